@@ -1,0 +1,47 @@
+# The two commands of a newcomer are `make demo` and `make test`; `make help` lists the rest.
+#
+# Shipped binaries build OpenSSL (for SQLCipher) themselves, whatever this machine has. Tests link the system's where its
+# headers are there: `cargo xtask` decides that, in xtask/src/environment.rs.
+
+SHELL := /bin/sh
+CARGO ?= cargo
+release := env -u OPENSSL_NO_VENDOR $(CARGO)
+binary := target/release/countersign
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo run test test-fast bench faults lint fmt
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  ARGS='...' is passed on by demo, run and bench."
+
+build: ## build target/release/countersign (the first time takes minutes: OpenSSL and SQLCipher are built too)
+	@for tool in cc perl; do command -v $$tool >/dev/null || { echo "building needs $$tool: install it (Debian: apt-get install build-essential perl)" >&2; exit 1; }; done
+	$(release) build --release --locked --package countersign-app
+	@echo "built $(binary)"
+
+demo: build ## see an agent ask, a human decide and the ledger fill, on a temporary data directory
+	$(binary) demo $(ARGS)
+
+run: build ## start the gateway for real use (`countersign onboard` comes first)
+	$(binary) gateway $(ARGS)
+
+test: ## install what the tests need, then run every check and every test
+	$(CARGO) xtask test
+
+test-fast: ## test one crate and the end-to-end tests: make test-fast CRATE=gate
+	@test -n "$(CRATE)" || { echo "say which crate: make test-fast CRATE=gate" >&2; exit 2; }
+	$(CARGO) xtask test --package $(CRATE)
+
+bench: build ## measure throughput, latency, start, memory and verification
+	$(release) bench --locked --package countersign-app $(if $(ARGS),-- $(ARGS))
+
+faults: ## kill, starve and corrupt the gateway, 200 rounds
+	$(CARGO) xtask test --faults
+
+lint: ## check crate edges, diallers, licences, bans, sources, formatting and clippy
+	$(CARGO) xtask check
+
+fmt: ## format every crate
+	$(CARGO) fmt --all
