@@ -1,0 +1,6 @@
+//! What may never pass the masker, and what must pass it unchanged.
+
+mod encode;
+mod encodings;
+mod streams;
+mod universal;
