@@ -1,0 +1,54 @@
+//! What things are: ids, types, state machines, the policy's evaluation.
+//!
+//! No I/O, no async, no clock, no randomness: everything here is a value or a pure function, so that every decision of the gate can
+//! be tested and replayed.
+
+mod action;
+mod actor;
+mod agent;
+mod approval;
+mod audit;
+mod effect;
+mod facts;
+mod grant;
+mod id;
+mod key;
+mod kill;
+mod name;
+mod operator;
+mod payload;
+mod policy;
+mod request;
+mod risk;
+mod rule;
+mod scope;
+mod standing;
+mod target;
+mod time;
+mod verdict;
+
+pub use action::{ACTION_LIMIT_BYTES, ActionPattern, InvalidAction, path_segments, split_route};
+pub use actor::Actor;
+pub use agent::{Agent, Labels};
+pub use approval::{Tally, Vote, VoteKind, tally};
+pub use audit::{AuditEntry, CANONICAL_VERSION, Commitment, SealedEntry, TEXT_LIMIT_BYTES};
+pub use effect::{DurabilityClass, Effect};
+pub use facts::{ActionFacts, AgentFacts, BudgetFacts, Facts, Finding, TargetFacts, Urgency};
+pub use grant::{Grant, GrantVerdict};
+pub use id::*;
+pub use key::{Key, KeyOwner};
+pub use kill::{Kill, KillScope, KillState};
+pub use name::{InvalidName, Name};
+pub use operator::Operator;
+pub use payload::{Payload, canonical_json};
+pub use policy::{Decision, PolicySet, Speaker, Voice, decide};
+pub use request::{Digest, ExecutorKind, InvalidTransition, Request, RequestEvent, RequestState};
+pub use risk::{Risk, RiskScore, method_floor};
+pub use rule::{
+    CONDITION_LIMIT, Condition, InvalidRule, PATH_DEPTH_LIMIT, Rule, RuleKind, RuleMatch,
+};
+pub use scope::{Permission, Permissions, Role, Scope};
+pub use standing::StandingApproval;
+pub use target::{Credential, CredentialType, DEFAULT_PROFILE, Profile, Target, TargetLimits};
+pub use time::{InvalidTimestamp, Timestamp};
+pub use verdict::{UnknownWord, Verdict};

@@ -1,0 +1,321 @@
+//! The decision: a pure function of the policy set and the facts.
+//!
+//! The verdict is the strictest of those that speak. Every speaker is heard, also after a deny, so that a trace shows everything
+//! that stood in the way and not only the first of it.
+
+use std::{borrow::Cow, collections::HashMap};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    effect::Effect,
+    facts::Facts,
+    grant::{Grant, GrantVerdict},
+    id::{AgentId, GrantId, RuleId, StandingApprovalId},
+    rule::{Rule, RuleKind},
+    scope::Permission,
+    standing::StandingApproval,
+    verdict::Verdict,
+};
+
+/// Everything operators have said, at one configuration epoch.
+#[derive(Debug, Clone, Default)]
+pub struct PolicySet {
+    version: u64,
+    grants: HashMap<AgentId, Vec<Grant>>,
+    guards: Vec<Rule>,
+    rules: Vec<Rule>,
+    standing: Vec<StandingApproval>,
+}
+
+impl PolicySet {
+    /// A set from its parts. `version` is the configuration epoch that the parts were read at.
+    pub fn new(
+        version: u64,
+        grants: Vec<Grant>,
+        rules: Vec<Rule>,
+        standing: Vec<StandingApproval>,
+    ) -> Self {
+        let mut by_agent: HashMap<AgentId, Vec<Grant>> = HashMap::new();
+        for grant in grants {
+            by_agent.entry(grant.agent).or_default().push(grant);
+        }
+        let (guards, mut ordered): (Vec<_>, Vec<_>) = rules
+            .into_iter()
+            .partition(|rule| rule.kind == RuleKind::Guard);
+        ordered.sort_by(|left, right| {
+            left.priority
+                .cmp(&right.priority)
+                .then_with(|| left.name.cmp(&right.name))
+        });
+        Self {
+            version,
+            grants: by_agent,
+            guards,
+            rules: ordered,
+            standing,
+        }
+    }
+
+    /// The configuration epoch of this set: what entries call the policy-set version.
+    pub const fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// The grants of one agent.
+    pub fn grants_of(&self, agent: AgentId) -> &[Grant] {
+        self.grants.get(&agent).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Who spoke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "id", rename_all = "snake_case")]
+pub enum Speaker {
+    /// The scopes of the key that asks.
+    KeyScope,
+    /// No grant covers the action.
+    NoGrant,
+    /// A grant.
+    Grant(GrantId),
+    /// A guard rule.
+    Guard(RuleId),
+    /// A threat or secret that a scan found.
+    Threat,
+    /// The risk score at or over the threshold.
+    Risk,
+    /// A budget's cap.
+    Budget,
+    /// The turn has read untrusted content.
+    Taint,
+    /// A rule.
+    Rule(RuleId),
+    /// A `by_policy` grant with no rule that matches.
+    Default,
+}
+
+impl Speaker {
+    /// The word that entries and answers name the maker of a verdict by.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::KeyScope => "key_scope",
+            Self::NoGrant => "no_grant",
+            Self::Grant(_) => "grant",
+            Self::Guard(_) => "guard",
+            Self::Threat => "threat",
+            Self::Risk => "risk",
+            Self::Budget => "budget",
+            Self::Taint => "taint",
+            Self::Rule(_) => "rule",
+            Self::Default => "default",
+        }
+    }
+}
+
+/// One thing that was said.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Voice {
+    /// By whom.
+    pub speaker: Speaker,
+    /// What.
+    pub verdict: Verdict,
+    /// Why, in words.
+    pub reason: Cow<'static, str>,
+}
+
+/// Verdict and the rule that made it, with all that was said.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    /// The strictest of the voices. `Allow` where `satisfied_by` answers the ask.
+    pub verdict: Verdict,
+    /// Every voice, in the order: key scope, grant, guards, threat, risk, budget, taint, rules.
+    pub voices: Vec<Voice>,
+    /// The index in `voices` of the first that said the strictest verdict.
+    pub maker: usize,
+    /// The standing approval that answered the ask.
+    pub satisfied_by: Option<StandingApprovalId>,
+    /// The policy set's version.
+    pub policy_version: u64,
+}
+
+impl Decision {
+    /// The voice that made the verdict.
+    pub fn made_by(&self) -> &Voice {
+        &self.voices[self.maker]
+    }
+
+    /// What entries call the rule: the maker's kind, and its id where it has one.
+    pub fn rule_label(&self) -> String {
+        match self.made_by().speaker {
+            Speaker::Grant(id) => format!("grant:{id}"),
+            Speaker::Guard(id) => format!("guard:{id}"),
+            Speaker::Rule(id) => format!("rule:{id}"),
+            speaker => speaker.as_str().to_owned(),
+        }
+    }
+}
+
+/// Decides. Pure: the same set and facts give the same decision on every replica and in every replay.
+pub fn decide(policy: &PolicySet, facts: &Facts) -> Decision {
+    let mut voices = Vec::with_capacity(4);
+    let by_policy = speak_key_scope_and_grant(policy, facts, &mut voices);
+    for guard in policy
+        .guards
+        .iter()
+        .filter(|guard| guard.matcher.matches(facts))
+    {
+        voices.push(rule_voice(Speaker::Guard(guard.id), guard));
+    }
+    for finding in &facts.findings {
+        voices.push(Voice {
+            speaker: Speaker::Threat,
+            verdict: finding.verdict,
+            reason: Cow::Owned(finding.reason.clone()),
+        });
+    }
+    if let Some(threshold) = facts.target.risk_threshold
+        && facts.risk.score.get() >= threshold
+    {
+        let reason = format!(
+            "risk {:.2} is at or over the threshold {threshold:.2}",
+            facts.risk.score.get()
+        );
+        voices.push(Voice {
+            speaker: Speaker::Risk,
+            verdict: Verdict::Ask,
+            reason: Cow::Owned(reason),
+        });
+    }
+    if let Some(budget) = &facts.budget
+        && budget.exhausted
+    {
+        voices.push(Voice {
+            speaker: Speaker::Budget,
+            verdict: Verdict::Deny,
+            reason: Cow::Owned(budget.reason.clone()),
+        });
+    }
+    if facts.tainted && facts.action.effect != Effect::Read {
+        let reason = Cow::Borrowed("the turn that asks has read untrusted content");
+        voices.push(Voice {
+            speaker: Speaker::Taint,
+            verdict: Verdict::Ask,
+            reason,
+        });
+    }
+    match policy.rules.iter().find(|rule| rule.matcher.matches(facts)) {
+        Some(rule) => voices.push(rule_voice(Speaker::Rule(rule.id), rule)),
+        None if by_policy => voices.push(default_voice(facts.action.effect)),
+        None => {}
+    }
+    conclude(policy, facts, voices)
+}
+
+/// Says what the key and the grants say; answers whether a `by_policy` grant leaves it to the rules.
+fn speak_key_scope_and_grant(policy: &PolicySet, facts: &Facts, voices: &mut Vec<Voice>) -> bool {
+    if !facts.permissions.contains(Permission::RequestCreate) {
+        let reason = Cow::Borrowed("the key's scopes do not include request:create");
+        voices.push(Voice {
+            speaker: Speaker::KeyScope,
+            verdict: Verdict::Deny,
+            reason,
+        });
+    }
+    let mut by_policy = false;
+    let mut granted = false;
+    let covering = policy
+        .grants_of(facts.agent.id)
+        .iter()
+        .filter(|grant| grant.covers(facts.target.profile, &facts.action.name, facts.at));
+    for grant in covering {
+        granted = true;
+        let (verdict, reason) = match grant.verdict {
+            GrantVerdict::Allow => (Verdict::Allow, "a grant allows it"),
+            GrantVerdict::Ask => (Verdict::Ask, "a grant wants a human to be asked"),
+            GrantVerdict::Deny => (Verdict::Deny, "a grant denies it"),
+            GrantVerdict::ByPolicy => {
+                by_policy = true;
+                (Verdict::Allow, "a grant leaves it to the rules")
+            }
+        };
+        voices.push(Voice {
+            speaker: Speaker::Grant(grant.id),
+            verdict,
+            reason: Cow::Borrowed(reason),
+        });
+    }
+    if !granted {
+        let reason = Cow::Borrowed("no grant covers this action for this agent on this target");
+        voices.push(Voice {
+            speaker: Speaker::NoGrant,
+            verdict: Verdict::Deny,
+            reason,
+        });
+    }
+    by_policy
+}
+
+fn rule_voice(speaker: Speaker, rule: &Rule) -> Voice {
+    let reason = if rule.reason.is_empty() {
+        format!("{} {}", rule.kind.as_str(), rule.name)
+    } else {
+        rule.reason.clone()
+    };
+    Voice {
+        speaker,
+        verdict: rule.verdict,
+        reason: Cow::Owned(reason),
+    }
+}
+
+fn default_voice(effect: Effect) -> Voice {
+    let (verdict, reason) = match effect {
+        Effect::Read => (
+            Verdict::Allow,
+            "no rule speaks, and reads are allowed by default under by_policy",
+        ),
+        _ => (
+            Verdict::Ask,
+            "no rule speaks, and everything but reads asks by default under by_policy",
+        ),
+    };
+    Voice {
+        speaker: Speaker::Default,
+        verdict,
+        reason: Cow::Borrowed(reason),
+    }
+}
+
+fn conclude(policy: &PolicySet, facts: &Facts, voices: Vec<Voice>) -> Decision {
+    let mut maker = 0;
+    for (index, voice) in voices.iter().enumerate() {
+        if voice.verdict > voices[maker].verdict {
+            maker = index;
+        }
+    }
+    // INVARIANT: there is always a voice: either a grant covers the action or `NoGrant` has spoken.
+    let strictest = voices[maker].verdict;
+    let satisfied_by = match strictest {
+        Verdict::Ask => policy
+            .standing
+            .iter()
+            .find(|standing| standing.satisfies(facts))
+            .map(|standing| standing.id),
+        Verdict::Allow | Verdict::Deny => None,
+    };
+    let verdict = if satisfied_by.is_some() {
+        Verdict::Allow
+    } else {
+        strictest
+    };
+    Decision {
+        verdict,
+        voices,
+        maker,
+        satisfied_by,
+        policy_version: policy.version,
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;
