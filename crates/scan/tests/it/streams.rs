@@ -104,6 +104,17 @@ fn a_value_that_overlaps_itself_is_covered_to_its_end() {
 }
 
 #[test]
+fn a_value_inside_another_does_not_shorten_the_mark() {
+    let mut masker = LeaseMasker::new(&[("outer", b"user:pass:tail"), ("inner", b"pass")]);
+    for size in 1..20 {
+        assert_eq!(
+            text(&masked_in_chunks(&mut masker, b"<user:pass:tail>", &[size])),
+            "<[masked:credential]>"
+        );
+    }
+}
+
+#[test]
 fn marks_and_labels_tell_what_was_found() {
     let mut masker = LeaseMasker::new(&[
         ("password", b"hunter2hunter2"),
