@@ -1,6 +1,6 @@
 //! The one place that decides in which environment cargo builds and tests.
 //!
-//! Invariant: every cargo of a test run gets the same environment; two that differ would build OpenSSL and `SQLCipher` twice.
+//! Invariant: every cargo of a test run gets the same environment; two that differ would build OpenSSL and SQLCipher twice.
 
 use std::process::{Command, Stdio};
 
