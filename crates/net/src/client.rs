@@ -18,7 +18,7 @@ mod response;
 use std::fmt;
 use std::time::Duration;
 
-use http::Response;
+use http::{Request, Response};
 use hyper::body::{Body, Incoming};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -35,6 +35,7 @@ use crate::tls::TlsSettings;
 use connector::Connector;
 use failure::Failure;
 pub use request::OutboundRequest;
+use request::copy_of;
 pub use response::LimitedBody;
 
 /// hyper's smallest read buffer.
@@ -76,7 +77,7 @@ impl HttpClientConfig {
 
 /// A pooled HTTP/1.1 and HTTP/2 client under one policy. Cheap to clone; clones share the pool.
 ///
-/// SECURITY: the pool is keyed by scheme, host and port only, so a client never serves two policies: make one client per policy.
+/// SECURITY: the pool is keyed by scheme, host and port only, so a client never serves two policies or two sets of roots: make one client for each.
 #[derive(Clone)]
 pub struct HttpClient {
     inner: Client<Connector, OutboundBody>,
@@ -139,10 +140,11 @@ impl HttpClient {
             .policy()
             .check_host(request.url.host(), request.url.port())?;
         request.prepare(limits)?;
+        let request = request.into_http();
 
         let first_byte_at = start + limits.first_byte.min(limits.total);
         let attempt = async {
-            match self.attempt(request.again()).await {
+            match self.attempt(copy_of(&request)).await {
                 Err(failure) if failure.is_provably_unsent() => {
                     tracing::debug!(
                         "a pooled connection was closed before the request was written: sending it on another"
@@ -169,11 +171,8 @@ impl HttpClient {
         Ok(response.map(|body| LimitedBody::new(body, limits, start + limits.total)))
     }
 
-    async fn attempt(&self, request: OutboundRequest) -> Result<Response<Incoming>, Failure> {
-        self.inner
-            .request(request.into_http())
-            .await
-            .map_err(Failure::new)
+    async fn attempt(&self, request: Request<OutboundBody>) -> Result<Response<Incoming>, Failure> {
+        self.inner.request(request).await.map_err(Failure::new)
     }
 }
 

@@ -106,16 +106,6 @@ impl OutboundRequest {
         Ok(())
     }
 
-    /// A copy for the first attempt, so that a second is possible.
-    pub(crate) fn again(&self) -> Self {
-        Self {
-            method: self.method.clone(),
-            url: self.url.clone(),
-            headers: self.headers.clone(),
-            body: self.body.again(),
-        }
-    }
-
     pub(crate) fn into_http(self) -> Request<OutboundBody> {
         let mut request = Request::new(self.body);
         *request.method_mut() = self.method;
@@ -123,6 +113,15 @@ impl OutboundRequest {
         *request.headers_mut() = self.headers;
         request
     }
+}
+
+/// A copy for the first attempt, so that a second is possible: the header map is copied, its values and the body are shared.
+pub(super) fn copy_of(request: &Request<OutboundBody>) -> Request<OutboundBody> {
+    let mut copy = Request::new(request.body().again());
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.headers_mut() = request.headers().clone();
+    copy
 }
 
 impl fmt::Debug for OutboundRequest {

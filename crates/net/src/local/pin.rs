@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::aws_lc_rs::cipher_suite::TLS13_AES_128_GCM_SHA256;
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
@@ -87,7 +87,11 @@ impl ServerCertVerifier for FingerprintVerifier {
         _ocsp_response: &[u8],
         _now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        if digest(&SHA256, end_entity).as_ref() == self.fingerprint {
+        // The hash of a cipher suite that TLS needs anyway: no second cryptographic dependency for one digest.
+        let sha256 = TLS13_AES_128_GCM_SHA256
+            .tls13()
+            .map(|suite| suite.common.hash_provider);
+        if sha256.is_some_and(|sha256| sha256.hash(end_entity).as_ref() == self.fingerprint) {
             Ok(ServerCertVerified::assertion())
         } else {
             Err(rustls::Error::InvalidCertificate(

@@ -345,3 +345,33 @@ async fn an_early_end_is_connection_lost() {
         "{error}"
     );
 }
+
+// Invariant of the kill switch: dropping a call ends it on the wire, before and after the head.
+#[tokio::test]
+async fn a_dropped_exchange_closes_its_connection() {
+    for reply in ["", "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nabc"] {
+        let closed = Arc::new(tokio::sync::Notify::new());
+        let server = Upstream::start({
+            let closed = Arc::clone(&closed);
+            move |mut connection| {
+                let closed = Arc::clone(&closed);
+                async move {
+                    connection.read_request().await;
+                    connection.write(reply).await;
+                    connection.hold().await;
+                    closed.notify_one();
+                }
+            }
+        })
+        .await;
+        let client = client();
+        let limits = limits();
+        let send = client.send(server.get("/"), &limits);
+        let outcome = tokio::time::timeout(Duration::from_millis(100), send).await;
+        assert_eq!(outcome.is_ok(), !reply.is_empty());
+        drop(outcome);
+        tokio::time::timeout(Duration::from_secs(1), closed.notified())
+            .await
+            .unwrap();
+    }
+}

@@ -134,7 +134,9 @@ async fn a_pinned_certificate_is_the_only_one_accepted() {
     let endpoint =
         LocalEndpoint::parse(&format!("https://localhost:{}", server.address.port())).unwrap();
     let fingerprint = |server: &TlsServer| {
-        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &server.certificate_der);
+        let suite = rustls::crypto::aws_lc_rs::cipher_suite::TLS13_AES_128_GCM_SHA256;
+        let sha256 = suite.tls13().unwrap().common.hash_provider;
+        let digest = sha256.hash(&server.certificate_der);
         let digits = digest
             .as_ref()
             .iter()
