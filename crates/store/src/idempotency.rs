@@ -1,0 +1,55 @@
+//! Idempotency keys: which request was first under a key.
+
+use countersign_domain::{Digest, RequestId, Timestamp};
+use uuid::Uuid;
+
+use crate::{error::Result, tx::Tx};
+
+/// What stands under a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IdempotencyRow {
+    /// The hash of the first payload.
+    pub payload_hash: Digest,
+    /// The first request.
+    pub request: RequestId,
+    /// Until when the key is remembered.
+    pub expires_at: Timestamp,
+}
+
+/// Takes a key for a request; false if it is taken.
+pub fn insert(tx: &mut Tx<'_>, principal: &Uuid, key: &str, row: &IdempotencyRow) -> Result<bool> {
+    tx.execute_one(
+        "INSERT INTO idempotency (principal, idempotency_key, payload_hash, request_id, expires_at) VALUES (?1, ?2, ?3, ?4, ?5) \
+         ON CONFLICT DO NOTHING",
+        &[principal.into(), key.into(), (&row.payload_hash.0).into(), (&row.request).into(), row.expires_at.into()],
+    )
+}
+
+/// What stands under a key.
+pub fn find(tx: &mut Tx<'_>, principal: &Uuid, key: &str) -> Result<Option<IdempotencyRow>> {
+    tx.query_optional(
+        "SELECT payload_hash, request_id, expires_at FROM idempotency WHERE principal = ?1 AND idempotency_key = ?2",
+        &[principal.into(), key.into()],
+        |row| {
+            Ok(IdempotencyRow {
+                payload_hash: Digest(row.bytes(0)?),
+                request: RequestId::from_bytes(row.bytes(1)?),
+                expires_at: row.timestamp(2)?,
+            })
+        },
+    )
+}
+
+/// Forgets one expired key, so that it can be taken again.
+pub fn forget_expired(tx: &mut Tx<'_>, principal: &Uuid, key: &str, now: Timestamp) -> Result<()> {
+    tx.execute(
+        "DELETE FROM idempotency WHERE principal = ?1 AND idempotency_key = ?2 AND expires_at <= ?3",
+        &[principal.into(), key.into(), now.into()],
+    )?;
+    Ok(())
+}
+
+/// Forgets every expired key; how many there were.
+pub fn sweep(tx: &mut Tx<'_>, now: Timestamp) -> Result<u64> {
+    tx.execute("DELETE FROM idempotency WHERE expires_at <= ?1", &[now.into()])
+}

@@ -1,0 +1,18 @@
+//! The ledger's life in the store: giving positions, checkpoints, the notes outside of the database, the start.
+
+mod live;
+mod notes;
+mod rebuild;
+mod rows;
+mod state;
+mod writer;
+
+pub use live::{LiveEntries, LiveSignal};
+pub use notes::{NotesError, read_notes};
+pub use state::LedgerState;
+
+pub(crate) use live::Live;
+pub(crate) use notes::Notes;
+pub(crate) use rebuild::{Rebuilt, rebuild};
+pub(crate) use rows::{COLUMNS, Pending, entry_columns, entry_of, insert_sealed, insert_unsealed, unsealed_of};
+pub(crate) use writer::LedgerWriter;

@@ -1,0 +1,41 @@
+//! The migrations of this program, in order.
+
+use crate::tx::Engine;
+
+/// One step of the schema.
+#[derive(Debug, Clone, Copy)]
+pub struct Migration {
+    /// Its number; they are without gaps, from 1.
+    pub version: u32,
+    /// Its name, as in the file's.
+    pub name: &'static str,
+    /// The text for SQLite.
+    pub sqlite: &'static str,
+    /// The text for PostgreSQL.
+    pub postgres: &'static str,
+}
+
+impl Migration {
+    const fn shared(version: u32, name: &'static str, text: &'static str) -> Self {
+        Self { version, name, sqlite: text, postgres: text }
+    }
+
+    /// The text for an engine. Two words differ: `{BLOB}` is BLOB or BYTEA, `{JSON}` is TEXT or JSONB.
+    pub fn text(&self, engine: Engine) -> String {
+        match engine {
+            Engine::Sqlite => self.sqlite.replace("{BLOB}", "BLOB").replace("{JSON}", "TEXT"),
+            Engine::Postgres => self.postgres.replace("{BLOB}", "BYTEA").replace("{JSON}", "JSONB"),
+        }
+    }
+}
+
+/// Every migration. New ones go to the end.
+pub const MIGRATIONS: &[Migration] = &[
+    Migration::shared(1, "core", include_str!("../../migrations/0001_core.sql")),
+    Migration {
+        version: 2,
+        name: "audit",
+        sqlite: include_str!("../../migrations/0002_audit.sqlite.sql"),
+        postgres: include_str!("../../migrations/0002_audit.postgres.sql"),
+    },
+];

@@ -1,0 +1,41 @@
+//! A reader thread: one read-only connection, one snapshot per read.
+
+use std::sync::Arc;
+
+use countersign_vault::audit::AuditMacKey;
+use rusqlite::Connection;
+
+use super::session::Connected;
+use crate::{
+    queue::{Access, Queue, Taken},
+    tx::{Scope, Session, Tx},
+    unit::{Ran, finish_caught, run_caught},
+};
+
+/// Serves reads until the queue is closed.
+pub(crate) fn run_reader(connection: &Connection, queue: &Arc<Queue>, mac: &AuditMacKey) {
+    let mut connected = Connected::new(connection);
+    let mut scope = Scope::default();
+    let mut taken = Vec::with_capacity(1);
+    while let Taken::Units | Taken::Timeout = queue.take(&mut taken, 1, None) {
+        for queued in taken.drain(..) {
+            let mut unit = queued.unit;
+            scope.failure = None;
+            let failure = match connected.control("BEGIN") {
+                Err(error) => Some(error),
+                Ok(()) => {
+                    let mut tx = Tx::new(Session::Sqlite(&mut connected), &mut scope, Access::Read, mac);
+                    let ran = run_caught(&mut *unit, &mut tx);
+                    // Nothing was written: how the transaction ends makes no difference to the caller.
+                    drop(connected.control("COMMIT"));
+                    match ran {
+                        Ran::Ready => scope.failure.take(),
+                        Ran::Refused => None,
+                        Ran::Panicked(error) => Some(error),
+                    }
+                }
+            };
+            finish_caught(unit, failure);
+        }
+    }
+}

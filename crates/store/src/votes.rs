@@ -1,0 +1,49 @@
+//! Votes: what operators said about a request.
+
+use countersign_domain::{OperatorId, RequestId, Vote, VoteKind};
+
+use crate::{
+    error::{Result, StoreError},
+    tx::Tx,
+    value::Row,
+};
+
+/// Writes a vote; false if the operator has already voted on the request.
+pub fn insert(tx: &mut Tx<'_>, vote: &Vote) -> Result<bool> {
+    tx.execute_one(
+        "INSERT INTO vote (request_id, operator_id, kind, note, is_self_approved, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+         ON CONFLICT DO NOTHING",
+        &[
+            (&vote.request).into(),
+            (&vote.operator).into(),
+            vote.kind.as_str().into(),
+            (&vote.note).into(),
+            vote.is_self_approved.into(),
+            vote.at.into(),
+        ],
+    )
+}
+
+/// Every vote on a request, oldest first.
+pub fn of_request(tx: &mut Tx<'_>, request: RequestId) -> Result<Vec<Vote>> {
+    tx.query(
+        "SELECT request_id, operator_id, kind, note, is_self_approved, at FROM vote WHERE request_id = ?1 ORDER BY at, operator_id",
+        &[(&request).into()],
+        read,
+    )
+}
+
+fn read(row: Row<'_>) -> Result<Vote> {
+    Ok(Vote {
+        request: RequestId::from_bytes(row.bytes(0)?),
+        operator: OperatorId::from_bytes(row.bytes(1)?),
+        kind: match row.text(2)? {
+            "approve" => VoteKind::Approve,
+            "deny" => VoteKind::Deny,
+            _ => return Err(StoreError::Column { index: 2, expected: "a vote" }),
+        },
+        note: row.text(3)?.to_owned(),
+        is_self_approved: row.bool(4)?,
+        at: row.timestamp(5)?,
+    })
+}
