@@ -113,6 +113,22 @@ async fn a_dripping_body_is_total_timeout() {
 }
 
 #[tokio::test]
+async fn a_body_that_stalls_is_total_timeout() {
+    let server = Upstream::answering("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc").await;
+    let limits = Limits {
+        total: Duration::from_millis(100),
+        ..limits()
+    };
+    let body = client()
+        .send(server.get("/"), &limits)
+        .await
+        .unwrap()
+        .into_body();
+    let error = tokio::time::timeout(Duration::from_secs(5), body.collect_bytes());
+    assert_eq!(error.await.unwrap().unwrap_err().code(), "total_timeout");
+}
+
+#[tokio::test]
 async fn a_gigabyte_is_cut_at_the_limit() {
     const GIGABYTE: u64 = 1 << 30;
     let written = Arc::new(AtomicU64::new(0));
