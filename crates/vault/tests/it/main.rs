@@ -11,6 +11,7 @@ mod hardening;
 mod header;
 mod ledger;
 mod mutations;
+mod parsers;
 mod python;
 mod rekey;
 mod seal;
