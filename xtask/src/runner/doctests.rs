@@ -1,4 +1,4 @@
-//! Finds the crates whose documentation holds code, so that the others cost no run of rustdoc.
+//! Finds out whether documentation holds code, so that rustdoc is not run for nothing.
 
 use std::fs;
 use std::path::Path;

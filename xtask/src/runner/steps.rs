@@ -167,28 +167,27 @@ pub(super) fn tests(environment: &Environment, scope: &Scope, skipped_log: &Path
     Ok(tally.with_exit(outcome.has_succeeded))
 }
 
-/// The code in doc comments, of the crates that have any.
+/// The code in doc comments, if there is any. Of the whole workspace: a choice of crates has other features, and would build
+/// its dependencies once more.
 pub(super) fn documentation_tests(environment: &Environment) -> Result<Tally> {
     let metadata = cargo_metadata::MetadataCommand::new()
         .no_deps()
         .exec()
         .context("cargo metadata could not describe the workspace")?;
-    let mut packages = Vec::new();
+    let mut is_there = false;
     for package in metadata.workspace_packages() {
         let has_library = package.targets.iter().any(cargo_metadata::Target::is_lib);
         let Some(folder) = package.manifest_path.parent() else {
             continue;
         };
-        if has_library && doctests::are_in(&folder.as_std_path().join("src"))? {
-            packages.extend(["--package", package.name.as_str()]);
-        }
+        is_there |= has_library && doctests::are_in(&folder.as_std_path().join("src"))?;
     }
-    if packages.is_empty() {
+    if !is_there {
         return Ok(Tally::default());
     }
     output::heading("cargo test --doc");
-    let mut cargo = environment.cargo(&["test", "--doc", "--no-fail-fast"]);
-    cargo.args(environment.lock_arguments()).args(packages);
+    let mut cargo = environment.cargo(&["test", "--doc", "--workspace", "--no-fail-fast"]);
+    cargo.args(environment.lock_arguments());
     let outcome = stream::run(cargo)?;
     Ok(
         Tally::of_libtest(outcome.lines.iter().map(String::as_str))
