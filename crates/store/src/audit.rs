@@ -41,7 +41,12 @@ pub enum Cursor {
 }
 
 /// Up to `limit` entries that fit the filter.
-pub fn page(tx: &mut Tx<'_>, filter: &Filter, cursor: Cursor, limit: u32) -> Result<Vec<SealedEntry>> {
+pub fn page(
+    tx: &mut Tx<'_>,
+    filter: &Filter,
+    cursor: Cursor,
+    limit: u32,
+) -> Result<Vec<SealedEntry>> {
     let actor_id = filter.actor.and_then(|actor| actor.uuid());
     let mut list = List::new();
     if let Some(prefix) = &filter.kind_prefix {
@@ -91,7 +96,10 @@ struct List<'a> {
 
 impl<'a> List<'a> {
     fn new() -> Self {
-        Self { sql: format!("SELECT {COLUMNS} FROM audit_entry WHERE position IS NOT NULL"), args: Vec::with_capacity(10) }
+        Self {
+            sql: format!("SELECT {COLUMNS} FROM audit_entry WHERE position IS NOT NULL"),
+            args: Vec::with_capacity(10),
+        }
     }
 
     fn and(&mut self, before: &'static str, arg: Arg<'a>, after: &'static str) {
@@ -106,12 +114,21 @@ impl<'a> List<'a> {
     }
 }
 
-const VISIT: &str = concat!("SELECT ", entry_columns!(), " FROM audit_entry WHERE position >= ?1 ORDER BY position LIMIT ?2");
+const VISIT: &str = concat!(
+    "SELECT ",
+    entry_columns!(),
+    " FROM audit_entry WHERE position >= ?1 ORDER BY position LIMIT ?2"
+);
 
 /// Reads up to `limit` entries from a position on, in order, without holding more than one; how many there were. `false` stops.
 ///
 /// For a whole ledger: one read per chunk, each from behind the last position, until a chunk is empty.
-pub fn visit(tx: &mut Tx<'_>, from: u64, limit: u32, mut each: impl FnMut(SealedEntry) -> bool) -> Result<u64> {
+pub fn visit(
+    tx: &mut Tx<'_>,
+    from: u64,
+    limit: u32,
+    mut each: impl FnMut(SealedEntry) -> bool,
+) -> Result<u64> {
     let mut count = 0;
     tx.for_each(VISIT, &[from.into(), limit.into()], |row| {
         count += 1;
@@ -127,7 +144,11 @@ pub fn chunk(tx: &mut Tx<'_>, from: u64, limit: u32) -> Result<Vec<SealedEntry>>
 
 /// The entry at a position.
 pub fn get(tx: &mut Tx<'_>, position: u64) -> Result<Option<SealedEntry>> {
-    const GET: &str = concat!("SELECT ", entry_columns!(), " FROM audit_entry WHERE position = ?1");
+    const GET: &str = concat!(
+        "SELECT ",
+        entry_columns!(),
+        " FROM audit_entry WHERE position = ?1"
+    );
     tx.query_optional(GET, &[position.into()], entry_of)
 }
 
@@ -142,22 +163,28 @@ pub struct Extent {
 
 /// The first and the next position.
 pub fn extent(tx: &mut Tx<'_>) -> Result<Extent> {
-    let first = tx.query_optional("SELECT position FROM audit_entry WHERE position IS NOT NULL ORDER BY position LIMIT 1", &[], |row| {
-        row.u64(0)
-    })?;
+    let first = tx.query_optional(
+        "SELECT position FROM audit_entry WHERE position IS NOT NULL ORDER BY position LIMIT 1",
+        &[],
+        |row| row.u64(0),
+    )?;
     let last = tx.query_optional(
         "SELECT position FROM audit_entry WHERE position IS NOT NULL ORDER BY position DESC LIMIT 1",
         &[],
         |row| row.u64(0),
     )?;
-    match (first, last) {
-        (Some(first), Some(last)) => Ok(Extent { first, next: last + 1 }),
-        // Everything was pruned: the last checkpoint knows how much that was.
-        _ => {
-            let size = checkpoints::last(tx)?.map_or(0, |checkpoint| checkpoint.size);
-            Ok(Extent { first: size, next: size })
-        }
+    if let (Some(first), Some(last)) = (first, last) {
+        return Ok(Extent {
+            first,
+            next: last + 1,
+        });
     }
+    // Everything was pruned: the last checkpoint knows how much that was.
+    let size = checkpoints::last(tx)?.map_or(0, |checkpoint| checkpoint.size);
+    Ok(Extent {
+        first: size,
+        next: size,
+    })
 }
 
 /// Deletes up to `limit` of the entries that a checkpoint covers, oldest first; how many. The checkpoint keeps the compact range, so
@@ -166,7 +193,9 @@ pub fn extent(tx: &mut Tx<'_>) -> Result<Extent> {
 /// Refused if there is no checkpoint of exactly that size.
 pub fn prune(tx: &mut Tx<'_>, checkpoint_size: u64, limit: u32) -> Result<u64> {
     if checkpoints::at(tx, checkpoint_size)?.is_none() {
-        return Err(StoreError::Sealing(format!("there is no checkpoint at {checkpoint_size} entries to prune under").into()));
+        return Err(StoreError::Sealing(
+            format!("there is no checkpoint at {checkpoint_size} entries to prune under").into(),
+        ));
     }
     tx.execute(
         "DELETE FROM audit_entry WHERE position IN (SELECT position FROM audit_entry WHERE position < ?1 ORDER BY position LIMIT ?2)",

@@ -31,25 +31,41 @@ fn checkpoint_of(row: Row<'_>) -> Result<StoredCheckpoint> {
     })
 }
 
-pub(crate) fn insert(tx: &mut Tx<'_>, checkpoint: &Checkpoint, note: &str, frontier: &Frontier) -> Result<()> {
+pub(crate) fn insert(
+    tx: &mut Tx<'_>,
+    checkpoint: &Checkpoint,
+    note: &str,
+    frontier: &Frontier,
+) -> Result<()> {
     let frontier = frontier.to_bytes();
-    tx.execute("INSERT INTO checkpoint (size, at, note, frontier) VALUES (?1, ?2, ?3, ?4)", &[
-        checkpoint.size.into(),
-        checkpoint.at.into(),
-        note.into(),
-        Arg::Blob(&frontier),
-    ])
+    tx.execute(
+        "INSERT INTO checkpoint (size, at, note, frontier) VALUES (?1, ?2, ?3, ?4)",
+        &[
+            checkpoint.size.into(),
+            checkpoint.at.into(),
+            note.into(),
+            Arg::Blob(&frontier),
+        ],
+    )
     .map(drop)
 }
 
 /// The newest.
 pub fn last(tx: &mut Tx<'_>) -> Result<Option<StoredCheckpoint>> {
-    tx.query_optional("SELECT size, at, note, frontier FROM checkpoint ORDER BY size DESC LIMIT 1", &[], checkpoint_of)
+    tx.query_optional(
+        "SELECT size, at, note, frontier FROM checkpoint ORDER BY size DESC LIMIT 1",
+        &[],
+        checkpoint_of,
+    )
 }
 
 /// The one of exactly this size.
 pub fn at(tx: &mut Tx<'_>, size: u64) -> Result<Option<StoredCheckpoint>> {
-    tx.query_optional("SELECT size, at, note, frontier FROM checkpoint WHERE size = ?1", &[size.into()], checkpoint_of)
+    tx.query_optional(
+        "SELECT size, at, note, frontier FROM checkpoint WHERE size = ?1",
+        &[size.into()],
+        checkpoint_of,
+    )
 }
 
 /// Up to `limit` of those that cover more than `size` entries, smallest first: page by passing the last size.

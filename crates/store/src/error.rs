@@ -11,7 +11,9 @@ use crate::{ledger::LedgerState, migrate::MigrationError};
 #[non_exhaustive]
 pub enum StoreError {
     /// The queue stayed full for as long as the caller may wait.
-    #[error("the store is busy: no place in its queue within {waited_millis} ms; try again with less load")]
+    #[error(
+        "the store is busy: no place in its queue within {waited_millis} ms; try again with less load"
+    )]
     Busy {
         /// How long the caller waited.
         waited_millis: u64,
@@ -20,7 +22,9 @@ pub enum StoreError {
     #[error("the store is closed")]
     Closed,
     /// An earlier commit failed with an I/O error: what is on disk is no longer known, so nothing is written any more.
-    #[error("the store stopped after an I/O error ({reason}); end the process, check the disk, then start again")]
+    #[error(
+        "the store stopped after an I/O error ({reason}); end the process, check the disk, then start again"
+    )]
     Poisoned {
         /// The first error.
         reason: Arc<str>,
@@ -35,10 +39,14 @@ pub enum StoreError {
     #[error("the disk or the database is full; free some space")]
     DiskFull,
     /// The database or its folder can't be written.
-    #[error("the store is read-only: check the mode of the data directory and its files, and the file system")]
+    #[error(
+        "the store is read-only: check the mode of the data directory and its files, and the file system"
+    )]
     ReadOnly,
     /// The connection was lost while PostgreSQL committed: the unit may have happened or not.
-    #[error("the connection was lost during the commit: the write may or may not have happened; look before repeating it")]
+    #[error(
+        "the connection was lost during the commit: the write may or may not have happened; look before repeating it"
+    )]
     CommitUnknown,
     /// The database can't be reached or answered too late; nothing was done.
     #[error("the database is not available: {reason}")]
@@ -140,7 +148,10 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
 impl StoreError {
     pub(crate) fn file(what: &'static str, error: &std::io::Error) -> Self {
-        Self::File { what, reason: error.to_string().into() }
+        Self::File {
+            what,
+            reason: error.to_string().into(),
+        }
     }
 
     /// Whether what is on disk can't be known any more, so that the process has to end.

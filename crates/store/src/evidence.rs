@@ -2,26 +2,32 @@
 
 use countersign_domain::{EntryId, Timestamp};
 
-use crate::{
-    error::Result,
-    tx::Tx,
-    value::Arg,
-};
+use crate::{error::Result, tx::Tx, value::Arg};
 
 /// Keeps the sealed body of an entry, in the transaction of the entry.
 pub fn insert(tx: &mut Tx<'_>, entry: EntryId, at: Timestamp, sealed: &[u8]) -> Result<()> {
-    tx.execute("INSERT INTO evidence (entry_id, at, sealed) VALUES (?1, ?2, ?3)", &[(&entry).into(), at.into(), Arg::Blob(sealed)])
-        .map(drop)
+    tx.execute(
+        "INSERT INTO evidence (entry_id, at, sealed) VALUES (?1, ?2, ?3)",
+        &[(&entry).into(), at.into(), Arg::Blob(sealed)],
+    )
+    .map(drop)
 }
 
 /// The sealed body; `None` if it was deleted or never kept.
 pub fn get(tx: &mut Tx<'_>, entry: EntryId) -> Result<Option<Vec<u8>>> {
-    tx.query_optional("SELECT sealed FROM evidence WHERE entry_id = ?1", &[(&entry).into()], |row| row.blob(0).map(<[u8]>::to_vec))
+    tx.query_optional(
+        "SELECT sealed FROM evidence WHERE entry_id = ?1",
+        &[(&entry).into()],
+        |row| row.blob(0).map(<[u8]>::to_vec),
+    )
 }
 
 /// Deletes one body; whether it was there.
 pub fn delete(tx: &mut Tx<'_>, entry: EntryId) -> Result<bool> {
-    tx.execute_one("DELETE FROM evidence WHERE entry_id = ?1", &[(&entry).into()])
+    tx.execute_one(
+        "DELETE FROM evidence WHERE entry_id = ?1",
+        &[(&entry).into()],
+    )
 }
 
 /// Deletes up to `limit` bodies that are older; how many. Call again until it is 0, one unit each, so that no unit is long.

@@ -67,7 +67,10 @@ pub struct DataDirLock {
 impl DataDirLock {
     /// Checks mode and owner of the directory and locks it without waiting.
     pub fn acquire(path: &Path) -> Result<Self, LockError> {
-        let system = |error: &std::io::Error| LockError::System { path: path.into(), reason: error.to_string().into() };
+        let system = |error: &std::io::Error| LockError::System {
+            path: path.into(),
+            reason: error.to_string().into(),
+        };
         let Ok(metadata) = fs::metadata(path) else {
             return Err(LockError::Missing { path: path.into() });
         };
@@ -76,11 +79,18 @@ impl DataDirLock {
         }
         let user = rustix::process::geteuid().as_raw();
         if metadata.uid() != user {
-            return Err(LockError::NotOurs { path: path.into(), owner: metadata.uid(), user });
+            return Err(LockError::NotOurs {
+                path: path.into(),
+                owner: metadata.uid(),
+                user,
+            });
         }
         let mode = metadata.mode() & 0o7777;
         if mode & 0o077 != 0 {
-            return Err(LockError::OpenToOthers { path: path.into(), mode });
+            return Err(LockError::OpenToOthers {
+                path: path.into(),
+                mode,
+            });
         }
         let mut file = OpenOptions::new()
             .read(true)
@@ -103,8 +113,15 @@ impl DataDirLock {
             Err(TryLockError::Error(error)) => return Err(system(&error)),
         }
         // The id only helps the message of whoever comes second: a full disk is no reason to refuse.
-        drop(file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id())));
-        Ok(Self { path: path.into(), _file: file })
+        drop(
+            file.set_len(0)
+                .and_then(|()| file.rewind())
+                .and_then(|()| writeln!(file, "{}", std::process::id())),
+        );
+        Ok(Self {
+            path: path.into(),
+            _file: file,
+        })
     }
 
     /// The locked directory.

@@ -37,7 +37,14 @@ pub struct SqliteOptions {
 impl SqliteOptions {
     /// The defaults for a file.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), readers: 2, batch_units: 256, cache_kib: 8 * 1024, wal_pages: 2_000, max_pages: None }
+        Self {
+            path: path.into(),
+            readers: 2,
+            batch_units: 256,
+            cache_kib: 8 * 1024,
+            wal_pages: 2_000,
+            max_pages: None,
+        }
     }
 }
 
@@ -74,7 +81,10 @@ impl PostgresOptions {
 
 impl std::fmt::Debug for PostgresOptions {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("PostgresOptions").field("connections", &self.connections).finish_non_exhaustive()
+        formatter
+            .debug_struct("PostgresOptions")
+            .field("connections", &self.connections)
+            .finish_non_exhaustive()
     }
 }
 
@@ -94,7 +104,12 @@ pub struct LedgerOptions {
 impl LedgerOptions {
     /// A checkpoint every 10,000 entries and every 60 seconds.
     pub fn new(origin: impl Into<String>, notes_path: Option<PathBuf>) -> Self {
-        Self { origin: origin.into(), notes_path, checkpoint_entries: 10_000, checkpoint_interval: Duration::from_mins(1) }
+        Self {
+            origin: origin.into(),
+            notes_path,
+            checkpoint_entries: 10_000,
+            checkpoint_interval: Duration::from_mins(1),
+        }
     }
 }
 
@@ -120,12 +135,24 @@ pub struct Options {
 impl Options {
     /// The defaults: migrations are run, 1,024 places, 5 seconds.
     pub fn new(engine: EngineOptions, ledger: LedgerOptions, vault: Vault, clock: Clock) -> Self {
-        Self { engine, ledger, vault, clock, migrate: true, queue_units: 1_024, queue_patience: Duration::from_secs(5) }
+        Self {
+            engine,
+            ledger,
+            vault,
+            clock,
+            migrate: true,
+            queue_units: 1_024,
+            queue_patience: Duration::from_secs(5),
+        }
     }
 }
 
 impl std::fmt::Debug for Options {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Options").field("engine", &self.engine).field("ledger", &self.ledger).finish_non_exhaustive()
+        formatter
+            .debug_struct("Options")
+            .field("engine", &self.engine)
+            .field("ledger", &self.ledger)
+            .finish_non_exhaustive()
     }
 }

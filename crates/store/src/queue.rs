@@ -56,7 +56,11 @@ pub(crate) enum Taken {
 impl Queue {
     pub(crate) fn new(places: usize, reserve: usize, patience: Duration) -> Self {
         Self {
-            state: Mutex::new(State { units: VecDeque::with_capacity(places.min(1024)), closed: false, sleepers: 0 }),
+            state: Mutex::new(State {
+                units: VecDeque::with_capacity(places.min(1024)),
+                closed: false,
+                sleepers: 0,
+            }),
             ready: Condvar::new(),
             places: Semaphore::new(places),
             reserve: Semaphore::new(reserve),
@@ -70,7 +74,9 @@ impl Queue {
     }
 
     fn busy(&self) -> StoreError {
-        StoreError::Busy { waited_millis: u64::try_from(self.patience.as_millis()).unwrap_or(u64::MAX) }
+        StoreError::Busy {
+            waited_millis: u64::try_from(self.patience.as_millis()).unwrap_or(u64::MAX),
+        }
     }
 
     /// Puts a unit in, waiting for a place until the deadline.
@@ -84,7 +90,11 @@ impl Queue {
             },
         };
         permit.forget();
-        self.insert(Queued { unit, access, reserved: false })
+        self.insert(Queued {
+            unit,
+            access,
+            reserved: false,
+        })
     }
 
     /// Puts a unit in without waiting, from the reserve if need be.
@@ -100,10 +110,16 @@ impl Queue {
                     true
                 }
                 Err(tokio::sync::TryAcquireError::Closed) => return Err(StoreError::Closed),
-                Err(tokio::sync::TryAcquireError::NoPermits) => return Err(StoreError::Busy { waited_millis: 0 }),
+                Err(tokio::sync::TryAcquireError::NoPermits) => {
+                    return Err(StoreError::Busy { waited_millis: 0 });
+                }
             },
         };
-        self.insert(Queued { unit, access, reserved })
+        self.insert(Queued {
+            unit,
+            access,
+            reserved,
+        })
     }
 
     fn insert(&self, queued: Queued) -> Result<()> {
@@ -121,7 +137,12 @@ impl Queue {
     }
 
     /// Moves up to `limit` units into `into`, sleeping until there is one, at most for `timeout`.
-    pub(crate) fn take(&self, into: &mut Vec<Queued>, limit: usize, timeout: Option<Duration>) -> Taken {
+    pub(crate) fn take(
+        &self,
+        into: &mut Vec<Queued>,
+        limit: usize,
+        timeout: Option<Duration>,
+    ) -> Taken {
         let mut state = self.lock();
         while state.units.is_empty() {
             if state.closed {
@@ -129,16 +150,28 @@ impl Queue {
             }
             state.sleepers += 1;
             let (next, timed_out) = match timeout {
-                None => (self.ready.wait(state).unwrap_or_else(PoisonError::into_inner), false),
+                None => (
+                    self.ready
+                        .wait(state)
+                        .unwrap_or_else(PoisonError::into_inner),
+                    false,
+                ),
                 Some(timeout) => {
-                    let (next, result) = self.ready.wait_timeout(state, timeout).unwrap_or_else(PoisonError::into_inner);
+                    let (next, result) = self
+                        .ready
+                        .wait_timeout(state, timeout)
+                        .unwrap_or_else(PoisonError::into_inner);
                     (next, result.timed_out())
                 }
             };
             state = next;
             state.sleepers -= 1;
             if timed_out && state.units.is_empty() {
-                return if state.closed { Taken::Closed } else { Taken::Timeout };
+                return if state.closed {
+                    Taken::Closed
+                } else {
+                    Taken::Timeout
+                };
             }
         }
         let count = state.units.len().min(limit);

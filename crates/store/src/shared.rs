@@ -32,7 +32,12 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(mac: AuditMacKey, epoch: u64, ledger: LedgerState, notes: Option<Notes>) -> Self {
+    pub(crate) fn new(
+        mac: AuditMacKey,
+        epoch: u64,
+        ledger: LedgerState,
+        notes: Option<Notes>,
+    ) -> Self {
         Self {
             mac,
             stats: Stats::default(),
@@ -82,13 +87,20 @@ impl Shared {
     /// Why no write may run now.
     pub(crate) fn refuses_writes(&self) -> Option<StoreError> {
         if let Some(reason) = self.failed.borrow().as_ref() {
-            return Some(StoreError::Poisoned { reason: Arc::clone(reason) });
+            return Some(StoreError::Poisoned {
+                reason: Arc::clone(reason),
+            });
         }
-        self.ledger_refuses.load(Ordering::Acquire).then(|| StoreError::Ledger(self.ledger_state()))
+        self.ledger_refuses
+            .load(Ordering::Acquire)
+            .then(|| StoreError::Ledger(self.ledger_state()))
     }
 
     pub(crate) fn ledger_state(&self) -> LedgerState {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.ledger
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Goes on after an operator took note of a contradiction: the notes that contradict are put aside.
@@ -100,7 +112,11 @@ impl Shared {
         if !state.can_be_acknowledged() {
             return Err(StoreError::Ledger(state.clone()));
         }
-        if let Some(notes) = self.notes.lock().unwrap_or_else(PoisonError::into_inner).as_mut()
+        if let Some(notes) = self
+            .notes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .as_mut()
             && state.refuses_writes()
         {
             notes.rotate(suffix)?;
@@ -112,21 +128,36 @@ impl Shared {
 
     /// Writes a committed checkpoint outside of the database. A failure does not undo the commit; it is kept to be shown.
     pub(crate) fn append_note(&self, note: &str) {
-        let result = self.notes.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map_or(Ok(()), |notes| notes.append(note));
+        let result = self
+            .notes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .as_mut()
+            .map_or(Ok(()), |notes| notes.append(note));
         if let Err(error) = &result {
             tracing::error!(%error, "a checkpoint is only in the database");
         }
-        *self.notes_error.lock().unwrap_or_else(PoisonError::into_inner) = result.err();
+        *self
+            .notes_error
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = result.err();
     }
 
     pub(crate) fn notes_error(&self) -> Option<StoreError> {
-        self.notes_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.notes_error
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     pub(crate) fn note_unsealed(&self, now_micros: i64, oldest_micros: Option<i64>) {
         let unsigned = |micros: i64| u64::try_from(micros).unwrap_or(0);
-        self.oldest_unsealed_micros.store(oldest_micros.map_or(0, |micros| unsigned(micros).max(1)), Ordering::Release);
-        self.looked_micros.store(unsigned(now_micros), Ordering::Release);
+        self.oldest_unsealed_micros.store(
+            oldest_micros.map_or(0, |micros| unsigned(micros).max(1)),
+            Ordering::Release,
+        );
+        self.looked_micros
+            .store(unsigned(now_micros), Ordering::Release);
     }
 
     /// How long the oldest entry has waited for a position, as far as is known; while nobody can look, that grows.

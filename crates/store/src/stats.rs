@@ -58,7 +58,10 @@ impl Stats {
     pub(crate) fn note_unit(&self, took: Duration) {
         self.slowest_unit_micros.fetch_max(micros(took), Relaxed);
         if took > SLOW_UNIT {
-            tracing::warn!(millis = took.as_millis(), "a unit of work held the writer for long");
+            tracing::warn!(
+                millis = took.as_millis(),
+                "a unit of work held the writer for long"
+            );
         }
     }
 

@@ -23,8 +23,8 @@ use crate::{
     unit::{ClosureUnit, WriteHandle, block_on},
 };
 
-/// One open database. Clones are handles to the same one; the last one that is dropped without [`Store::close`] lets the threads
-/// finish what was submitted, without waiting for them.
+/// One open database. Clones are handles to the same one; dropping the last one closes it like [`Store::close`], and blocks for
+/// as long as that takes.
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
@@ -43,19 +43,45 @@ struct Inner {
     clock: Clock,
 }
 
-impl Drop for Inner {
-    fn drop(&mut self) {
-        self.writes.close();
+impl Inner {
+    /// Lets the threads finish what was submitted and waits for them. A second caller waits for the first.
+    fn close(&self) {
         self.reads.close();
+        self.writes.close();
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        for thread in threads.drain(..) {
+            join(thread);
+        }
         if let Some(bell) = &self.bell {
             bell.close();
         }
+        let mut sealer = self.sealer.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sealer) = sealer.take() {
+            join(sealer);
+        }
+    }
+}
+
+/// Waits for a thread; not for the one it is called on, which holds the last handle then and ends soon.
+fn join(thread: JoinHandle<()>) {
+    if thread.thread().id() != thread::current().id() && thread.join().is_err() {
+        tracing::error!("a thread of the store panicked");
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // Not left to run on: at the end of the process the C library would tear the cipher down under the writer.
+        self.close();
     }
 }
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Store").field("engine", &self.inner.engine).finish_non_exhaustive()
+        formatter
+            .debug_struct("Store")
+            .field("engine", &self.inner.engine)
+            .finish_non_exhaustive()
     }
 }
 
@@ -152,7 +178,8 @@ impl Store {
         }
     }
 
-    /// Sealed entries from now on, after their commit.
+    /// Sealed entries from now on, after their commit; the last ones before may come too. To miss none: subscribe, then read the
+    /// database, then skip what was read.
     pub fn subscribe(&self) -> LiveEntries {
         self.inner.shared.live.subscribe()
     }
@@ -188,7 +215,9 @@ impl Store {
     /// Goes on writing after an operator took note of what [`Store::ledger_state`] says; what it was. The contradicting notes are
     /// put aside, not deleted. The caller records the acknowledgement as an entry. Blocks on a file.
     pub fn acknowledge_ledger(&self) -> Result<LedgerState> {
-        self.inner.shared.acknowledge((self.inner.clock)().as_micros())
+        self.inner
+            .shared
+            .acknowledge((self.inner.clock)().as_micros())
     }
 
     /// Why the last checkpoint could not be written outside of the database, if it could not.
@@ -200,9 +229,11 @@ impl Store {
     pub fn oldest_unsealed_age(&self) -> Duration {
         match self.inner.engine {
             Engine::Sqlite => Duration::ZERO,
-            Engine::Postgres => {
-                Duration::from_micros(self.inner.shared.oldest_unsealed_micros((self.inner.clock)().as_micros()))
-            }
+            Engine::Postgres => Duration::from_micros(
+                self.inner
+                    .shared
+                    .oldest_unsealed_micros((self.inner.clock)().as_micros()),
+            ),
         }
     }
 
@@ -216,10 +247,12 @@ impl Store {
         let (done, wait) = oneshot::channel();
         let store = self.clone();
         // A thread of its own: joining blocks, and the runtime may have no blocking threads left at its end.
-        let spawned = thread::Builder::new().name("store-close".into()).spawn(move || {
-            store.close_blocking();
-            let _nobody_waits = done.send(());
-        });
+        let spawned = thread::Builder::new()
+            .name("store-close".into())
+            .spawn(move || {
+                store.close_blocking();
+                let _nobody_waits = done.send(());
+            });
         if spawned.is_ok() {
             drop(wait.await);
         } else {
@@ -229,21 +262,7 @@ impl Store {
 
     /// [`Store::close`] for threads that may block.
     pub fn close_blocking(&self) {
-        self.inner.reads.close();
-        self.inner.writes.close();
-        let threads = std::mem::take(&mut *self.inner.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        for thread in threads {
-            if thread.join().is_err() {
-                tracing::error!("a thread of the store panicked");
-            }
-        }
-        if let Some(bell) = &self.inner.bell {
-            bell.close();
-        }
-        let sealer = self.inner.sealer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if sealer.is_some_and(|sealer| sealer.join().is_err()) {
-            tracing::error!("the sealer panicked");
-        }
+        self.inner.close();
     }
 
     /// Waits for a future that needs no runtime: for tests and tools around this crate.

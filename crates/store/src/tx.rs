@@ -58,13 +58,27 @@ pub struct Tx<'a> {
 
 impl std::fmt::Debug for Tx<'_> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Tx").field("engine", &self.engine()).field("access", &self.access).finish_non_exhaustive()
+        formatter
+            .debug_struct("Tx")
+            .field("engine", &self.engine())
+            .field("access", &self.access)
+            .finish_non_exhaustive()
     }
 }
 
 impl<'a> Tx<'a> {
-    pub(crate) fn new(session: Session<'a>, scope: &'a mut Scope, access: Access, mac: &'a AuditMacKey) -> Self {
-        Self { session, scope, access, mac }
+    pub(crate) fn new(
+        session: Session<'a>,
+        scope: &'a mut Scope,
+        access: Access,
+        mac: &'a AuditMacKey,
+    ) -> Self {
+        Self {
+            session,
+            scope,
+            access,
+            mac,
+        }
     }
 
     /// The engine under the store.
@@ -110,7 +124,12 @@ impl<'a> Tx<'a> {
     }
 
     /// Every row, mapped. Bound the number of rows by LIMIT: they are all held in memory.
-    pub fn query<T>(&mut self, sql: &'static str, args: &[Arg<'_>], mut map: impl FnMut(Row<'_>) -> Result<T>) -> Result<Vec<T>> {
+    pub fn query<T>(
+        &mut self,
+        sql: &'static str,
+        args: &[Arg<'_>],
+        mut map: impl FnMut(Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
         let mut rows = Vec::new();
         self.each(Text::Fixed(sql), args, &mut |row| {
             rows.push(map(row)?);
@@ -121,7 +140,12 @@ impl<'a> Tx<'a> {
 
     /// Like [`Tx::query`] for a text that was put together from fixed pieces, such as a list with optional filters. It is prepared
     /// for this one use. Values belong into `args`, never into the text.
-    pub fn query_built<T>(&mut self, sql: &str, args: &[Arg<'_>], mut map: impl FnMut(Row<'_>) -> Result<T>) -> Result<Vec<T>> {
+    pub fn query_built<T>(
+        &mut self,
+        sql: &str,
+        args: &[Arg<'_>],
+        mut map: impl FnMut(Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
         let mut rows = Vec::new();
         self.each(Text::Built(sql), args, &mut |row| {
             rows.push(map(row)?);
@@ -131,7 +155,12 @@ impl<'a> Tx<'a> {
     }
 
     /// Hands over every row without keeping any; `false` stops.
-    pub fn for_each(&mut self, sql: &'static str, args: &[Arg<'_>], mut each: impl FnMut(Row<'_>) -> Result<bool>) -> Result<()> {
+    pub fn for_each(
+        &mut self,
+        sql: &'static str,
+        args: &[Arg<'_>],
+        mut each: impl FnMut(Row<'_>) -> Result<bool>,
+    ) -> Result<()> {
         self.each(Text::Fixed(sql), args, &mut each)
     }
 
@@ -151,11 +180,22 @@ impl<'a> Tx<'a> {
     }
 
     /// The first row; [`StoreError::NoRow`] if there is none. Its absence does not undo the unit.
-    pub fn query_one<T>(&mut self, sql: &'static str, args: &[Arg<'_>], map: impl FnMut(Row<'_>) -> Result<T>) -> Result<T> {
-        self.query_optional(sql, args, map)?.ok_or(StoreError::NoRow { sql })
+    pub fn query_one<T>(
+        &mut self,
+        sql: &'static str,
+        args: &[Arg<'_>],
+        map: impl FnMut(Row<'_>) -> Result<T>,
+    ) -> Result<T> {
+        self.query_optional(sql, args, map)?
+            .ok_or(StoreError::NoRow { sql })
     }
 
-    fn each(&mut self, text: Text<'_>, args: &[Arg<'_>], each: &mut dyn FnMut(Row<'_>) -> Result<bool>) -> Result<()> {
+    fn each(
+        &mut self,
+        text: Text<'_>,
+        args: &[Arg<'_>],
+        each: &mut dyn FnMut(Row<'_>) -> Result<bool>,
+    ) -> Result<()> {
         // An error of the mapping is the caller's, not the statement's: it does not spoil the transaction.
         let mut mapping = Ok(());
         let result = {
@@ -194,7 +234,9 @@ impl<'a> Tx<'a> {
         if let Some(epoch) = self.scope.epoch {
             return Ok(epoch);
         }
-        self.query_one("SELECT epoch FROM config_epoch WHERE id = 1", &[], |row| row.u64(0))
+        self.query_one("SELECT epoch FROM config_epoch WHERE id = 1", &[], |row| {
+            row.u64(0)
+        })
     }
 
     /// Raises the configuration epoch, once per unit that changes configuration; the new value. It is announced by the commit.
@@ -219,6 +261,10 @@ pub(crate) enum Text<'a> {
 }
 
 impl Text<'_> {
+    #[expect(
+        clippy::match_same_arms,
+        reason = "the two texts live for different times"
+    )]
     pub(crate) fn as_str(&self) -> &str {
         match self {
             Self::Fixed(text) => text,

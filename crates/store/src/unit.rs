@@ -40,7 +40,14 @@ where
 {
     pub(crate) fn boxed(closure: F) -> (Box<dyn Unit>, WriteHandle<T, E>) {
         let (answer, receiver) = oneshot::channel();
-        (Box::new(Self { closure, result: None, answer }), WriteHandle { receiver })
+        (
+            Box::new(Self {
+                closure,
+                result: None,
+                answer,
+            }),
+            WriteHandle { receiver },
+        )
     }
 }
 
@@ -59,7 +66,11 @@ where
     }
 
     fn finish(self: Box<Self>, failure: Option<StoreError>) {
-        let Self { closure, result, answer } = *self;
+        let Self {
+            closure,
+            result,
+            answer,
+        } = *self;
         // What the closure captured goes before the answer: whoever waits for it may rely on guards being released.
         drop(closure);
         let answered = match (result, failure) {
@@ -88,7 +99,9 @@ pub(crate) fn run_caught(unit: &mut dyn Unit, tx: &mut Tx<'_>) -> Ran {
     match catch_unwind(AssertUnwindSafe(|| unit.run(tx))) {
         Ok(true) => Ran::Ready,
         Ok(false) => Ran::Refused,
-        Err(panic) => Ran::Panicked(StoreError::Panicked { message: panic_message(&*panic) }),
+        Err(panic) => Ran::Panicked(StoreError::Panicked {
+            message: panic_message(&*panic),
+        }),
     }
 }
 
@@ -103,7 +116,11 @@ pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> Arc<str> {
     panic
         .downcast_ref::<&str>()
         .map(|message| Arc::from(*message))
-        .or_else(|| panic.downcast_ref::<String>().map(|message| Arc::from(message.as_str())))
+        .or_else(|| {
+            panic
+                .downcast_ref::<String>()
+                .map(|message| Arc::from(message.as_str()))
+        })
         .unwrap_or_else(|| Arc::from("no message"))
 }
 
@@ -122,7 +139,9 @@ impl<T, E: From<StoreError>> WriteHandle<T, E> {
     /// Waits until the unit is durable or refused.
     pub async fn wait(self) -> Result<T, E> {
         // A sender that is dropped without an answer belonged to a thread that ended.
-        self.receiver.await.unwrap_or_else(|_| Err(E::from(StoreError::Closed)))
+        self.receiver
+            .await
+            .unwrap_or_else(|_| Err(E::from(StoreError::Closed)))
     }
 
     /// Waits on a thread that may block. Works inside and outside a runtime, but blocks the thread it is called on.

@@ -14,5 +14,7 @@ pub use state::LedgerState;
 pub(crate) use live::Live;
 pub(crate) use notes::Notes;
 pub(crate) use rebuild::{Rebuilt, rebuild};
-pub(crate) use rows::{COLUMNS, Pending, entry_columns, entry_of, insert_sealed, insert_unsealed, unsealed_of};
+pub(crate) use rows::{
+    COLUMNS, Pending, entry_columns, entry_of, insert_sealed, insert_unsealed, unsealed_of,
+};
 pub(crate) use writer::LedgerWriter;

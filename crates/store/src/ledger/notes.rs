@@ -14,6 +14,8 @@ use crate::error::{Result, StoreError};
 
 /// More than the longest note and its neighbour's end.
 const TAIL_BYTES: u64 = 64 * 1024;
+/// What a crash can leave of one record.
+const TORN_BYTES: usize = 16 * 1024;
 const RECORD_END: &str = "\n\n";
 const SIGNATURE: &str = "\n\n— ";
 
@@ -30,21 +32,37 @@ pub fn read_notes(path: &Path) -> std::result::Result<Vec<String>, NotesError> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(split(&text).map(str::to_owned).collect()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(source) => Err(NotesError { path: path.into(), source }),
+        Err(source) => Err(NotesError {
+            path: path.into(),
+            source,
+        }),
     }
 }
 
-/// Cuts a text of records into notes. A record that is not complete is left out.
+/// Cuts the first note off a text of records; `None` if there is no complete one.
+fn first(text: &str) -> Option<(&str, &str)> {
+    let from = text.find(SIGNATURE)? + SIGNATURE.len();
+    let end = from + text.get(from..)?.find(RECORD_END)?;
+    Some((text.get(..=end)?, text.get(end + RECORD_END.len()..)?))
+}
+
+/// Every complete note of a text of records.
 fn split(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
-        let signature = rest.find(SIGNATURE)?;
-        let from = signature + SIGNATURE.len();
-        let end = from + rest.get(from..)?.find(RECORD_END)?;
-        let note = rest.get(..=end)?;
-        rest = rest.get(end + RECORD_END.len()..).unwrap_or("");
+        let (note, behind) = first(rest)?;
+        rest = behind;
         Some(note)
     })
+}
+
+/// The last complete note, and what is behind it.
+fn ends(text: &str) -> (Option<&str>, &str) {
+    let (mut last, mut rest) = (None, text);
+    while let Some((note, behind)) = first(rest) {
+        (last, rest) = (Some(note), behind);
+    }
+    (last, rest)
 }
 
 #[derive(Debug)]
@@ -52,14 +70,14 @@ pub(crate) struct Notes {
     path: PathBuf,
     file: File,
     last: Option<String>,
-    was_missing: bool,
 }
 
 impl Notes {
     /// Opens or makes the file and reads its last note.
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        let understand = |error: std::io::Error| StoreError::file("the file of checkpoints can't be opened", &error);
-        let was_missing = !path.exists();
+        let understand = |error: std::io::Error| {
+            StoreError::file("the file of checkpoints can't be opened", &error)
+        };
         let mut file = open_for_append(path).map_err(understand)?;
         let length = file.metadata().map_err(understand)?.len();
         let start = length.saturating_sub(TAIL_BYTES);
@@ -68,23 +86,31 @@ impl Notes {
         file.read_to_end(&mut tail).map_err(understand)?;
         let tail = String::from_utf8_lossy(&tail).into_owned();
         // In the middle of the file, begin behind the end of a record.
-        let whole = if start == 0 { tail.as_str() } else { tail.split_once(RECORD_END).map_or("", |(_, rest)| rest) };
-        let complete = whole.rfind(RECORD_END).map_or("", |end| whole.get(..end + RECORD_END.len()).unwrap_or(""));
-        let torn = whole.len() - complete.len();
-        if torn > 0 && torn < 16 * 1024 {
+        let whole = if start == 0 {
+            tail.as_str()
+        } else {
+            tail.split_once(RECORD_END).map_or("", |(_, rest)| rest)
+        };
+        let (last, torn) = ends(whole);
+        let (last, torn) = (last.map(str::to_owned), torn.len());
+        if torn > 0 && torn <= TORN_BYTES {
             file.set_len(length - torn as u64).map_err(understand)?;
         }
-        // Text that is no record at all still counts as a last note: it will not verify, and that is then said.
-        let last = split(complete).last().map(str::to_owned).or_else(|| (!complete.trim().is_empty()).then(|| complete.to_owned()));
-        Ok(Self { path: path.into(), file, last, was_missing })
+        // More than a record's worth of something else was not left by a crash: it counts as a note, which will not verify.
+        let last = if torn > TORN_BYTES {
+            Some(String::new())
+        } else {
+            last
+        };
+        Ok(Self {
+            path: path.into(),
+            file,
+            last,
+        })
     }
 
     pub(crate) fn last(&self) -> Option<&str> {
         self.last.as_deref()
-    }
-
-    pub(crate) fn was_missing(&self) -> bool {
-        self.was_missing
     }
 
     /// Appends a note and waits for the disk.
@@ -93,14 +119,21 @@ impl Notes {
         self.file
             .write_all(record.as_bytes())
             .and_then(|()| self.file.sync_data())
-            .map_err(|error| StoreError::file("a checkpoint could not be written outside of the database", &error))?;
+            .map_err(|error| {
+                StoreError::file(
+                    "a checkpoint could not be written outside of the database",
+                    &error,
+                )
+            })?;
         self.last = Some(note.to_owned());
         Ok(())
     }
 
     /// Puts the file aside under another name and begins a new one: what contradicts the database is evidence and is kept.
     pub(crate) fn rotate(&mut self, suffix: i64) -> Result<()> {
-        let understand = |error: std::io::Error| StoreError::file("the file of checkpoints can't be put aside", &error);
+        let understand = |error: std::io::Error| {
+            StoreError::file("the file of checkpoints can't be put aside", &error)
+        };
         let kept = self.path.with_extension(format!("{suffix}.txt"));
         fs::rename(&self.path, kept).map_err(understand)?;
         self.file = open_for_append(&self.path).map_err(understand)?;
@@ -110,7 +143,12 @@ impl Notes {
 }
 
 fn open_for_append(path: &Path) -> std::io::Result<File> {
-    OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)
+    OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)
 }
 
 #[cfg(test)]

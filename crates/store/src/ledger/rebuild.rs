@@ -20,16 +20,26 @@ pub(crate) struct Rebuilt {
 }
 
 /// Reads the end of the ledger, recomputes it and compares it with the notes.
-pub(crate) fn rebuild(tx: &mut Tx<'_>, key: &CheckpointKey, notes: Option<&Notes>) -> Result<Rebuilt> {
+pub(crate) fn rebuild(
+    tx: &mut Tx<'_>,
+    key: &CheckpointKey,
+    notes: Option<&Notes>,
+) -> Result<Rebuilt> {
     let noted = match notes.and_then(Notes::last).map(|note| key.verify(note)) {
         None => None,
         Some(Ok(checkpoint)) => Some(checkpoint),
-        Some(Err(_)) => return follow(tx, key, None).map(|rebuilt| rebuilt.unless_worse(LedgerState::NotesInvalid)),
+        Some(Err(_)) => {
+            return follow(tx, key, None)
+                .map(|rebuilt| rebuilt.unless_worse(LedgerState::NotesInvalid));
+        }
     };
     let rebuilt = follow(tx, key, noted.as_ref())?;
     let stored_entries = rebuilt.sealer.next_position();
     // A replica's first start on a shared database has no notes, and that is as it should be.
-    if tx.engine() == Engine::Sqlite && rebuilt.checkpointed > 0 && notes.is_some_and(Notes::was_missing) {
+    if tx.engine() == Engine::Sqlite
+        && rebuilt.checkpointed > 0
+        && notes.is_some_and(|notes| notes.last().is_none())
+    {
         return Ok(rebuilt.unless_worse(LedgerState::NotesMissing { stored_entries }));
     }
     Ok(rebuilt)
@@ -44,7 +54,11 @@ impl Rebuilt {
     }
 
     fn broken(state: LedgerState) -> Self {
-        Self { sealer: Sealer::genesis(), checkpointed: 0, state }
+        Self {
+            sealer: Sealer::genesis(),
+            checkpointed: 0,
+            state,
+        }
     }
 }
 
@@ -55,8 +69,12 @@ fn follow(tx: &mut Tx<'_>, key: &CheckpointKey, noted: Option<&Checkpoint>) -> R
         None => Sealer::genesis(),
         Some(stored) => {
             let invalid = || Rebuilt::broken(LedgerState::CheckpointInvalid { size: stored.size });
-            let Ok(checkpoint) = key.verify(&stored.note) else { return Ok(invalid()) };
-            let Ok(frontier) = Frontier::from_bytes(&stored.frontier) else { return Ok(invalid()) };
+            let Ok(checkpoint) = key.verify(&stored.note) else {
+                return Ok(invalid());
+            };
+            let Ok(frontier) = Frontier::from_bytes(&stored.frontier) else {
+                return Ok(invalid());
+            };
             if checkpoint.size != stored.size {
                 return Ok(invalid());
             }
@@ -72,7 +90,9 @@ fn follow(tx: &mut Tx<'_>, key: &CheckpointKey, noted: Option<&Checkpoint>) -> R
             && noted.size == sealer.next_position()
             && (noted.root != sealer.frontier().root() || noted.chain != sealer.chain())
         {
-            *state = LedgerState::Forked { entries: noted.size };
+            *state = LedgerState::Forked {
+                entries: noted.size,
+            };
         }
     };
     compare(&sealer, &mut state);
@@ -90,7 +110,9 @@ fn follow(tx: &mut Tx<'_>, key: &CheckpointKey, noted: Option<&Checkpoint>) -> R
         match read {
             Ok(_) => {}
             // A row that can't be read was not written like that.
-            Err(StoreError::Column { .. } | StoreError::Sealing(_)) => bad = Some(sealer.next_position()),
+            Err(StoreError::Column { .. } | StoreError::Sealing(_)) => {
+                bad = Some(sealer.next_position());
+            }
             Err(error) => return Err(error),
         }
         if let Some(position) = bad {
@@ -102,16 +124,25 @@ fn follow(tx: &mut Tx<'_>, key: &CheckpointKey, noted: Option<&Checkpoint>) -> R
     }
     if let Some(noted) = noted {
         if noted.size > sealer.next_position() {
-            state = LedgerState::RolledBack { noted_entries: noted.size, stored_entries: sealer.next_position() };
+            state = LedgerState::RolledBack {
+                noted_entries: noted.size,
+                stored_entries: sealer.next_position(),
+            };
         } else if noted.size < checkpointed {
             // The notes stopped earlier than the database. The checkpoint of that size must be the same one.
             let same = checkpoints::at(tx, noted.size)?
                 .and_then(|stored| key.verify(&stored.note).ok())
                 .is_some_and(|stored| stored.root == noted.root && stored.chain == noted.chain);
             if !same {
-                state = LedgerState::Forked { entries: noted.size };
+                state = LedgerState::Forked {
+                    entries: noted.size,
+                };
             }
         }
     }
-    Ok(Rebuilt { sealer, checkpointed, state })
+    Ok(Rebuilt {
+        sealer,
+        checkpointed,
+        state,
+    })
 }

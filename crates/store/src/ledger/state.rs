@@ -9,13 +9,17 @@ pub enum LedgerState {
     Healthy,
     /// The database has checkpoints, but the notes outside of it are gone: a rollback could not be noticed. Writes go on, with a
     /// new file.
-    #[error("the file of checkpoints is missing although the ledger has {stored_entries} entries: a rollback of the database could not be noticed")]
+    #[error(
+        "the file of checkpoints is missing although the ledger has {stored_entries} entries: a rollback of the database could not be noticed"
+    )]
     NotesMissing {
         /// Entries in the database.
         stored_entries: u64,
     },
     /// The notes know more entries than the database: an old copy was put back, or its end was cut off.
-    #[error("the ledger was rolled back: a checkpoint outside of the database knows {noted_entries} entries, the database has {stored_entries}")]
+    #[error(
+        "the ledger was rolled back: a checkpoint outside of the database knows {noted_entries} entries, the database has {stored_entries}"
+    )]
     RolledBack {
         /// Entries that the last note signs.
         noted_entries: u64,
@@ -23,7 +27,9 @@ pub enum LedgerState {
         stored_entries: u64,
     },
     /// The notes and the database tell different histories.
-    #[error("the ledger was forked: its first {entries} entries are not those of the checkpoint outside of the database")]
+    #[error(
+        "the ledger was forked: its first {entries} entries are not those of the checkpoint outside of the database"
+    )]
     Forked {
         /// The size at which they differ.
         entries: u64,
@@ -32,13 +38,17 @@ pub enum LedgerState {
     #[error("the file of checkpoints was changed: its last note is not signed by this vault")]
     NotesInvalid,
     /// A stored entry does not follow from those before it.
-    #[error("the ledger was changed: the entry at position {position} does not follow from those before it; restore a backup")]
+    #[error(
+        "the ledger was changed: the entry at position {position} does not follow from those before it; restore a backup"
+    )]
     Edited {
         /// The first bad position.
         position: u64,
     },
     /// The last checkpoint in the database can't be used to go on.
-    #[error("the stored checkpoint at {size} entries is damaged or was not signed by this vault; restore a backup")]
+    #[error(
+        "the stored checkpoint at {size} entries is damaged or was not signed by this vault; restore a backup"
+    )]
     CheckpointInvalid {
         /// Its size.
         size: u64,
@@ -53,6 +63,12 @@ impl LedgerState {
 
     /// Whether an operator can take note of it and go on: the database itself must be sound for that.
     pub fn can_be_acknowledged(&self) -> bool {
-        matches!(self, Self::RolledBack { .. } | Self::Forked { .. } | Self::NotesInvalid | Self::NotesMissing { .. })
+        matches!(
+            self,
+            Self::RolledBack { .. }
+                | Self::Forked { .. }
+                | Self::NotesInvalid
+                | Self::NotesMissing { .. }
+        )
     }
 }

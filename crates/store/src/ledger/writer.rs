@@ -33,8 +33,22 @@ pub(crate) struct LedgerWriter {
 }
 
 impl LedgerWriter {
-    pub(crate) fn new(sealer: Sealer, checkpointed: u64, signer: CheckpointSigner, clock: Clock, options: LedgerOptions) -> Self {
-        Self { sealer, staged: None, checkpointed, checkpointed_at: Instant::now(), signer, clock, options }
+    pub(crate) fn new(
+        sealer: Sealer,
+        checkpointed: u64,
+        signer: CheckpointSigner,
+        clock: Clock,
+        options: LedgerOptions,
+    ) -> Self {
+        Self {
+            sealer,
+            staged: None,
+            checkpointed,
+            checkpointed_at: Instant::now(),
+            signer,
+            clock,
+            options,
+        }
     }
 
     /// Where the chain stands in the database, as far as this process knows.
@@ -53,17 +67,26 @@ impl LedgerWriter {
 
     /// How long until a checkpoint is due; `None` if there is nothing new to sign.
     pub(crate) fn until_checkpoint(&self) -> Option<Duration> {
-        (self.sealer.next_position() > self.checkpointed)
-            .then(|| self.options.checkpoint_interval.saturating_sub(self.checkpointed_at.elapsed()))
+        (self.sealer.next_position() > self.checkpointed).then(|| {
+            self.options
+                .checkpoint_interval
+                .saturating_sub(self.checkpointed_at.elapsed())
+        })
     }
 
     /// Whether time, or the end, calls for a checkpoint.
     pub(crate) fn checkpoint_due(&self, closing: bool) -> bool {
-        self.until_checkpoint().is_some_and(|left| closing || left.is_zero())
+        self.until_checkpoint()
+            .is_some_and(|left| closing || left.is_zero())
     }
 
     /// Seals the entries and inserts them.
-    pub(crate) fn seal(&mut self, tx: &mut Tx<'_>, entries: &mut Vec<Pending>, closing: bool) -> Result<()> {
+    pub(crate) fn seal(
+        &mut self,
+        tx: &mut Tx<'_>,
+        entries: &mut Vec<Pending>,
+        closing: bool,
+    ) -> Result<()> {
         self.stage(entries.drain(..));
         if let Some(staged) = &self.staged {
             for sealed in &staged.sealed {
@@ -75,7 +98,11 @@ impl LedgerWriter {
 
     /// Gives the entries their positions without storing anything; they can be looked at with [`LedgerWriter::staged`].
     pub(crate) fn stage(&mut self, entries: impl ExactSizeIterator<Item = Pending>) {
-        let mut staged = Staged { sealer: self.sealer.clone(), sealed: Vec::with_capacity(entries.len()), note: None };
+        let mut staged = Staged {
+            sealer: self.sealer.clone(),
+            sealed: Vec::with_capacity(entries.len()),
+            note: None,
+        };
         for Pending { entry, mac } in entries {
             staged.sealed.push(staged.sealer.seal(entry, mac));
         }
@@ -84,19 +111,28 @@ impl LedgerWriter {
 
     /// The entries of the transaction under way, and the head behind them.
     pub(crate) fn staged(&self) -> Option<(&[SealedEntry], &Sealer)> {
-        self.staged.as_ref().map(|staged| (staged.sealed.as_slice(), &staged.sealer))
+        self.staged
+            .as_ref()
+            .map(|staged| (staged.sealed.as_slice(), &staged.sealer))
     }
 
     /// Signs and inserts a checkpoint if one is due.
     pub(crate) fn checkpoint(&mut self, tx: &mut Tx<'_>, closing: bool) -> Result<()> {
-        let Some(staged) = &mut self.staged else { return Ok(()) };
+        let Some(staged) = &mut self.staged else {
+            return Ok(());
+        };
         let fresh = staged.sealer.next_position() - self.checkpointed;
         let timely = closing || self.checkpointed_at.elapsed() >= self.options.checkpoint_interval;
         if fresh == 0 || (fresh < self.options.checkpoint_entries && !timely) {
             return Ok(());
         }
-        let checkpoint = staged.sealer.checkpoint(self.options.origin.clone(), (self.clock)());
-        let note = self.signer.sign(&checkpoint).map_err(|error| StoreError::Sealing(error.to_string().into()))?;
+        let checkpoint = staged
+            .sealer
+            .checkpoint(self.options.origin.clone(), (self.clock)());
+        let note = self
+            .signer
+            .sign(&checkpoint)
+            .map_err(|error| StoreError::Sealing(error.to_string().into()))?;
         checkpoints::insert(tx, &checkpoint, &note, staged.sealer.frontier())?;
         staged.note = Some(note);
         Ok(())
@@ -104,7 +140,14 @@ impl LedgerWriter {
 
     /// The transaction is on disk: the head moves, live views hear of it, the note goes into its file.
     pub(crate) fn committed(&mut self, shared: &Shared) {
-        let Some(Staged { sealer, sealed, note }) = self.staged.take() else { return };
+        let Some(Staged {
+            sealer,
+            sealed,
+            note,
+        }) = self.staged.take()
+        else {
+            return;
+        };
         if note.is_some() {
             self.checkpointed = sealer.next_position();
             self.checkpointed_at = Instant::now();

@@ -17,14 +17,28 @@ pub struct Migration {
 
 impl Migration {
     const fn shared(version: u32, name: &'static str, text: &'static str) -> Self {
-        Self { version, name, sqlite: text, postgres: text }
+        Self {
+            version,
+            name,
+            sqlite: text,
+            postgres: text,
+        }
     }
 
-    /// The text for an engine. Two words differ: `{BLOB}` is BLOB or BYTEA, `{JSON}` is TEXT or JSONB.
+    /// The text for an engine. Three words differ: `{BLOB}` is BLOB or BYTEA, `{JSON}` is TEXT or JSONB,
+    /// `{ROWLESS}` is WITHOUT ROWID or nothing.
     pub fn text(&self, engine: Engine) -> String {
         match engine {
-            Engine::Sqlite => self.sqlite.replace("{BLOB}", "BLOB").replace("{JSON}", "TEXT"),
-            Engine::Postgres => self.postgres.replace("{BLOB}", "BYTEA").replace("{JSON}", "JSONB"),
+            Engine::Sqlite => self
+                .sqlite
+                .replace("{BLOB}", "BLOB")
+                .replace("{JSON}", "TEXT")
+                .replace("{ROWLESS}", " WITHOUT ROWID"),
+            Engine::Postgres => self
+                .postgres
+                .replace("{BLOB}", "BYTEA")
+                .replace("{JSON}", "JSONB")
+                .replace("{ROWLESS}", ""),
         }
     }
 }

@@ -7,7 +7,7 @@
 mod list;
 mod run;
 
-pub use list::{Migration, MIGRATIONS};
+pub use list::{MIGRATIONS, Migration};
 pub use run::{MigrationError, MigrationStatus};
 
 pub(crate) use run::{Target, apply, status};

@@ -20,7 +20,9 @@ use crate::{
 #[non_exhaustive]
 pub enum MigrationError {
     /// A migration that was run is not the one that this program has.
-    #[error("migration {version} ({name}) was changed after it was run; use the program that made this database, or restore a backup")]
+    #[error(
+        "migration {version} ({name}) was changed after it was run; use the program that made this database, or restore a backup"
+    )]
     Changed {
         /// Its number.
         version: u32,
@@ -28,7 +30,9 @@ pub enum MigrationError {
         name: Arc<str>,
     },
     /// The database is from a newer program.
-    #[error("the database has migration {version} ({name}), which this program does not know; use a newer program")]
+    #[error(
+        "the database has migration {version} ({name}), which this program does not know; use a newer program"
+    )]
     Newer {
         /// Its number.
         version: u32,
@@ -88,7 +92,10 @@ impl Target<'_, '_> {
 
     fn batch(&mut self, sql: &str) -> Result<()> {
         match self {
-            Self::Sqlite(connected) => connected.connection.execute_batch(sql).map_err(|error| classify("migration", &error)),
+            Self::Sqlite(connected) => connected
+                .connection
+                .execute_batch(sql)
+                .map_err(|error| classify("migration", &error)),
             Self::Postgres(session) => session.control(sql),
         }
     }
@@ -102,9 +109,12 @@ impl Target<'_, '_> {
     ) -> Result<T> {
         match (self.engine(), access) {
             (Engine::Sqlite, Access::Write) => self.batch("BEGIN IMMEDIATE")?,
-            (Engine::Sqlite, Access::Read) => self.batch("BEGIN")?,
-            (Engine::Postgres, Access::Write) => self.batch("BEGIN")?,
-            (Engine::Postgres, Access::Read) => self.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?,
+            (Engine::Sqlite, Access::Read) | (Engine::Postgres, Access::Write) => {
+                self.batch("BEGIN")?;
+            }
+            (Engine::Postgres, Access::Read) => {
+                self.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+            }
         }
         let result = body(self, mac);
         match result {
@@ -133,9 +143,18 @@ impl Target<'_, '_> {
 }
 
 fn applied(tx: &mut Tx<'_>) -> Result<Vec<Applied>> {
-    tx.query("SELECT version, name, sha256, applied_at FROM schema_migration ORDER BY version", &[], |row| {
-        Ok(Applied { version: row.u32(0)?, name: row.text(1)?.to_owned(), checksum: row.bytes(2)?, at: row.timestamp(3)? })
-    })
+    tx.query(
+        "SELECT version, name, sha256, applied_at FROM schema_migration ORDER BY version",
+        &[],
+        |row| {
+            Ok(Applied {
+                version: row.u32(0)?,
+                name: row.text(1)?.to_owned(),
+                checksum: row.bytes(2)?,
+                at: row.timestamp(3)?,
+            })
+        },
+    )
 }
 
 fn table_exists(tx: &mut Tx<'_>) -> Result<bool> {
@@ -147,23 +166,46 @@ fn table_exists(tx: &mut Tx<'_>) -> Result<bool> {
 }
 
 /// Compares what was run with what this program has.
-fn compare(applied: &[Applied], migrations: &[Migration], engine: Engine) -> Result<(), MigrationError> {
+fn compare(
+    applied: &[Applied],
+    migrations: &[Migration],
+    engine: Engine,
+) -> Result<(), MigrationError> {
     for done in applied {
-        let Some(known) = migrations.iter().find(|migration| migration.version == done.version) else {
-            return Err(MigrationError::Newer { version: done.version, name: done.name.as_str().into() });
+        let Some(known) = migrations
+            .iter()
+            .find(|migration| migration.version == done.version)
+        else {
+            return Err(MigrationError::Newer {
+                version: done.version,
+                name: done.name.as_str().into(),
+            });
         };
         if sha256(known.text(engine).as_bytes()) != done.checksum || known.name != done.name {
-            return Err(MigrationError::Changed { version: done.version, name: done.name.as_str().into() });
+            return Err(MigrationError::Changed {
+                version: done.version,
+                name: done.name.as_str().into(),
+            });
         }
     }
     Ok(())
 }
 
 /// What was run and what is pending.
-pub(crate) fn status(target: &mut Target<'_, '_>, vault: &Vault, migrations: &[Migration]) -> Result<Vec<MigrationStatus>> {
+pub(crate) fn status(
+    target: &mut Target<'_, '_>,
+    vault: &Vault,
+    migrations: &[Migration],
+) -> Result<Vec<MigrationStatus>> {
     let engine = target.engine();
     let done = target.transaction(Access::Read, vault.audit_mac(), |target, mac| {
-        target.with_tx(Access::Read, mac, |tx| if table_exists(tx)? { applied(tx) } else { Ok(Vec::new()) })
+        target.with_tx(Access::Read, mac, |tx| {
+            if table_exists(tx)? {
+                applied(tx)
+            } else {
+                Ok(Vec::new())
+            }
+        })
     })?;
     compare(&done, migrations, engine)?;
     Ok(migrations
@@ -171,13 +213,21 @@ pub(crate) fn status(target: &mut Target<'_, '_>, vault: &Vault, migrations: &[M
         .map(|migration| MigrationStatus {
             version: migration.version,
             name: migration.name.to_owned(),
-            applied_at: done.iter().find(|done| done.version == migration.version).map(|done| done.at),
+            applied_at: done
+                .iter()
+                .find(|done| done.version == migration.version)
+                .map(|done| done.at),
         })
         .collect())
 }
 
 /// Runs what is pending, all of it or nothing; how many that were.
-pub(crate) fn apply(target: &mut Target<'_, '_>, vault: &Vault, migrations: &[Migration], now: Timestamp) -> Result<usize> {
+pub(crate) fn apply(
+    target: &mut Target<'_, '_>,
+    vault: &Vault,
+    migrations: &[Migration],
+    now: Timestamp,
+) -> Result<usize> {
     let engine = target.engine();
     let blob = match engine {
         Engine::Sqlite => "BLOB",

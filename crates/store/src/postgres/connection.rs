@@ -27,20 +27,33 @@ impl Connector {
     /// Reads the connection string. `sslmode=verify-full` and `verify-ca` mean the same as `require`: where TLS is used, the
     /// certificate and the name are always verified. The default, `prefer`, uses TLS with every host that is not this machine.
     pub(crate) fn new(options: &PostgresOptions) -> Result<Self> {
-        let text = options.url.expose().replace("sslmode=verify-full", "sslmode=require").replace("sslmode=verify-ca", "sslmode=require");
+        let text = options
+            .url
+            .expose()
+            .replace("sslmode=verify-full", "sslmode=require")
+            .replace("sslmode=verify-ca", "sslmode=require");
         // The parser's error names the part that is wrong, never the text itself.
         let mut config: postgres::Config = text.parse().map_err(|error: postgres::Error| {
-            StoreError::Configuration(format!("the PostgreSQL connection string can't be used: {error}").into())
+            StoreError::Configuration(
+                format!("the PostgreSQL connection string can't be used: {error}").into(),
+            )
         })?;
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(options.connect_timeout);
         }
-        config.tcp_user_timeout(Duration::from_secs(10)).keepalives_idle(Duration::from_secs(30));
+        config
+            .tcp_user_timeout(Duration::from_secs(10))
+            .keepalives_idle(Duration::from_secs(30));
         if config.get_application_name().is_none() {
             config.application_name("countersign");
         }
         let local = config.get_hosts().iter().all(|host| match host {
-            Host::Tcp(name) => name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback()),
+            Host::Tcp(name) => {
+                name == "localhost"
+                    || name
+                        .parse::<std::net::IpAddr>()
+                        .is_ok_and(|address| address.is_loopback())
+            }
             Host::Unix(_) => true,
         });
         let wanted = match config.get_ssl_mode() {
@@ -78,7 +91,9 @@ fn set_up(client: &mut Client) -> std::result::Result<(), postgres::Error> {
 }
 
 fn tls_connector() -> Result<MakeRustlsConnect> {
-    let configuration = |error: rustls::Error| StoreError::Configuration(format!("TLS can't be set up: {error}").into());
+    let configuration = |error: rustls::Error| {
+        StoreError::Configuration(format!("TLS can't be set up: {error}").into())
+    };
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

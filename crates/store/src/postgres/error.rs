@@ -20,38 +20,78 @@ pub(crate) enum Trouble {
 /// Classifies by SQLSTATE. No message of the server is shown that could hold a value: its details are left out.
 pub(crate) fn classify(sql: &str, error: &postgres::Error) -> (Trouble, StoreError) {
     let Some(database) = error.as_db_error() else {
-        if error.is_closed() || error.source().is_some_and(|source| source.is::<std::io::Error>()) {
-            return (Trouble::Connection, StoreError::Unavailable { reason: chain(error).into() });
+        if error.is_closed()
+            || error
+                .source()
+                .is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
+        {
+            return (
+                Trouble::Connection,
+                StoreError::Unavailable {
+                    reason: chain(error).into(),
+                },
+            );
         }
-        return (Trouble::Final, StoreError::Statement { sql: sql.into(), reason: chain(error).into() });
+        return (
+            Trouble::Final,
+            StoreError::Statement {
+                sql: sql.into(),
+                reason: chain(error).into(),
+            },
+        );
     };
-    let named = || database.constraint().or(database.column()).unwrap_or(database.message()).into();
+    let named = || {
+        database
+            .constraint()
+            .or_else(|| database.column())
+            .unwrap_or_else(|| database.message())
+            .into()
+    };
     match *database.code() {
-        SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED | SqlState::LOCK_NOT_AVAILABLE => {
-            (Trouble::Conflict, StoreError::Conflict { attempts: 1 })
-        }
+        SqlState::T_R_SERIALIZATION_FAILURE
+        | SqlState::T_R_DEADLOCK_DETECTED
+        | SqlState::LOCK_NOT_AVAILABLE => (Trouble::Conflict, StoreError::Conflict { attempts: 1 }),
         SqlState::ADMIN_SHUTDOWN
         | SqlState::CRASH_SHUTDOWN
         | SqlState::CANNOT_CONNECT_NOW
         | SqlState::TOO_MANY_CONNECTIONS
         | SqlState::CONNECTION_EXCEPTION
         | SqlState::CONNECTION_DOES_NOT_EXIST
-        | SqlState::CONNECTION_FAILURE => {
-            (Trouble::Connection, StoreError::Unavailable { reason: database.message().into() })
-        }
-        SqlState::UNIQUE_VIOLATION => (Trouble::Final, StoreError::Duplicate { constraint: named() }),
-        SqlState::CHECK_VIOLATION | SqlState::NOT_NULL_VIOLATION | SqlState::FOREIGN_KEY_VIOLATION => {
-            (Trouble::Final, StoreError::Constraint { constraint: named() })
-        }
+        | SqlState::CONNECTION_FAILURE => (
+            Trouble::Connection,
+            StoreError::Unavailable {
+                reason: database.message().into(),
+            },
+        ),
+        SqlState::UNIQUE_VIOLATION => (
+            Trouble::Final,
+            StoreError::Duplicate {
+                constraint: named(),
+            },
+        ),
+        SqlState::CHECK_VIOLATION
+        | SqlState::NOT_NULL_VIOLATION
+        | SqlState::FOREIGN_KEY_VIOLATION => (
+            Trouble::Final,
+            StoreError::Constraint {
+                constraint: named(),
+            },
+        ),
         SqlState::DISK_FULL => (Trouble::Final, StoreError::DiskFull),
         SqlState::READ_ONLY_SQL_TRANSACTION => (Trouble::Final, StoreError::ReadOnly),
-        SqlState::DATA_CORRUPTED | SqlState::INDEX_CORRUPTED => {
-            (Trouble::Final, StoreError::Corrupt { reason: database.message().into() })
-        }
-        _ => (Trouble::Final, StoreError::Statement {
-            sql: sql.into(),
-            reason: format!("{} ({})", database.message(), database.code().code()).into(),
-        }),
+        SqlState::DATA_CORRUPTED | SqlState::INDEX_CORRUPTED => (
+            Trouble::Final,
+            StoreError::Corrupt {
+                reason: database.message().into(),
+            },
+        ),
+        _ => (
+            Trouble::Final,
+            StoreError::Statement {
+                sql: sql.into(),
+                reason: format!("{} ({})", database.message(), database.code().code()).into(),
+            },
+        ),
     }
 }
 

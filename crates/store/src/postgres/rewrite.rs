@@ -29,8 +29,14 @@ mod tests {
 
     #[test]
     fn numbers_are_rewritten_outside_of_quotes_and_comments() {
-        assert_eq!(rewrite("SELECT ?1, ?12 WHERE a = '?1' AND \"?2\" = ?3"), "SELECT $1, $12 WHERE a = '?1' AND \"?2\" = $3");
-        assert_eq!(rewrite("SELECT 1 -- it's ?1\n, ?2"), "SELECT 1 -- it's ?1\n, $2");
+        assert_eq!(
+            rewrite("SELECT ?1, ?12 WHERE a = '?1' AND \"?2\" = ?3"),
+            "SELECT $1, $12 WHERE a = '?1' AND \"?2\" = $3"
+        );
+        assert_eq!(
+            rewrite("SELECT 1 -- it's ?1\n, ?2"),
+            "SELECT 1 -- it's ?1\n, $2"
+        );
         assert_eq!(rewrite("SELECT 'it''s ?1', ?1"), "SELECT 'it''s ?1', $1");
         assert_eq!(rewrite("SELECT a ? 'b'"), "SELECT a ? 'b'");
     }

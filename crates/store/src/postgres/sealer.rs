@@ -70,15 +70,20 @@ impl SealerBell {
 
     /// The units have ended: seal what is there and come to an end.
     pub(crate) fn close(&self) {
-        self.rung.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+        self.rung
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .closed = true;
         self.ready.notify_one();
     }
 
     /// Waits for a ring, the end or the timeout; whether it is the end.
     fn wait(&self, timeout: Duration) -> bool {
         let bell = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut bell, _) =
-            self.ready.wait_timeout_while(bell, timeout, |bell| !bell.rung && !bell.closed).unwrap_or_else(PoisonError::into_inner);
+        let (mut bell, _) = self
+            .ready
+            .wait_timeout_while(bell, timeout, |bell| !bell.rung && !bell.closed)
+            .unwrap_or_else(PoisonError::into_inner);
         bell.rung = false;
         bell.closed
     }
@@ -113,10 +118,20 @@ pub(crate) fn run_sealer(
     settings: SealerSettings,
 ) {
     let published = ledger.sealer().next_position();
-    let mut sealer =
-        SealerThread { connector, session: Some(session), ledger, shared, settings, scope: Scope::default(), published };
+    let mut sealer = SealerThread {
+        connector,
+        session: Some(session),
+        ledger,
+        shared,
+        settings,
+        scope: Scope::default(),
+        published,
+    };
     loop {
-        let timeout = sealer.ledger.until_checkpoint().map_or(LOOK, |left| left.min(LOOK));
+        let timeout = sealer
+            .ledger
+            .until_checkpoint()
+            .map_or(LOOK, |left| left.min(LOOK));
         let closing = bell.wait(timeout.max(GATHER));
         if !closing {
             thread::sleep(GATHER);
@@ -124,7 +139,9 @@ pub(crate) fn run_sealer(
         let emptied = sealer.work(closing);
         if closing {
             if !emptied {
-                tracing::warn!("entries were left without a position; another replica or the next start seals them");
+                tracing::warn!(
+                    "entries were left without a position; another replica or the next start seals them"
+                );
             }
             return;
         }
@@ -174,18 +191,34 @@ impl SealerThread<'_> {
         if self.session.as_ref().is_none_or(PostgresSession::is_closed) {
             self.session = Some(self.connector.connect()?);
         }
-        let Self { session: Some(session), ledger, shared, settings, scope, .. } = self else {
+        let Self {
+            session: Some(session),
+            ledger,
+            shared,
+            settings,
+            scope,
+            ..
+        } = self
+        else {
             return Err(StoreError::Closed);
         };
         session.begin("BEGIN")?;
         let now = (settings.clock)();
-        let mut tx = Tx::new(Session::Postgres(session), scope, Access::Write, &shared.mac);
+        let mut tx = Tx::new(
+            Session::Postgres(session),
+            scope,
+            Access::Write,
+            &shared.mac,
+        );
         if !lock_head(&mut tx, ledger, &settings.origin)? {
             session.control("ROLLBACK")?;
             return Ok(Pass::Locked);
         }
         let rows = unsealed(&mut tx)?;
-        let oldest = rows.iter().map(|(_, pending)| pending.entry.at.as_micros()).min();
+        let oldest = rows
+            .iter()
+            .map(|(_, pending)| pending.entry.at.as_micros())
+            .min();
         // Said before sealing: if that keeps failing, the age grows.
         shared.note_unsealed(now.as_micros(), oldest);
         let count = rows.len();
@@ -202,7 +235,12 @@ impl SealerThread<'_> {
         }
         ledger.stage(entries.into_iter());
         place(session, ledger, &numbers)?;
-        let mut tx = Tx::new(Session::Postgres(session), scope, Access::Write, &shared.mac);
+        let mut tx = Tx::new(
+            Session::Postgres(session),
+            scope,
+            Access::Write,
+            &shared.mac,
+        );
         ledger.checkpoint(&mut tx, closing)?;
         store_head(&mut tx, ledger, settings.instance, now)?;
         session.control("COMMIT")?;
@@ -218,9 +256,18 @@ impl SealerThread<'_> {
             return;
         }
         while self.published < head {
-            let Some(session) = &mut self.session else { return };
-            let mut tx = Tx::new(Session::Postgres(session), &mut self.scope, Access::Read, &self.shared.mac);
-            let limit = u32::try_from(head - self.published).unwrap_or(u32::MAX).min(1_000);
+            let Some(session) = &mut self.session else {
+                return;
+            };
+            let mut tx = Tx::new(
+                Session::Postgres(session),
+                &mut self.scope,
+                Access::Read,
+                &self.shared.mac,
+            );
+            let limit = u32::try_from(head - self.published)
+                .unwrap_or(u32::MAX)
+                .min(1_000);
             match audit::chunk(&mut tx, self.published, limit) {
                 Ok(entries) if !entries.is_empty() => {
                     self.published = entries.last().map_or(head, |sealed| sealed.position + 1);
@@ -247,14 +294,24 @@ fn lock_head(tx: &mut Tx<'_>, ledger: &mut LedgerWriter, origin: &str) -> Result
     if own.next_position() == size && own.chain() == chain {
         return Ok(true);
     }
-    let damaged = || StoreError::Sealing("the stored head of the ledger is damaged: run `countersign audit verify`".into());
+    let damaged = || {
+        StoreError::Sealing(
+            "the stored head of the ledger is damaged: run `countersign audit verify`".into(),
+        )
+    };
     if own.next_position() >= size {
         // The head never goes back. Somebody put back an old copy under a running replica.
         return Err(damaged());
     }
     let frontier = Frontier::from_bytes(&frontier).map_err(|_| damaged())?;
     let root = frontier.root();
-    let head = Checkpoint { origin: origin.to_owned(), size, root, chain, at: Timestamp::default() };
+    let head = Checkpoint {
+        origin: origin.to_owned(),
+        size,
+        root,
+        chain,
+        at: Timestamp::default(),
+    };
     let sealer = Sealer::resume(&head, frontier).map_err(|_| damaged())?;
     let checkpointed = checkpoints::last(tx)?.map_or(0, |checkpoint| checkpoint.size);
     ledger.resume(sealer, checkpointed);
@@ -271,22 +328,40 @@ fn unsealed(tx: &mut Tx<'_>) -> Result<Vec<(i64, Pending)>> {
 }
 
 /// An entry that no process with the key has written gets no place: sealing stops, and `/readyz` says so.
-fn check_mac(pending: &Pending, key: &countersign_vault::audit::AuditMacKey, canonical: &mut Vec<u8>) -> Result<()> {
+fn check_mac(
+    pending: &Pending,
+    key: &countersign_vault::audit::AuditMacKey,
+    canonical: &mut Vec<u8>,
+) -> Result<()> {
     canonical.clear();
     pending.entry.canonical(canonical);
     if constant_time_equal(&key.mac_canonical(canonical), &pending.mac) {
         return Ok(());
     }
-    Err(StoreError::Sealing(format!("the unsealed entry {} was changed or was not written by this gateway", pending.entry.id).into()))
+    Err(StoreError::Sealing(
+        format!(
+            "the unsealed entry {} was changed or was not written by this gateway",
+            pending.entry.id
+        )
+        .into(),
+    ))
 }
 
 fn place(session: &mut PostgresSession, ledger: &LedgerWriter, numbers: &[i64]) -> Result<()> {
-    let Some((sealed, _)) = ledger.staged() else { return Ok(()) };
+    let Some((sealed, _)) = ledger.staged() else {
+        return Ok(());
+    };
     if sealed.is_empty() {
         return Ok(());
     }
-    let positions: Vec<i64> = sealed.iter().map(|sealed| i64::try_from(sealed.position).unwrap_or(i64::MAX)).collect();
-    let chains: Vec<&[u8]> = sealed.iter().map(|sealed| sealed.chain.as_slice()).collect();
+    let positions: Vec<i64> = sealed
+        .iter()
+        .map(|sealed| i64::try_from(sealed.position).unwrap_or(i64::MAX))
+        .collect();
+    let chains: Vec<&[u8]> = sealed
+        .iter()
+        .map(|sealed| sealed.chain.as_slice())
+        .collect();
     let placed = session.execute_with(
         "UPDATE audit_entry SET position = given.position, chain = given.chain \
          FROM unnest($1::bigint[], $2::bigint[], $3::bytea[]) AS given (row_number, position, chain) \
@@ -294,13 +369,22 @@ fn place(session: &mut PostgresSession, ledger: &LedgerWriter, numbers: &[i64]) 
         &[&numbers, &positions, &chains],
     )?;
     if placed != sealed.len() as u64 {
-        return Err(StoreError::Sealing(format!("{placed} of {} entries could be placed", sealed.len()).into()));
+        return Err(StoreError::Sealing(
+            format!("{placed} of {} entries could be placed", sealed.len()).into(),
+        ));
     }
     Ok(())
 }
 
-fn store_head(tx: &mut Tx<'_>, ledger: &LedgerWriter, holder: InstanceId, now: Timestamp) -> Result<()> {
-    let Some((_, sealer)) = ledger.staged() else { return Ok(()) };
+fn store_head(
+    tx: &mut Tx<'_>,
+    ledger: &LedgerWriter,
+    holder: InstanceId,
+    now: Timestamp,
+) -> Result<()> {
+    let Some((_, sealer)) = ledger.staged() else {
+        return Ok(());
+    };
     let frontier = sealer.frontier().to_bytes();
     tx.execute(
         "UPDATE sealer_lease SET holder = ?1, expires_at = ?2, next_position = ?3, chain = ?4, frontier = ?5 WHERE id = 1",
@@ -329,5 +413,9 @@ pub(crate) fn insert_head(tx: &mut Tx<'_>) -> Result<()> {
 
 /// The stored head: the next position and the chain's value.
 pub(crate) fn stored_head(tx: &mut Tx<'_>) -> Result<(u64, [u8; 32])> {
-    tx.query_one("SELECT next_position, chain FROM sealer_lease WHERE id = 1", &[], |row| Ok((row.u64(0)?, row.bytes(1)?)))
+    tx.query_one(
+        "SELECT next_position, chain FROM sealer_lease WHERE id = 1",
+        &[],
+        |row| Ok((row.u64(0)?, row.bytes(1)?)),
+    )
 }

@@ -29,13 +29,25 @@ fn parameters<'a>(args: &'a [Arg<'a>]) -> impl ExactSizeIterator<Item = &'a (dyn
 
 impl PostgresSession {
     pub(crate) fn new(client: Client) -> Self {
-        Self { client, statements: HashMap::new(), trouble: None }
+        Self {
+            client,
+            statements: HashMap::new(),
+            trouble: None,
+        }
     }
 
-    fn understand<T>(&mut self, sql: &str, result: std::result::Result<T, postgres::Error>) -> Result<T> {
+    fn understand<T>(
+        &mut self,
+        sql: &str,
+        result: std::result::Result<T, postgres::Error>,
+    ) -> Result<T> {
         result.map_err(|error| {
             let (trouble, meaning) = classify(sql, &error);
-            let trouble = if self.client.is_closed() { Trouble::Connection } else { trouble };
+            let trouble = if self.client.is_closed() {
+                Trouble::Connection
+            } else {
+                trouble
+            };
             if self.trouble.is_none() || trouble == Trouble::Connection {
                 self.trouble = Some(trouble);
             }
@@ -78,21 +90,33 @@ impl PostgresSession {
 
     pub(crate) fn execute(&mut self, sql: &'static str, args: &[Arg<'_>]) -> Result<u64> {
         let statement = self.prepared(sql)?;
-        let result = self.client.query_raw(&statement, parameters(args)).and_then(|mut rows| {
-            while rows.next()?.is_some() {}
-            Ok(rows.rows_affected().unwrap_or(0))
-        });
+        let result = self
+            .client
+            .query_raw(&statement, parameters(args))
+            .and_then(|mut rows| {
+                while rows.next()?.is_some() {}
+                Ok(rows.rows_affected().unwrap_or(0))
+            });
         self.understand(sql, result)
     }
 
     /// Binds values that are no [`Arg`], such as the sealer's arrays.
-    pub(crate) fn execute_with(&mut self, sql: &'static str, args: &[&(dyn ToSql + Sync)]) -> Result<u64> {
+    pub(crate) fn execute_with(
+        &mut self,
+        sql: &'static str,
+        args: &[&(dyn ToSql + Sync)],
+    ) -> Result<u64> {
         let statement = self.prepared(sql)?;
         let result = self.client.execute(&statement, args);
         self.understand(sql, result)
     }
 
-    pub(crate) fn query(&mut self, text: Text<'_>, args: &[Arg<'_>], each: &mut dyn FnMut(Row<'_>) -> bool) -> Result<()> {
+    pub(crate) fn query(
+        &mut self,
+        text: Text<'_>,
+        args: &[Arg<'_>],
+        each: &mut dyn FnMut(Row<'_>) -> bool,
+    ) -> Result<()> {
         let statement = match text {
             Text::Fixed(sql) => self.prepared(sql)?,
             Text::Built(sql) => {
@@ -100,14 +124,17 @@ impl PostgresSession {
                 self.understand(sql, result)?
             }
         };
-        let result = self.client.query_raw(&statement, parameters(args)).and_then(|mut rows| {
-            while let Some(row) = rows.next()? {
-                if !each(Row::postgres(&row)) {
-                    break;
+        let result = self
+            .client
+            .query_raw(&statement, parameters(args))
+            .and_then(|mut rows| {
+                while let Some(row) = rows.next()? {
+                    if !each(Row::postgres(&row)) {
+                        break;
+                    }
                 }
-            }
-            Ok(())
-        });
+                Ok(())
+            });
         self.understand(text.as_str(), result)
     }
 }

@@ -6,12 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{
-    connection::Connector,
-    error::Trouble,
-    sealer::SealerBell,
-    session::PostgresSession,
-};
+use super::{connection::Connector, error::Trouble, sealer::SealerBell, session::PostgresSession};
 use crate::{
     error::{Result, StoreError},
     ledger::insert_unsealed,
@@ -50,13 +45,24 @@ pub(crate) fn run_worker(
     shared: &Arc<Shared>,
     settings: WorkerSettings,
 ) {
-    let mut worker = Worker { connector, session: None, bell, scope: Scope::default(), shared, settings };
+    let mut worker = Worker {
+        connector,
+        session: None,
+        bell,
+        scope: Scope::default(),
+        shared,
+        settings,
+    };
     let mut taken = Vec::with_capacity(1);
     while let Taken::Units | Taken::Timeout = queue.take(&mut taken, 1, None) {
         for queued in taken.drain(..) {
             let mut unit = queued.unit;
             let started = Instant::now();
-            let refused = if queued.access == Access::Write { shared.refuses_writes() } else { None };
+            let refused = if queued.access == Access::Write {
+                shared.refuses_writes()
+            } else {
+                None
+            };
             let failure = match refused {
                 Some(error) => Some(error),
                 None => worker.serve(&mut *unit, queued.access).err(),
@@ -94,15 +100,23 @@ impl Worker<'_> {
                     conflicts += 1;
                     self.shared.stats.count_rerun();
                     if conflicts >= self.settings.attempts {
-                        return Err(StoreError::Conflict { attempts: conflicts });
+                        return Err(StoreError::Conflict {
+                            attempts: conflicts,
+                        });
                     }
-                    StoreError::Conflict { attempts: conflicts }
+                    StoreError::Conflict {
+                        attempts: conflicts,
+                    }
                 }
             };
             if Instant::now() + pause > deadline {
                 return Err(error);
             }
-            thread::sleep(if conflicts > 0 { Duration::from_millis(u64::from(conflicts) * 2) } else { pause });
+            thread::sleep(if conflicts > 0 {
+                Duration::from_millis(u64::from(conflicts) * 2)
+            } else {
+                pause
+            });
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
@@ -127,7 +141,12 @@ impl Worker<'_> {
         self.scope.entries.clear();
         self.scope.failure = None;
         let started = Instant::now();
-        let mut tx = Tx::new(Session::Postgres(session), &mut self.scope, access, &self.shared.mac);
+        let mut tx = Tx::new(
+            Session::Postgres(session),
+            &mut self.scope,
+            access,
+            &self.shared.mac,
+        );
         let ran = run_caught(unit, &mut tx);
         self.shared.stats.note_unit(started.elapsed());
         let failure = self.scope.failure.take();
@@ -136,8 +155,12 @@ impl Worker<'_> {
             (Ran::Panicked(error), _) => Try::Failed(error),
             // The closure's error may only repeat what the server said: where that can be mended, the unit runs again.
             (_, Some(first)) => match session.trouble() {
-                Some(trouble @ (Trouble::Conflict | Trouble::Connection)) => Try::Again(trouble, first),
-                _ => Try::Failed(StoreError::Aborted { first: Box::new(first) }),
+                Some(trouble @ (Trouble::Conflict | Trouble::Connection)) => {
+                    Try::Again(trouble, first)
+                }
+                _ => Try::Failed(StoreError::Aborted {
+                    first: Box::new(first),
+                }),
             },
             (Ran::Refused, None) => Try::Done,
         };
@@ -159,7 +182,9 @@ impl Worker<'_> {
                 self.session = None;
             }
             return match trouble {
-                Trouble::Final => Try::Failed(StoreError::NotDurable { reason: error.to_string().into() }),
+                Trouble::Final => Try::Failed(StoreError::NotDurable {
+                    reason: error.to_string().into(),
+                }),
                 trouble => Try::Again(trouble, error),
             };
         }
@@ -178,7 +203,9 @@ impl Worker<'_> {
                 }
                 Some(Trouble::Final) => {
                     drop(session.control("ROLLBACK"));
-                    Try::Failed(StoreError::NotDurable { reason: error.to_string().into() })
+                    Try::Failed(StoreError::NotDurable {
+                        reason: error.to_string().into(),
+                    })
                 }
             },
         }

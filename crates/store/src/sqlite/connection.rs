@@ -33,9 +33,15 @@ fn key_pragma(key: &SecretBytes) -> SecretString {
 }
 
 /// Opens, keys and sets up a connection. A wrong key is found here, before anything is written.
-pub(crate) fn open(options: &SqliteOptions, key: &SecretBytes, connecting: Connecting) -> Result<Connection> {
+pub(crate) fn open(
+    options: &SqliteOptions,
+    key: &SecretBytes,
+    connecting: Connecting,
+) -> Result<Connection> {
     if key.len() != 32 {
-        return Err(StoreError::Configuration("the store's key must have 32 bytes".into()));
+        return Err(StoreError::Configuration(
+            "the store's key must have 32 bytes".into(),
+        ));
     }
     let access = match connecting {
         Connecting::Writer => {
@@ -45,13 +51,19 @@ pub(crate) fn open(options: &SqliteOptions, key: &SecretBytes, connecting: Conne
         Connecting::Reader => OpenFlags::SQLITE_OPEN_READ_ONLY,
     };
     let understand = |error: rusqlite::Error| classify("open", &error);
-    let connection = Connection::open_with_flags(&options.path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(understand)?;
+    let connection =
+        Connection::open_with_flags(&options.path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .map_err(understand)?;
     // Before the key, or a wrong one is reported on stderr by the library itself.
     pragma(&connection, "PRAGMA cipher_log_level = NONE")?;
     pragma(&connection, key_pragma(key).expose()).map_err(|_| StoreError::WrongKey)?;
-    connection.busy_timeout(Duration::from_secs(5)).map_err(understand)?;
+    connection
+        .busy_timeout(Duration::from_secs(5))
+        .map_err(understand)?;
     // The first read decrypts: here a wrong key shows.
-    connection.query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(())).map_err(understand)?;
+    connection
+        .query_row("SELECT count(*) FROM sqlite_master", [], |_| Ok(()))
+        .map_err(understand)?;
     let cache = match connecting {
         Connecting::Writer => options.cache_kib,
         Connecting::Reader => options.cache_kib / 4,
@@ -64,9 +76,13 @@ pub(crate) fn open(options: &SqliteOptions, key: &SecretBytes, connecting: Conne
         if connection.is_readonly("main").map_err(understand)? {
             return Err(StoreError::ReadOnly);
         }
-        let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(understand)?;
+        let mode: String = connection
+            .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
+            .map_err(understand)?;
         if mode != "wal" {
-            return Err(StoreError::Configuration(format!("the file system gives journal mode {mode} instead of wal").into()));
+            return Err(StoreError::Configuration(
+                format!("the file system gives journal mode {mode} instead of wal").into(),
+            ));
         }
         pragma(&connection, "PRAGMA synchronous = FULL")?;
         pragma(&connection, "PRAGMA wal_autocheckpoint = 0")?;
@@ -80,11 +96,20 @@ pub(crate) fn open(options: &SqliteOptions, key: &SecretBytes, connecting: Conne
 
 /// Makes the file with mode 0600: SQLite gives the write-ahead log the same mode.
 fn create_private(path: &Path) -> Result<()> {
-    match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+    match fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+    {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::ReadOnlyFilesystem => Err(StoreError::ReadOnly),
-        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => Err(StoreError::ReadOnly),
+        Err(error) if error.kind() == std::io::ErrorKind::ReadOnlyFilesystem => {
+            Err(StoreError::ReadOnly)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            Err(StoreError::ReadOnly)
+        }
         Err(error) => Err(StoreError::file("the database file can't be made", &error)),
     }
 }
@@ -92,8 +117,14 @@ fn create_private(path: &Path) -> Result<()> {
 fn pragma(connection: &Connection, sql: &str) -> Result<()> {
     // The text may hold the key: it never gets into an error.
     let name = sql.split([' ', '=']).nth(1).unwrap_or("");
-    let mut statement = connection.prepare(sql).map_err(|error| classify(name, &error))?;
+    let mut statement = connection
+        .prepare(sql)
+        .map_err(|error| classify(name, &error))?;
     let mut rows = statement.raw_query();
-    while rows.next().map_err(|error| classify(name, &error))?.is_some() {}
+    while rows
+        .next()
+        .map_err(|error| classify(name, &error))?
+        .is_some()
+    {}
     Ok(())
 }

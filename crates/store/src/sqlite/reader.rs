@@ -7,9 +7,10 @@ use rusqlite::Connection;
 
 use super::session::Connected;
 use crate::{
+    error::StoreError,
     queue::{Access, Queue, Taken},
     tx::{Scope, Session, Tx},
-    unit::{Ran, finish_caught, run_caught},
+    unit::{Ran, Unit, finish_caught, run_caught},
 };
 
 /// Serves reads until the queue is closed.
@@ -23,19 +24,27 @@ pub(crate) fn run_reader(connection: &Connection, queue: &Arc<Queue>, mac: &Audi
             scope.failure = None;
             let failure = match connected.control("BEGIN") {
                 Err(error) => Some(error),
-                Ok(()) => {
-                    let mut tx = Tx::new(Session::Sqlite(&mut connected), &mut scope, Access::Read, mac);
-                    let ran = run_caught(&mut *unit, &mut tx);
-                    // Nothing was written: how the transaction ends makes no difference to the caller.
-                    drop(connected.control("COMMIT"));
-                    match ran {
-                        Ran::Ready => scope.failure.take(),
-                        Ran::Refused => None,
-                        Ran::Panicked(error) => Some(error),
-                    }
-                }
+                Ok(()) => serve(&mut connected, &mut scope, &mut *unit, mac),
             };
             finish_caught(unit, failure);
         }
+    }
+}
+
+/// Runs the read inside the snapshot that was begun.
+fn serve(
+    connected: &mut Connected<'_>,
+    scope: &mut Scope,
+    unit: &mut dyn Unit,
+    mac: &AuditMacKey,
+) -> Option<StoreError> {
+    let mut tx = Tx::new(Session::Sqlite(connected), scope, Access::Read, mac);
+    let ran = run_caught(unit, &mut tx);
+    // Nothing was written: how the transaction ends makes no difference to the caller.
+    drop(connected.control("COMMIT"));
+    match ran {
+        Ran::Ready => scope.failure.take(),
+        Ran::Refused => None,
+        Ran::Panicked(error) => Some(error),
     }
 }

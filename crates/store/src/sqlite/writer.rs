@@ -93,7 +93,11 @@ impl<'conn> Writer<'conn> {
         }
         if self.shared.failure().is_none() {
             self.serve(&mut units, true);
-            drop(self.connected.query(crate::tx::Text::Fixed("PRAGMA wal_checkpoint(TRUNCATE)"), &[], &mut |_| true));
+            drop(self.connected.query(
+                crate::tx::Text::Fixed("PRAGMA wal_checkpoint(TRUNCATE)"),
+                &[],
+                &mut |_| true,
+            ));
         }
     }
 
@@ -129,7 +133,9 @@ impl<'conn> Writer<'conn> {
             Err(stop) => {
                 let error = match stop {
                     Stop::All(error) => error,
-                    Stop::Again => StoreError::NotDurable { reason: "the batch could not be isolated".into() },
+                    Stop::Again => StoreError::NotDurable {
+                        reason: "the batch could not be isolated".into(),
+                    },
                 };
                 let clean = self.roll_back();
                 self.ledger.rolled_back();
@@ -145,7 +151,9 @@ impl<'conn> Writer<'conn> {
     /// Decides whether the store can go on after a batch was lost.
     fn judge(&self, error: StoreError, clean: bool) -> StoreError {
         let fatal = match &error {
-            StoreError::Poisoned { reason } | StoreError::Corrupt { reason } => Some(Arc::clone(reason)),
+            StoreError::Poisoned { reason } | StoreError::Corrupt { reason } => {
+                Some(Arc::clone(reason))
+            }
             _ if !clean => Some(format!("the rollback after `{error}` failed").into()),
             _ => None,
         };
@@ -162,42 +170,67 @@ impl<'conn> Writer<'conn> {
     }
 
     /// Runs the units, seals their entries and commits.
-    fn batch(&mut self, units: &mut [Box<dyn Unit>], savepoints: bool, closing: bool) -> Result<(), Stop> {
+    fn batch(
+        &mut self,
+        units: &mut [Box<dyn Unit>],
+        savepoints: bool,
+        closing: bool,
+    ) -> Result<(), Stop> {
         self.fates.clear();
         self.scope.entries.clear();
         self.scope.epoch = Some(self.epoch);
-        self.connected.control("BEGIN IMMEDIATE").map_err(Stop::All)?;
+        self.connected
+            .control("BEGIN IMMEDIATE")
+            .map_err(Stop::All)?;
         let alone = units.len() == 1;
         for unit in units {
             let fate = self.one(&mut **unit, savepoints, alone)?;
             self.fates.push(fate);
         }
         self.seal(closing)?;
-        self.connected.control("COMMIT").map_err(|error| Stop::All(not_durable(error)))
+        self.connected
+            .control("COMMIT")
+            .map_err(|error| Stop::All(not_durable(error)))
     }
 
     fn one(&mut self, unit: &mut dyn Unit, savepoints: bool, alone: bool) -> Result<Fate, Stop> {
         let connection = self.connected.connection;
         if savepoints {
-            self.connected.control("SAVEPOINT unit").map_err(Stop::All)?;
+            self.connected
+                .control("SAVEPOINT unit")
+                .map_err(Stop::All)?;
         }
         let changes = connection.total_changes();
         let entries = self.scope.entries.len();
         let epoch = self.scope.epoch;
         self.scope.failure = None;
         let started = Instant::now();
-        let mut tx = Tx::new(Session::Sqlite(&mut self.connected), &mut self.scope, Access::Write, &self.shared.mac);
+        let mut tx = Tx::new(
+            Session::Sqlite(&mut self.connected),
+            &mut self.scope,
+            Access::Write,
+            &self.shared.mac,
+        );
         let ran = run_caught(unit, &mut tx);
         self.shared.stats.note_unit(started.elapsed());
         let failure = self.scope.failure.take();
         if let Some(error) = &failure
-            && matches!(error, StoreError::Poisoned { .. } | StoreError::Corrupt { .. } | StoreError::DiskFull | StoreError::ReadOnly)
+            && matches!(
+                error,
+                StoreError::Poisoned { .. }
+                    | StoreError::Corrupt { .. }
+                    | StoreError::DiskFull
+                    | StoreError::ReadOnly
+            )
         {
             return Err(Stop::All(error.clone()));
         }
         if connection.is_autocommit() {
             // The engine itself rolled everything back, or a closure ended the transaction that wasn't its own.
-            let reason = failure.map_or_else(|| "the transaction ended inside a unit".into(), |error| error.to_string().into());
+            let reason = failure.map_or_else(
+                || "the transaction ended inside a unit".into(),
+                |error| error.to_string().into(),
+            );
             return Err(Stop::All(StoreError::NotDurable { reason }));
         }
         let fate = match (ran, failure) {
@@ -207,14 +240,18 @@ impl<'conn> Writer<'conn> {
                 }
                 return Ok(Fate::Commits);
             }
-            (Ran::Ready, Some(first)) => Fate::Failed(StoreError::Aborted { first: Box::new(first) }),
+            (Ran::Ready, Some(first)) => Fate::Failed(StoreError::Aborted {
+                first: Box::new(first),
+            }),
             (Ran::Refused, _) => Fate::Refused,
             (Ran::Panicked(error), _) => Fate::Failed(error),
         };
         self.scope.entries.truncate(entries);
         self.scope.epoch = epoch;
         if savepoints {
-            self.connected.control("ROLLBACK TO unit").map_err(Stop::All)?;
+            self.connected
+                .control("ROLLBACK TO unit")
+                .map_err(Stop::All)?;
             self.connected.control("RELEASE unit").map_err(Stop::All)?;
         } else if connection.total_changes() != changes {
             if !alone {
@@ -222,18 +259,31 @@ impl<'conn> Writer<'conn> {
             }
             // The only unit of its batch: rolling the transaction back is enough; an empty one is committed in its place.
             self.connected.control("ROLLBACK").map_err(Stop::All)?;
-            self.connected.control("BEGIN IMMEDIATE").map_err(Stop::All)?;
+            self.connected
+                .control("BEGIN IMMEDIATE")
+                .map_err(Stop::All)?;
         }
         Ok(fate)
     }
 
     fn seal(&mut self, closing: bool) -> Result<(), Stop> {
-        let Self { scope, connected, ledger, shared, .. } = self;
+        let Self {
+            scope,
+            connected,
+            ledger,
+            shared,
+            ..
+        } = self;
         if scope.entries.is_empty() && !ledger.checkpoint_due(closing) {
             return Ok(());
         }
         let mut entries = std::mem::take(&mut scope.entries);
-        let mut tx = Tx::new(Session::Sqlite(connected), scope, Access::Write, &shared.mac);
+        let mut tx = Tx::new(
+            Session::Sqlite(connected),
+            scope,
+            Access::Write,
+            &shared.mac,
+        );
         let sealed = ledger.seal(&mut tx, &mut entries, closing);
         entries.clear();
         scope.entries = entries;
@@ -249,14 +299,21 @@ impl<'conn> Writer<'conn> {
         }
         self.commits_since_wal_look = 0;
         let mut pages = 0;
-        let look = self.connected.query(crate::tx::Text::Fixed("PRAGMA wal_checkpoint(NOOP)"), &[], &mut |row| {
-            pages = row.i64(1).unwrap_or(0) - row.i64(2).unwrap_or(0).max(0);
-            false
-        });
+        let look = self.connected.query(
+            crate::tx::Text::Fixed("PRAGMA wal_checkpoint(NOOP)"),
+            &[],
+            &mut |row| {
+                pages = row.i64(1).unwrap_or(0) - row.i64(2).unwrap_or(0).max(0);
+                false
+            },
+        );
         let result = if look.is_ok() && pages >= self.settings.wal_pages {
             let started = Instant::now();
-            let result =
-                self.connected.query(crate::tx::Text::Fixed("PRAGMA wal_checkpoint(PASSIVE)"), &[], &mut |_| false);
+            let result = self.connected.query(
+                crate::tx::Text::Fixed("PRAGMA wal_checkpoint(PASSIVE)"),
+                &[],
+                &mut |_| false,
+            );
             self.shared.stats.note_wal_checkpoint(started.elapsed());
             result
         } else {
@@ -272,7 +329,12 @@ impl<'conn> Writer<'conn> {
 /// A failure of the commit itself, as its units are told. What poisons or can be mended keeps its name.
 fn not_durable(error: StoreError) -> StoreError {
     match error {
-        StoreError::Poisoned { .. } | StoreError::Corrupt { .. } | StoreError::DiskFull | StoreError::ReadOnly => error,
-        other => StoreError::NotDurable { reason: other.to_string().into() },
+        StoreError::Poisoned { .. }
+        | StoreError::Corrupt { .. }
+        | StoreError::DiskFull
+        | StoreError::ReadOnly => error,
+        other => StoreError::NotDurable {
+            reason: other.to_string().into(),
+        },
     }
 }

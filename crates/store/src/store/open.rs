@@ -15,7 +15,10 @@ use crate::{
     ledger::{LedgerState, LedgerWriter, Notes, Rebuilt, rebuild},
     migrate::{self, MIGRATIONS, MigrationError, MigrationStatus, Target},
     options::{EngineOptions, Options, PostgresOptions, SqliteOptions},
-    postgres::{Connector, SealerBell, SealerSettings, WorkerSettings, insert_head, run_sealer, run_worker, stored_head},
+    postgres::{
+        Connector, SealerBell, SealerSettings, WorkerSettings, insert_head, run_sealer, run_worker,
+        stored_head,
+    },
     queue::{Access, Queue, Taken},
     shared::Shared,
     sqlite::{self, Connected, Connecting, Writer, WriterSettings, run_reader},
@@ -30,22 +33,31 @@ pub(super) fn open(options: &Options) -> Result<Store> {
     }
 }
 
-fn with_target<T>(options: &Options, work: impl FnOnce(&mut Target<'_, '_>) -> Result<T>) -> Result<T> {
+fn with_target<T>(
+    options: &Options,
+    work: impl FnOnce(&mut Target<'_, '_>) -> Result<T>,
+) -> Result<T> {
     match &options.engine {
         EngineOptions::Sqlite(engine) => {
             let connection = sqlite::open(engine, &options.vault.store_key(), Connecting::Writer)?;
             work(&mut Target::Sqlite(&mut Connected::new(&connection)))
         }
-        EngineOptions::Postgres(engine) => work(&mut Target::Postgres(&mut Connector::new(engine)?.connect()?)),
+        EngineOptions::Postgres(engine) => work(&mut Target::Postgres(
+            &mut Connector::new(engine)?.connect()?,
+        )),
     }
 }
 
 pub(super) fn migration_status(options: &Options) -> Result<Vec<MigrationStatus>> {
-    with_target(options, |target| migrate::status(target, &options.vault, MIGRATIONS))
+    with_target(options, |target| {
+        migrate::status(target, &options.vault, MIGRATIONS)
+    })
 }
 
 pub(super) fn migrate(options: &Options) -> Result<usize> {
-    with_target(options, |target| migrate::apply(target, &options.vault, MIGRATIONS, (options.clock)()))
+    with_target(options, |target| {
+        migrate::apply(target, &options.vault, MIGRATIONS, (options.clock)())
+    })
 }
 
 /// What both engines need before their threads start.
@@ -57,7 +69,10 @@ struct Prepared {
 }
 
 fn prepare(options: &Options, target: &mut Target<'_, '_>) -> Result<Prepared> {
-    let pending = migrate::status(target, &options.vault, MIGRATIONS)?.iter().filter(|status| status.applied_at.is_none()).count();
+    let pending = migrate::status(target, &options.vault, MIGRATIONS)?
+        .iter()
+        .filter(|status| status.applied_at.is_none())
+        .count();
     if pending > 0 {
         if !options.migrate {
             return Err(MigrationError::Pending { count: pending }.into());
@@ -71,13 +86,24 @@ fn prepare(options: &Options, target: &mut Target<'_, '_>) -> Result<Prepared> {
     let mac = options.vault.audit_mac();
     let shared_database = matches!(target, Target::Postgres(_));
     if shared_database {
-        target.transaction(Access::Write, mac, |target, mac| target.with_tx(Access::Write, mac, insert_head))?;
+        target.transaction(Access::Write, mac, |target, mac| {
+            target.with_tx(Access::Write, mac, insert_head)
+        })?;
     }
-    let notes = options.ledger.notes_path.as_deref().map(Notes::open).transpose()?;
+    let notes = options
+        .ledger
+        .notes_path
+        .as_deref()
+        .map(Notes::open)
+        .transpose()?;
     let (mut rebuilt, epoch, head) = target.transaction(Access::Read, mac, |target, mac| {
         target.with_tx(Access::Read, mac, |tx| {
             let rebuilt = rebuild(tx, signer.key(), notes.as_ref())?;
-            let head = if shared_database { Some(stored_head(tx)?) } else { None };
+            let head = if shared_database {
+                Some(stored_head(tx)?)
+            } else {
+                None
+            };
             Ok((rebuilt, tx.epoch()?, head))
         })
     })?;
@@ -85,29 +111,53 @@ fn prepare(options: &Options, target: &mut Target<'_, '_>) -> Result<Prepared> {
         && rebuilt.state == LedgerState::Healthy
         && (next != rebuilt.sealer.next_position() || chain != rebuilt.sealer.chain())
     {
-        rebuilt.state = LedgerState::Edited { position: next.min(rebuilt.sealer.next_position()) };
+        rebuilt.state = LedgerState::Edited {
+            position: next.min(rebuilt.sealer.next_position()),
+        };
     }
     if rebuilt.state != LedgerState::Healthy {
         tracing::error!(state = %rebuilt.state, "the ledger needs an operator's attention");
     }
-    Ok(Prepared { signer, rebuilt, notes, epoch })
+    Ok(Prepared {
+        signer,
+        rebuilt,
+        notes,
+        epoch,
+    })
 }
 
 /// Places for those that can't wait, beside the queue itself.
 const RESERVE: usize = 4_096;
 
 fn queue(options: &Options) -> Arc<Queue> {
-    Arc::new(Queue::new(options.queue_units, RESERVE, options.queue_patience))
+    Arc::new(Queue::new(
+        options.queue_units,
+        RESERVE,
+        options.queue_patience,
+    ))
 }
 
 fn open_sqlite(options: &Options, engine: &SqliteOptions) -> Result<Store> {
     let key = options.vault.store_key();
     let connection = sqlite::open(engine, &key, Connecting::Writer)?;
-    let Prepared { signer, rebuilt, notes, epoch } = prepare(options, &mut Target::Sqlite(&mut Connected::new(&connection)))?;
+    let Prepared {
+        signer,
+        rebuilt,
+        notes,
+        epoch,
+    } = prepare(
+        options,
+        &mut Target::Sqlite(&mut Connected::new(&connection)),
+    )?;
     let mac = options.vault.audit_mac().clone();
     let shared = Arc::new(Shared::new(mac, epoch, rebuilt.state, notes));
-    let ledger =
-        LedgerWriter::new(rebuilt.sealer, rebuilt.checkpointed, signer, Arc::clone(&options.clock), options.ledger.clone());
+    let ledger = LedgerWriter::new(
+        rebuilt.sealer,
+        rebuilt.checkpointed,
+        signer,
+        Arc::clone(&options.clock),
+        options.ledger.clone(),
+    );
     let writes = queue(options);
     let reads = queue(options);
     let mut threads = Vec::with_capacity(engine.readers + 1);
@@ -115,10 +165,15 @@ fn open_sqlite(options: &Options, engine: &SqliteOptions) -> Result<Store> {
         let connection = sqlite::open(engine, &key, Connecting::Reader)?;
         threads.push(reader(number, connection, &reads, &shared)?);
     }
-    let settings = WriterSettings { batch_units: engine.batch_units.clamp(1, 4_096), wal_pages: i64::from(engine.wal_pages) };
+    let settings = WriterSettings {
+        batch_units: engine.batch_units.clamp(1, 4_096),
+        wal_pages: i64::from(engine.wal_pages),
+    };
     threads.push(spawn("store-writer", &shared, &writes, {
         let (shared, writes) = (Arc::clone(&shared), Arc::clone(&writes));
-        move || Writer::new(Connected::new(&connection), epoch, ledger, shared, settings).run(&writes)
+        move || {
+            Writer::new(Connected::new(&connection), epoch, ledger, shared, settings).run(&writes);
+        }
     })?);
     Ok(Store {
         inner: Arc::new(Inner {
@@ -134,33 +189,69 @@ fn open_sqlite(options: &Options, engine: &SqliteOptions) -> Result<Store> {
     })
 }
 
-fn reader(number: usize, connection: Connection, reads: &Arc<Queue>, shared: &Arc<Shared>) -> Result<JoinHandle<()>> {
+fn reader(
+    number: usize,
+    connection: Connection,
+    reads: &Arc<Queue>,
+    shared: &Arc<Shared>,
+) -> Result<JoinHandle<()>> {
     let (queue, mac) = (Arc::clone(reads), shared.mac.clone());
-    spawn(&format!("store-reader-{number}"), shared, reads, move || run_reader(&connection, &queue, &mac))
+    spawn(
+        &format!("store-reader-{number}"),
+        shared,
+        reads,
+        move || run_reader(&connection, &queue, &mac),
+    )
 }
 
 fn open_postgres(options: &Options, engine: &PostgresOptions) -> Result<Store> {
     let connector = Connector::new(engine)?;
     let mut session = connector.connect()?;
-    let Prepared { signer, rebuilt, notes, epoch } = prepare(options, &mut Target::Postgres(&mut session))?;
+    let Prepared {
+        signer,
+        rebuilt,
+        notes,
+        epoch,
+    } = prepare(options, &mut Target::Postgres(&mut session))?;
     let mac = options.vault.audit_mac().clone();
     let shared = Arc::new(Shared::new(mac, epoch, rebuilt.state, notes));
     shared.note_unsealed((options.clock)().as_micros(), None);
-    let ledger =
-        LedgerWriter::new(rebuilt.sealer, rebuilt.checkpointed, signer, Arc::clone(&options.clock), options.ledger.clone());
+    let ledger = LedgerWriter::new(
+        rebuilt.sealer,
+        rebuilt.checkpointed,
+        signer,
+        Arc::clone(&options.clock),
+        options.ledger.clone(),
+    );
     let queue = queue(options);
     let bell = Arc::new(SealerBell::default());
-    let settings = WorkerSettings { attempts: engine.attempts.max(1), patience: engine.patience };
+    let settings = WorkerSettings {
+        attempts: engine.attempts.max(1),
+        patience: engine.patience,
+    };
     let mut threads = Vec::with_capacity(engine.connections);
     for number in 0..engine.connections.max(1) {
         // Workers connect when their first unit comes: a start does not wait for connections that nobody needs yet.
-        let (connector, queue, bell, shared) = (connector.clone(), Arc::clone(&queue), Arc::clone(&bell), Arc::clone(&shared));
-        threads.push(spawn(&format!("store-worker-{number}"), &Arc::clone(&shared), &Arc::clone(&queue), move || {
-            run_worker(&connector, &queue, &bell, &shared, settings);
-        })?);
+        let (connector, queue, bell, shared) = (
+            connector.clone(),
+            Arc::clone(&queue),
+            Arc::clone(&bell),
+            Arc::clone(&shared),
+        );
+        threads.push(spawn(
+            &format!("store-worker-{number}"),
+            &Arc::clone(&shared),
+            &Arc::clone(&queue),
+            move || {
+                run_worker(&connector, &queue, &bell, &shared, settings);
+            },
+        )?);
     }
-    let settings =
-        SealerSettings { instance: engine.instance, clock: Arc::clone(&options.clock), origin: options.ledger.origin.clone() };
+    let settings = SealerSettings {
+        instance: engine.instance,
+        clock: Arc::clone(&options.clock),
+        origin: options.ledger.origin.clone(),
+    };
     let sealer = spawn("store-sealer", &shared, &queue, {
         let (bell, shared) = (Arc::clone(&bell), Arc::clone(&shared));
         move || run_sealer(&connector, session, ledger, &bell, &shared, settings)
@@ -180,13 +271,19 @@ fn open_postgres(options: &Options, engine: &PostgresOptions) -> Result<Store> {
 }
 
 /// Starts a thread whose panic stops the store instead of leaving callers waiting.
-fn spawn(name: &str, shared: &Arc<Shared>, queue: &Arc<Queue>, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+fn spawn(
+    name: &str,
+    shared: &Arc<Shared>,
+    queue: &Arc<Queue>,
+    body: impl FnOnce() + Send + 'static,
+) -> Result<JoinHandle<()>> {
     let (shared, queue) = (Arc::clone(shared), Arc::clone(queue));
     thread::Builder::new()
         .name(name.to_owned())
         .spawn(move || {
             if let Err(panic) = catch_unwind(AssertUnwindSafe(body)) {
-                let reason: Arc<str> = format!("a thread of the store panicked: {}", panic_message(&*panic)).into();
+                let reason: Arc<str> =
+                    format!("a thread of the store panicked: {}", panic_message(&*panic)).into();
                 tracing::error!(%reason, "the store stops");
                 shared.fail(&reason);
                 queue.close();
@@ -194,7 +291,12 @@ fn spawn(name: &str, shared: &Arc<Shared>, queue: &Arc<Queue>, body: impl FnOnce
                 let mut left = Vec::new();
                 while let Taken::Units = queue.take(&mut left, usize::MAX, None) {
                     for queued in left.drain(..) {
-                        finish_caught(queued.unit, Some(StoreError::Poisoned { reason: Arc::clone(&reason) }));
+                        finish_caught(
+                            queued.unit,
+                            Some(StoreError::Poisoned {
+                                reason: Arc::clone(&reason),
+                            }),
+                        );
                     }
                 }
             }

@@ -4,8 +4,8 @@ use std::error::Error;
 
 use bytes::BytesMut;
 use countersign_domain::{
-    AgentId, CredentialId, EntryId, GrantId, InstanceId, KeyId, OperatorId, ProfileId, RequestId, RuleId, SessionId, StandingApprovalId,
-    TargetId, Timestamp,
+    AgentId, CredentialId, EntryId, GrantId, InstanceId, KeyId, OperatorId, ProfileId, RequestId,
+    RuleId, SessionId, StandingApprovalId, TargetId, Timestamp,
 };
 use postgres::types::{IsNull, ToSql, Type};
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -153,13 +153,19 @@ impl rusqlite::ToSql for Arg<'_> {
 }
 
 impl ToSql for Arg<'_> {
-    fn to_sql(&self, column: &Type, out: &mut BytesMut) -> std::result::Result<IsNull, Box<dyn Error + Sync + Send>> {
+    fn to_sql(
+        &self,
+        column: &Type,
+        out: &mut BytesMut,
+    ) -> std::result::Result<IsNull, Box<dyn Error + Sync + Send>> {
         match (*self, column) {
             (Self::Null, _) => Ok(IsNull::Yes),
             (Self::Int(value), &Type::INT8) => value.to_sql(column, out),
             (Self::Int(value), &Type::INT4) => i32::try_from(value)?.to_sql(column, out),
             (Self::Int(value), &Type::INT2) => i16::try_from(value)?.to_sql(column, out),
-            (Self::Text(text), &Type::TEXT | &Type::VARCHAR | &Type::UNKNOWN) => text.to_sql(column, out),
+            (Self::Text(text), &Type::TEXT | &Type::VARCHAR | &Type::UNKNOWN) => {
+                text.to_sql(column, out)
+            }
             (Self::Text(text), &Type::JSON) => {
                 out.extend_from_slice(text.as_bytes());
                 Ok(IsNull::No)

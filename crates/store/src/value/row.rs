@@ -39,8 +39,14 @@ struct Raw<'a> {
 }
 
 impl<'a> FromSql<'a> for Raw<'a> {
-    fn from_sql(column: &Type, bytes: &'a [u8]) -> std::result::Result<Self, Box<dyn Error + Sync + Send>> {
-        Ok(Self { bytes, column: column.clone() })
+    fn from_sql(
+        column: &Type,
+        bytes: &'a [u8],
+    ) -> std::result::Result<Self, Box<dyn Error + Sync + Send>> {
+        Ok(Self {
+            bytes,
+            column: column.clone(),
+        })
     }
 
     fn accepts(_: &Type) -> bool {
@@ -63,7 +69,9 @@ impl<'a> Row<'a> {
             Source::Sqlite(row) => match row.get_ref(index) {
                 Ok(ValueRef::Null) => Ok(Value::Null),
                 Ok(ValueRef::Integer(value)) => Ok(Value::Int(value)),
-                Ok(ValueRef::Text(bytes)) => std::str::from_utf8(bytes).map(Value::Text).map_err(|_| wrong),
+                Ok(ValueRef::Text(bytes)) => std::str::from_utf8(bytes)
+                    .map(Value::Text)
+                    .map_err(|_| wrong),
                 Ok(ValueRef::Blob(bytes)) => Ok(Value::Blob(bytes)),
                 Ok(ValueRef::Real(_)) | Err(_) => Err(wrong),
             },
@@ -75,12 +83,23 @@ impl<'a> Row<'a> {
                     return Ok(Value::Null);
                 };
                 match column {
-                    Type::INT8 => bytes.try_into().map(|bytes| Value::Int(i64::from_be_bytes(bytes))).map_err(|_| wrong),
-                    Type::INT4 => bytes.try_into().map(|bytes| Value::Int(i32::from_be_bytes(bytes).into())).map_err(|_| wrong),
-                    Type::INT2 => bytes.try_into().map(|bytes| Value::Int(i16::from_be_bytes(bytes).into())).map_err(|_| wrong),
+                    Type::INT8 => bytes
+                        .try_into()
+                        .map(|bytes| Value::Int(i64::from_be_bytes(bytes)))
+                        .map_err(|_| wrong),
+                    Type::INT4 => bytes
+                        .try_into()
+                        .map(|bytes| Value::Int(i32::from_be_bytes(bytes).into()))
+                        .map_err(|_| wrong),
+                    Type::INT2 => bytes
+                        .try_into()
+                        .map(|bytes| Value::Int(i16::from_be_bytes(bytes).into()))
+                        .map_err(|_| wrong),
                     Type::BYTEA => Ok(Value::Blob(bytes)),
                     Type::TEXT | Type::VARCHAR | Type::NAME | Type::JSON | Type::UNKNOWN => {
-                        std::str::from_utf8(bytes).map(Value::Text).map_err(|_| wrong)
+                        std::str::from_utf8(bytes)
+                            .map(Value::Text)
+                            .map_err(|_| wrong)
                     }
                     // A version byte precedes the text.
                     Type::JSONB => bytes
@@ -99,30 +118,47 @@ impl<'a> Row<'a> {
         match self.value(index, "a number")? {
             Value::Null => Ok(None),
             Value::Int(value) => Ok(Some(value)),
-            Value::Text(_) | Value::Blob(_) => Err(StoreError::Column { index, expected: "a number" }),
+            Value::Text(_) | Value::Blob(_) => Err(StoreError::Column {
+                index,
+                expected: "a number",
+            }),
         }
     }
 
     /// A BIGINT.
     pub fn i64(&self, index: usize) -> Result<i64> {
-        self.optional_i64(index)?.ok_or(StoreError::Column { index, expected: "a number" })
+        self.optional_i64(index)?.ok_or(StoreError::Column {
+            index,
+            expected: "a number",
+        })
     }
 
     /// A BIGINT that is not negative, or NULL.
     pub fn optional_u64(&self, index: usize) -> Result<Option<u64>> {
         self.optional_i64(index)?
-            .map(|value| u64::try_from(value).map_err(|_| StoreError::Column { index, expected: "a number that is not negative" }))
+            .map(|value| {
+                u64::try_from(value).map_err(|_| StoreError::Column {
+                    index,
+                    expected: "a number that is not negative",
+                })
+            })
             .transpose()
     }
 
     /// A BIGINT that is not negative.
     pub fn u64(&self, index: usize) -> Result<u64> {
-        self.optional_u64(index)?.ok_or(StoreError::Column { index, expected: "a number that is not negative" })
+        self.optional_u64(index)?.ok_or(StoreError::Column {
+            index,
+            expected: "a number that is not negative",
+        })
     }
 
     /// A BIGINT that fits into 32 bits without sign.
     pub fn u32(&self, index: usize) -> Result<u32> {
-        u32::try_from(self.i64(index)?).map_err(|_| StoreError::Column { index, expected: "a number of 32 bits" })
+        u32::try_from(self.i64(index)?).map_err(|_| StoreError::Column {
+            index,
+            expected: "a number of 32 bits",
+        })
     }
 
     /// A boolean: 0 or 1.
@@ -130,7 +166,10 @@ impl<'a> Row<'a> {
         match self.i64(index)? {
             0 => Ok(false),
             1 => Ok(true),
-            _ => Err(StoreError::Column { index, expected: "0 or 1" }),
+            _ => Err(StoreError::Column {
+                index,
+                expected: "0 or 1",
+            }),
         }
     }
 
@@ -139,13 +178,19 @@ impl<'a> Row<'a> {
         match self.value(index, "a text")? {
             Value::Null => Ok(None),
             Value::Text(text) => Ok(Some(text)),
-            Value::Int(_) | Value::Blob(_) => Err(StoreError::Column { index, expected: "a text" }),
+            Value::Int(_) | Value::Blob(_) => Err(StoreError::Column {
+                index,
+                expected: "a text",
+            }),
         }
     }
 
     /// A text.
     pub fn text(&self, index: usize) -> Result<&'a str> {
-        self.optional_text(index)?.ok_or(StoreError::Column { index, expected: "a text" })
+        self.optional_text(index)?.ok_or(StoreError::Column {
+            index,
+            expected: "a text",
+        })
     }
 
     /// Bytes or NULL.
@@ -153,25 +198,39 @@ impl<'a> Row<'a> {
         match self.value(index, "bytes")? {
             Value::Null => Ok(None),
             Value::Blob(bytes) => Ok(Some(bytes)),
-            Value::Int(_) | Value::Text(_) => Err(StoreError::Column { index, expected: "bytes" }),
+            Value::Int(_) | Value::Text(_) => Err(StoreError::Column {
+                index,
+                expected: "bytes",
+            }),
         }
     }
 
     /// Bytes.
     pub fn blob(&self, index: usize) -> Result<&'a [u8]> {
-        self.optional_blob(index)?.ok_or(StoreError::Column { index, expected: "bytes" })
+        self.optional_blob(index)?.ok_or(StoreError::Column {
+            index,
+            expected: "bytes",
+        })
     }
 
     /// Exactly `N` bytes or NULL: a hash, an id.
     pub fn optional_bytes<const N: usize>(&self, index: usize) -> Result<Option<[u8; N]>> {
         self.optional_blob(index)?
-            .map(|bytes| bytes.try_into().map_err(|_| StoreError::Column { index, expected: "bytes of the right length" }))
+            .map(|bytes| {
+                bytes.try_into().map_err(|_| StoreError::Column {
+                    index,
+                    expected: "bytes of the right length",
+                })
+            })
             .transpose()
     }
 
     /// Exactly `N` bytes: `AgentId::from_bytes(row.bytes(0)?)`.
     pub fn bytes<const N: usize>(&self, index: usize) -> Result<[u8; N]> {
-        self.optional_bytes(index)?.ok_or(StoreError::Column { index, expected: "bytes" })
+        self.optional_bytes(index)?.ok_or(StoreError::Column {
+            index,
+            expected: "bytes",
+        })
     }
 
     /// A UUID or NULL.
