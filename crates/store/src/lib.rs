@@ -11,23 +11,44 @@
 //!
 //! It never decides anything: what is allowed is the gate's business, and so are times and ids.
 
+pub mod agents;
 pub mod audit;
 pub mod checkpoints;
+mod columns;
+pub mod credentials;
 mod error;
 pub mod evidence;
+pub mod idempotency;
+pub mod instances;
+pub mod grants;
+pub mod keys;
+pub mod kills;
 mod ledger;
 mod lock;
 pub mod migrate;
+pub mod operators;
 mod options;
 mod postgres;
+pub mod profiles;
 mod queue;
+pub mod requests;
+pub mod results;
+pub mod rules;
+pub mod sessions;
+pub mod settings;
 mod shared;
+pub mod signins;
 mod sqlite;
+pub mod standing;
 mod stats;
 mod store;
+pub mod targets;
+pub mod tokens;
 mod tx;
 mod unit;
 mod value;
+pub mod votes;
+pub mod vault_headers;
 
 pub use error::{Result, StoreError};
 pub use ledger::{LedgerState, LiveEntries, LiveSignal, NotesError, read_notes};

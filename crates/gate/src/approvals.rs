@@ -1,0 +1,241 @@
+//! The human side: one function that every way of deciding calls.
+
+use std::time::Duration;
+
+use countersign_domain::{
+    Actor, AuditEntry, Permission, RequestEvent, RequestId, RequestState, Tally, Vote, VoteKind,
+    tally,
+};
+use countersign_store::{requests, votes};
+
+use crate::{
+    context::{OpCx, Principal},
+    error::{Error, ErrorKind, Result},
+    execute::{after, expired},
+    gate::Gate,
+    requests::RequestView,
+    settings::SeparationOfDuties,
+};
+
+/// The longest note of a decision, in characters.
+pub const NOTE_LIMIT_CHARACTERS: usize = 2_000;
+
+impl Gate {
+    /// Approves or denies a pending request, by the credential in `cx` and nothing that a client writes.
+    ///
+    /// # Errors
+    /// `forbidden` for an agent or whoever may not decide; `already_decided`, `expired`, `stale`.
+    pub async fn decide(
+        &self,
+        cx: &OpCx,
+        id: RequestId,
+        kind: VoteKind,
+        note: String,
+    ) -> Result<RequestView> {
+        cx.require(Permission::RequestDecide)?;
+        let Principal::Operator { operator, .. } = &cx.principal else {
+            return Err(Error::forbidden("only an operator decides"));
+        };
+        check_note(&note)?;
+        let (row, _, _) = self.load(cx, id).await?;
+        if row.request.state == RequestState::Pending
+            && row
+                .request
+                .deadline
+                .is_some_and(|deadline| deadline <= self.now())
+        {
+            self.expire(&row.request).await?;
+        }
+        let snapshot = self.fresh_snapshot()?;
+        let is_self_approved = row.request.asked_by == Actor::Operator(operator.id);
+        if is_self_approved
+            && kind == VoteKind::Approve
+            && snapshot.settings.separation_of_duties == SeparationOfDuties::Strict
+        {
+            return Err(Error::forbidden(
+                "you asked for this yourself, and separation_of_duties is strict: another operator has to approve",
+            ));
+        }
+        if kind == VoteKind::Approve {
+            self.check_context(cx, id).await?;
+        }
+        let vote = Vote {
+            request: id,
+            operator: operator.id,
+            kind,
+            note,
+            is_self_approved,
+            at: self.now(),
+        };
+        let execute_ttl = Duration::from_secs(snapshot.settings.execute_ttl_seconds);
+        let actor = cx.principal.actor();
+        let voted = self.entry_about(&row.request, actor, "approval.voted", vote.at);
+        let decided = self.entry_about(&row.request, actor, "approval.decided", vote.at);
+        let approved = after(RequestState::Pending, RequestEvent::Approved)?;
+        let denied = after(RequestState::Pending, RequestEvent::Denied)?;
+        self.inner
+            .workspace
+            .store
+            .write(move |tx| -> Result<()> {
+                let current = requests::find(tx, id)?.ok_or_else(|| Error::not_found("request"))?;
+                check_pending(id, current.request.state)?;
+                if !votes::insert(tx, &vote)? {
+                    let text = "you have already voted on this request";
+                    return Err(Error::new(ErrorKind::Conflict, "already_voted", text).about(id));
+                }
+                let said = votes::of_request(tx, id)?;
+                let (state, deadline) = match tally(current.quorum, &said) {
+                    Tally::Open { .. } => {
+                        let outcome = Some(vote.kind.as_str().to_owned());
+                        return Ok(tx.append_entry(AuditEntry {
+                            outcome,
+                            ..voted.clone()
+                        })?);
+                    }
+                    Tally::Approved => (approved, Some(vote.at.saturating_add(execute_ttl))),
+                    Tally::Denied => (denied, None),
+                };
+                let change = requests::Transition {
+                    at: vote.at,
+                    deadline,
+                    ..Default::default()
+                };
+                if !requests::transition(tx, id, RequestState::Pending, state, &change)? {
+                    return Err(already_decided(id, state));
+                }
+                let mut outcome = state.as_str().to_owned();
+                if vote.is_self_approved {
+                    outcome.push_str(" self_approved");
+                }
+                tx.append_entry(AuditEntry {
+                    outcome: Some(outcome),
+                    ..decided.clone()
+                })?;
+                Ok(())
+            })
+            .await?;
+        self.request(cx, id).await.map(|detail| detail.view)
+    }
+
+    /// Refuses to let anybody approve what is no longer what would run: the request goes stale instead.
+    async fn check_context(&self, cx: &OpCx, id: RequestId) -> Result<()> {
+        let (row, _, sealed) = self.load(cx, id).await?;
+        if row.request.state != RequestState::Pending {
+            return check_pending(id, row.request.state);
+        }
+        let gone = || crate::resolve::stale(id, "the evidence of what was asked is gone");
+        let evidence = crate::evidence::Evidence::open(
+            &self.inner.workspace.vault,
+            row.evidence_entry,
+            &sealed.ok_or_else(gone)?,
+        )?;
+        let payload = evidence.payload.ok_or_else(gone)?;
+        let snapshot = self.fresh_snapshot()?;
+        let asked = self.resolve_again(
+            &snapshot,
+            &row.request,
+            payload,
+            evidence.intent,
+            row.request.urgency,
+        );
+        let is_same = asked.as_ref().is_ok_and(|asked| {
+            asked.context_hash() == row.request.context_hash
+                && asked.payload_hash == row.request.payload_hash
+        });
+        if is_same {
+            return Ok(());
+        }
+        self.end(&row.request, RequestEvent::WentStale, "stale")
+            .await?;
+        Err(crate::resolve::stale(
+            id,
+            "the target, profile, credential or action has changed since it was asked",
+        ))
+    }
+
+    /// Takes a waiting request back. The agent may take back its own, an operator who may decide any.
+    ///
+    /// # Errors
+    /// `already_decided` when it no longer waits.
+    pub async fn cancel(&self, cx: &OpCx, id: RequestId, note: String) -> Result<RequestView> {
+        check_note(&note)?;
+        match cx.principal {
+            Principal::Agent { .. } => cx.require(Permission::RequestCreate)?,
+            _ => cx.require(Permission::RequestDecide)?,
+        }
+        let (row, _, _) = self.load(cx, id).await?;
+        if !matches!(
+            row.request.state,
+            RequestState::Pending | RequestState::Approved
+        ) {
+            return Err(already_decided(id, row.request.state));
+        }
+        self.end_by(
+            cx.principal.actor(),
+            &row.request,
+            RequestEvent::Cancelled,
+            "cancelled",
+        )
+        .await?;
+        self.request(cx, id).await.map(|detail| detail.view)
+    }
+
+    /// Writes down what a human found out about an execution whose outcome was lost. It is never run again.
+    ///
+    /// # Errors
+    /// `not_unknown` when its outcome is known.
+    pub async fn settle(
+        &self,
+        cx: &OpCx,
+        id: RequestId,
+        has_succeeded: bool,
+        note: String,
+    ) -> Result<RequestView> {
+        cx.require(Permission::RequestDecide)?;
+        check_note(&note)?;
+        let (row, _, _) = self.load(cx, id).await?;
+        if row.request.state != RequestState::Unknown {
+            let text = format!(
+                "only a request whose outcome is unknown can be settled; this one is {}",
+                row.request.state
+            );
+            return Err(Error::new(ErrorKind::Conflict, "not_unknown", text).about(id));
+        }
+        let event = if has_succeeded {
+            RequestEvent::FoundSucceeded
+        } else {
+            RequestEvent::FoundFailed
+        };
+        let outcome = format!("settled by an operator: {note}");
+        self.end_by(cx.principal.actor(), &row.request, event, &outcome)
+            .await?;
+        self.request(cx, id).await.map(|detail| detail.view)
+    }
+}
+
+fn check_note(note: &str) -> Result<()> {
+    if note.chars().count() > NOTE_LIMIT_CHARACTERS {
+        return Err(Error::invalid(
+            "note",
+            format!("the note has more than {NOTE_LIMIT_CHARACTERS} characters"),
+        ));
+    }
+    Ok(())
+}
+
+fn check_pending(id: RequestId, state: RequestState) -> Result<()> {
+    match state {
+        RequestState::Pending => Ok(()),
+        RequestState::Expired => Err(expired(id)),
+        state => Err(already_decided(id, state)),
+    }
+}
+
+fn already_decided(id: RequestId, state: RequestState) -> Error {
+    Error::new(
+        ErrorKind::Conflict,
+        "already_decided",
+        format!("Request already {state}"),
+    )
+    .about(id)
+}

@@ -1,0 +1,252 @@
+//! How configuration changes: one unit of work, then the new snapshot, then the answer.
+//!
+//! Invariants: whoever gets an answer to a change, everybody after that sees it; a unit that fails leaves everything as it was;
+//! changes are serial across replicas, because each raises the epoch first and so holds its row until it commits. On PostgreSQL the
+//! epoch is confirmed four times a second; what is unconfirmed for a second is not decided on.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use arc_swap::ArcSwap;
+use countersign_domain::{AuditEntry, EntryId};
+use countersign_store::{Engine, StoreError, Tx};
+use tokio::sync::{Mutex, oneshot};
+
+use crate::{
+    clock::Clock,
+    context::OpCx,
+    error::{Error, ErrorKind, Result},
+    gate::Gate,
+    rate::Rates,
+    snapshot::{Nouns, Snapshot},
+    workspace::Workspace,
+};
+
+const CONFIRM_PERIOD: Duration = Duration::from_millis(250);
+const STALE_AFTER: Duration = Duration::from_secs(1);
+
+/// The live snapshot and what is known about its freshness.
+pub(crate) struct Configuration {
+    snapshot: ArcSwap<Snapshot>,
+    /// Held while a snapshot is read and put in place, so that an older one never follows a newer one.
+    publishing: Mutex<()>,
+    engine: Engine,
+    started: Instant,
+    /// When the epoch was last known to be the newest, in milliseconds after `started`. Only for PostgreSQL.
+    confirmed_at_millis: AtomicU64,
+    /// A change is committed whose snapshot could not be read.
+    is_behind: AtomicBool,
+    pub(crate) rates: Rates,
+}
+
+impl std::fmt::Debug for Configuration {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Configuration")
+            .field("epoch", &self.snapshot.load().epoch)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Configuration {
+    /// Reads the first snapshot.
+    pub(crate) async fn load(workspace: &Workspace, _clock: &dyn Clock) -> Result<Self> {
+        let snapshot = workspace.store.read(Snapshot::load).await?;
+        Ok(Self {
+            snapshot: ArcSwap::from_pointee(snapshot),
+            publishing: Mutex::new(()),
+            engine: workspace.store.engine(),
+            started: Instant::now(),
+            confirmed_at_millis: AtomicU64::new(0),
+            is_behind: AtomicBool::new(false),
+            rates: Rates::default(),
+        })
+    }
+
+    fn millis(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn confirm(&self, at_millis: u64) {
+        self.confirmed_at_millis
+            .fetch_max(at_millis, Ordering::AcqRel);
+    }
+
+    fn is_stale(&self) -> bool {
+        let unconfirmed = || {
+            self.millis()
+                .saturating_sub(self.confirmed_at_millis.load(Ordering::Acquire))
+        };
+        self.is_behind.load(Ordering::Acquire)
+            || (self.engine == Engine::Postgres
+                && u128::from(unconfirmed()) >= STALE_AFTER.as_millis())
+    }
+}
+
+impl Gate {
+    /// The newest snapshot that this process has, fresh or not: for what is shown.
+    pub(crate) fn snapshot(&self) -> arc_swap::Guard<Arc<Snapshot>> {
+        self.inner.configuration.snapshot.load()
+    }
+
+    /// The snapshot, if it is known to be the newest: for what is decided.
+    ///
+    /// # Errors
+    /// `configuration_stale`.
+    pub(crate) fn fresh_snapshot(&self) -> Result<Arc<Snapshot>> {
+        if self.inner.configuration.is_stale() {
+            let text = "the gateway can't confirm that its configuration is the newest; try again, and look at the database if it stays";
+            return Err(
+                Error::new(ErrorKind::Unavailable, "configuration_stale", text)
+                    .retry_after(STALE_AFTER),
+            );
+        }
+        Ok(self.inner.configuration.snapshot.load_full())
+    }
+
+    /// The configuration epoch of the live snapshot.
+    pub fn epoch(&self) -> u64 {
+        self.snapshot().epoch
+    }
+
+    /// Whether decisions are refused because the configuration is not known to be the newest.
+    pub fn configuration_is_stale(&self) -> bool {
+        self.inner.configuration.is_stale()
+    }
+
+    /// Carries a change out: one unit that raises the epoch, then the new snapshot. It is carried out to its end even if the one who
+    /// asked goes away.
+    pub(crate) async fn change<T, U>(&self, cx: &OpCx, nouns: Nouns, unit: U) -> Result<T>
+    where
+        T: Send + 'static,
+        U: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        crate::sessions::require_fresh_proof(cx)?;
+        let gate = self.clone();
+        let (answer, answered) = oneshot::channel();
+        self.inner.tasks.run(async move {
+            // Nobody waiting is no reason to stop.
+            drop(answer.send(gate.commit_and_publish(nouns, unit).await));
+        });
+        answered.await.unwrap_or_else(|_| {
+            let text = "the gateway is shutting down: look whether the change was made before you repeat it";
+            Err(Error::new(ErrorKind::Unavailable, "shutting_down", text))
+        })
+    }
+
+    async fn commit_and_publish<T, U>(&self, nouns: Nouns, mut unit: U) -> Result<T>
+    where
+        T: Send + 'static,
+        U: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        let written = self
+            .inner
+            .workspace
+            .store
+            .write(move |tx| {
+                // First: it makes changes serial across replicas, so that what the unit reads stays true until it commits.
+                tx.bump_epoch()?;
+                unit(tx)
+            })
+            .await;
+        match written {
+            Ok(value) => {
+                self.publish(nouns).await.inspect_err(|_| {
+                    self.inner
+                        .configuration
+                        .is_behind
+                        .store(true, Ordering::Release)
+                })?;
+                Ok(value)
+            }
+            Err(error) => {
+                if error.code == "commit_unknown" && self.publish(Nouns::ALL).await.is_err() {
+                    self.inner
+                        .configuration
+                        .is_behind
+                        .store(true, Ordering::Release);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Reads the snapshot of the newest epoch and puts it in place.
+    async fn publish(&self, nouns: Nouns) -> Result<()> {
+        let configuration = &self.inner.configuration;
+        let _turn = configuration.publishing.lock().await;
+        let asked_at = configuration.millis();
+        let current = configuration.snapshot.load_full();
+        let next = self
+            .inner
+            .workspace
+            .store
+            .read(move |tx| current.load_after(tx, nouns))
+            .await
+            .map_err(Error::from)?;
+        if next.epoch > configuration.snapshot.load().epoch {
+            configuration.snapshot.store(Arc::new(next));
+            self.enforce_snapshot();
+        }
+        configuration.confirm(asked_at);
+        configuration.is_behind.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    /// Keeps the snapshot fresh: on PostgreSQL by asking for the epoch, on SQLite by repeating a reading that failed.
+    pub(crate) fn watch_configuration(&self) {
+        let watched = self.clone();
+        self.inner.tasks.every(CONFIRM_PERIOD, move || {
+            let gate = watched.clone();
+            async move {
+                if let Err(error) = gate.confirm_configuration().await {
+                    tracing::warn!(code = error.code, cause = ?error.cause, "the configuration could not be confirmed");
+                }
+            }
+        });
+    }
+
+    async fn confirm_configuration(&self) -> Result<()> {
+        let configuration = &self.inner.configuration;
+        if configuration.is_behind.load(Ordering::Acquire) {
+            return self.publish(Nouns::ALL).await;
+        }
+        if configuration.engine == Engine::Sqlite {
+            return Ok(());
+        }
+        let asked_at = configuration.millis();
+        let epoch = self
+            .inner
+            .workspace
+            .store
+            .read::<_, StoreError, _>(|tx| tx.epoch())
+            .await?;
+        if epoch == configuration.snapshot.load().epoch {
+            configuration.confirm(asked_at);
+            return Ok(());
+        }
+        self.publish(Nouns::ALL).await
+    }
+
+    /// An entry about a change of configuration.
+    pub(crate) fn config_entry(
+        &self,
+        cx: &OpCx,
+        kind: &'static str,
+        subject: String,
+    ) -> AuditEntry {
+        let mut entry = AuditEntry::new(
+            EntryId::new(self.inner.clock.uuid()),
+            cx.now,
+            cx.principal.actor(),
+            kind,
+        );
+        entry.subject = Some(subject);
+        entry
+    }
+}

@@ -1,0 +1,115 @@
+//! What every use case carries: who asks, from where, and when.
+
+use std::sync::Arc;
+
+use countersign_domain::{
+    Actor, Agent, Key, Operator, Permission, Permissions, Scope, SessionId, Timestamp,
+};
+
+use crate::error::{Error, Result};
+
+/// How an operator proved who they are.
+#[derive(Debug, Clone)]
+pub enum Via {
+    /// A session of a browser or terminal, last proved at the given time.
+    Session {
+        /// The session.
+        id: SessionId,
+        /// When the operator last typed a credential.
+        proved_at: Timestamp,
+        /// Whether it is a terminal's: changing and deciding then need fresh proof.
+        is_terminal: bool,
+    },
+    /// A key of the operator.
+    Key(Arc<Key>),
+}
+
+/// Who asks. Made by [`crate::Gate`]'s identification, never from what a client writes.
+#[derive(Debug, Clone)]
+pub enum Principal {
+    /// An agent, by one of its keys.
+    Agent {
+        /// Who.
+        agent: Arc<Agent>,
+        /// By which key.
+        key: Arc<Key>,
+    },
+    /// An operator.
+    Operator {
+        /// Who.
+        operator: Arc<Operator>,
+        /// How.
+        via: Via,
+    },
+    /// The gateway itself: timers and recovery.
+    System,
+}
+
+impl Principal {
+    /// Who it is in the ledger.
+    pub fn actor(&self) -> Actor {
+        match self {
+            Self::Agent { agent, .. } => Actor::Agent(agent.id),
+            Self::Operator { operator, .. } => Actor::Operator(operator.id),
+            Self::System => Actor::System,
+        }
+    }
+
+    /// The key in use, if it is a key.
+    pub fn key(&self) -> Option<&Arc<Key>> {
+        match self {
+            Self::Agent { key, .. }
+            | Self::Operator {
+                via: Via::Key(key), ..
+            } => Some(key),
+            _ => None,
+        }
+    }
+
+    /// What it may do: what its role and its key's scopes both permit. An agent never decides and never configures.
+    pub fn permissions(&self) -> Permissions {
+        match self {
+            Self::Agent { key, .. } => Scope::union(&key.scopes)
+                .intersection(Scope::union(&[Scope::RequestCreate, Scope::RequestRead])),
+            Self::Operator {
+                operator,
+                via: Via::Key(key),
+            } => operator
+                .role
+                .permissions()
+                .intersection(Scope::union(&key.scopes)),
+            Self::Operator {
+                operator,
+                via: Via::Session { .. },
+            } => operator.role.permissions(),
+            Self::System => Permissions::ALL,
+        }
+    }
+}
+
+/// One operation: who asks, from where, when. The first parameter of every use case.
+#[derive(Debug, Clone)]
+pub struct OpCx {
+    /// Who asks.
+    pub principal: Principal,
+    /// The peer's address as the listener saw it, or a trusted proxy's word.
+    pub source: Arc<str>,
+    /// When it came in.
+    pub now: Timestamp,
+}
+
+impl OpCx {
+    /// Refuses whoever lacks the permission.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub fn require(&self, permission: Permission) -> Result<()> {
+        if self.principal.permissions().contains(permission) {
+            return Ok(());
+        }
+        Err(Error::forbidden(format!(
+            "{} may not do this: it needs the permission {permission:?}; ask an owner for a role or key that has it",
+            self.principal.actor().kind()
+        )))
+    }
+}

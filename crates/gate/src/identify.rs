@@ -1,0 +1,164 @@
+//! Who is behind a credential that a client presents.
+//!
+//! Keys are on the hot path: a hash and two lookups in the snapshot, no SQL. Sessions are looked up in the store, and remembered
+//! for half a second, so that ending one anywhere is felt within a second.
+
+use std::sync::Arc;
+
+use countersign_domain::{Key, KeyOwner};
+use countersign_vault::{TokenHash, constant_time_equal, sha256};
+
+use crate::{
+    context::{Principal, Via},
+    error::{Error, ErrorKind, Result},
+    gate::Gate,
+    rate::RateLimit,
+    snapshot::Snapshot,
+};
+
+/// The hash of a session's CSRF token.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct CsrfHash(pub(crate) [u8; 32]);
+
+impl std::fmt::Debug for CsrfHash {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("CsrfHash(..)")
+    }
+}
+
+pub(crate) fn unauthenticated() -> Error {
+    let text = "no valid credential: give a live key as `Authorization: Bearer cs_...`, or sign in";
+    Error::new(ErrorKind::Unauthenticated, "unauthenticated", text)
+}
+
+/// Whom a live key acts as; `None` if the key or its owner no longer works.
+fn principal_of(
+    snapshot: &Snapshot,
+    key: &Arc<Key>,
+    now: countersign_domain::Timestamp,
+) -> Option<Principal> {
+    if !key.is_live(now) {
+        return None;
+    }
+    match key.owner {
+        KeyOwner::Agent(id) => snapshot.agents.get(id).map(|agent| Principal::Agent {
+            agent,
+            key: Arc::clone(key),
+        }),
+        KeyOwner::Operator(id) => snapshot
+            .operators
+            .get(id)
+            .filter(|operator| operator.disabled_at.is_none())
+            .map(|operator| Principal::Operator {
+                operator,
+                via: Via::Key(Arc::clone(key)),
+            }),
+    }
+}
+
+impl Gate {
+    /// The principal behind a key's secret. Counts against the key's rate limit.
+    ///
+    /// # Errors
+    /// `unauthenticated` for anything but a live key of a live owner; `rate_limited` with when to try again;
+    /// `configuration_stale`.
+    pub fn identify_key(&self, secret: &str) -> Result<Principal> {
+        let hash = TokenHash::of_presented(secret).map_err(|_| unauthenticated())?;
+        let snapshot = self.fresh_snapshot()?;
+        let now = self.now();
+        let key = snapshot.keys.by_hash(&hash.0).ok_or_else(unauthenticated)?;
+        let principal = principal_of(&snapshot, key, now).ok_or_else(unauthenticated)?;
+        if let Some(limit) = key.rate_limit_per_minute {
+            self.inner.configuration.rates.take(key.id, limit, now).map_err(|standing| {
+                let text = format!("this key may ask {limit} times a minute: wait, or ask an owner for a higher limit");
+                Error::new(ErrorKind::TooManyRequests, "rate_limited", text)
+                    .retry_after(standing.retry_after)
+                    .limit("rate_limit_per_minute")
+            })?;
+        }
+        Ok(principal)
+    }
+
+    /// Where a key stands with its rate limit, for response headers; `None` if it has none. Takes nothing.
+    pub fn rate_limit(&self, key: &Key) -> Option<RateLimit> {
+        key.rate_limit_per_minute.map(|limit| {
+            self.inner
+                .configuration
+                .rates
+                .look(key.id, limit, self.now())
+        })
+    }
+
+    /// The operator behind a session's secret, and what the CSRF token has to hash to.
+    ///
+    /// # Errors
+    /// `unauthenticated` for anything but a live session of an operator who is not disabled; `configuration_stale`.
+    pub async fn identify_session(&self, secret: &str) -> Result<(Principal, CsrfHash)> {
+        let hash = TokenHash::of_presented(secret).map_err(|_| unauthenticated())?;
+        let session = self
+            .session_by_hash(hash.0)
+            .await?
+            .ok_or_else(unauthenticated)?;
+        if !session.is_live(self.now()) {
+            return Err(unauthenticated());
+        }
+        let operator = self
+            .fresh_snapshot()?
+            .operators
+            .get(session.operator)
+            .filter(|operator| operator.disabled_at.is_none())
+            .ok_or_else(unauthenticated)?;
+        let via = Via::Session {
+            id: session.id,
+            proved_at: session.proved_at,
+            is_terminal: session.kind == countersign_store::sessions::SessionKind::Terminal,
+        };
+        Ok((
+            Principal::Operator { operator, via },
+            CsrfHash(session.csrf_hash),
+        ))
+    }
+
+    /// Refuses a state change from a browser without its CSRF token.
+    ///
+    /// # Errors
+    /// `csrf`.
+    #[expect(
+        clippy::unused_self,
+        reason = "the faces ask the gate, whatever it needs for the answer"
+    )]
+    pub fn check_csrf(&self, expected: &CsrfHash, presented: &str) -> Result<()> {
+        if constant_time_equal(&expected.0, &sha256(presented.as_bytes())) {
+            return Ok(());
+        }
+        let text = "the CSRF token is missing or wrong: load the page again and repeat";
+        Err(Error::new(ErrorKind::Forbidden, "csrf", text))
+    }
+
+    /// Whether a principal that was identified before would still be: streams that stay open ask this every half second.
+    pub async fn is_live(&self, principal: &Principal) -> bool {
+        let Ok(snapshot) = self.fresh_snapshot() else {
+            return false;
+        };
+        match principal {
+            Principal::System => true,
+            Principal::Agent { key, .. }
+            | Principal::Operator {
+                via: Via::Key(key), ..
+            } => snapshot
+                .keys
+                .get(key.id)
+                .is_some_and(|key| principal_of(&snapshot, &key, self.now()).is_some()),
+            Principal::Operator {
+                operator,
+                via: Via::Session { id, .. },
+            } => {
+                snapshot
+                    .operators
+                    .get(operator.id)
+                    .is_some_and(|operator| operator.disabled_at.is_none())
+                    && self.session_is_live(*id).await.unwrap_or(false)
+            }
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! What happens without anybody asking: deadlines, leases, what a crash left behind, what a kill switch sweeps.
+
+use std::{
+    sync::{PoisonError, atomic::Ordering::Relaxed},
+    time::Duration,
+};
+
+use countersign_domain::{
+    Actor, AuditEntry, KillScope, Request, RequestEvent, RequestState, Timestamp,
+};
+use countersign_store::{Engine, evidence, idempotency, instances, requests, results};
+
+use crate::{
+    error::{Error, Result},
+    execute::after,
+    gate::Gate,
+};
+
+/// How long an instance counts as alive after its last sign.
+const LEASE: Duration = Duration::from_secs(15);
+
+/// How often the sign of life is given.
+const RENEWAL: Duration = Duration::from_secs(4);
+
+/// How many requests one unit of work looks at.
+const BATCH: u32 = 200;
+
+impl Gate {
+    /// At the start: this instance is alive; what dead ones were executing is unknown.
+    pub(crate) async fn recover(&self) -> Result<()> {
+        let (instance, now) = (self.instance(), self.now());
+        self.inner
+            .workspace
+            .store
+            .write(move |tx| -> Result<()> {
+                // The data directory's lock says that nobody else is alive.
+                if tx.engine() == Engine::Sqlite {
+                    instances::remove_others(tx, instance)?;
+                }
+                instances::renew(tx, instance, now, now.saturating_add(LEASE))?;
+                Ok(())
+            })
+            .await?;
+        self.mark_orphans().await
+    }
+
+    /// Gives up this instance's lease, so that a successor need not wait for it.
+    pub(crate) async fn resign(&self) {
+        let instance = self.instance();
+        let resigned = self
+            .inner
+            .workspace
+            .store
+            .write(move |tx| instances::remove(tx, instance).map_err(Error::from))
+            .await;
+        if let Err(error) = resigned {
+            tracing::warn!(%error, "the instance's lease could not be given up; it ends by itself");
+        }
+    }
+
+    /// Once a second.
+    pub(crate) async fn housekeep(&self) {
+        for (what, done) in [
+            ("renewing the lease", self.renew_lease_if_due().await),
+            ("expiring requests", self.expire_overdue().await),
+            ("marking lost executions", self.mark_orphans().await),
+            ("forgetting what has expired", self.forget().await),
+        ] {
+            if let Err(error) = done {
+                tracing::warn!(%error, what, "housekeeping failed; it is tried again");
+            }
+        }
+    }
+
+    /// The renewal is also the probe that tells `/readyz` whether the store takes writes: after a failure it is tried every time.
+    async fn renew_lease_if_due(&self) -> Result<()> {
+        let now = self.now();
+        let fault = || {
+            self.inner
+                .write_fault
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        let renewed_at = Timestamp::from_micros(self.inner.renewed_at.load(Relaxed));
+        if now.since(renewed_at) < RENEWAL && fault().is_none() {
+            return Ok(());
+        }
+        let renewed = self.renew_lease().await;
+        *fault() = renewed
+            .as_ref()
+            .err()
+            .map(|error| format!("{error} ({})", error.code));
+        self.inner.renewed_at.store(now.as_micros(), Relaxed);
+        renewed
+    }
+
+    async fn renew_lease(&self) -> Result<()> {
+        let (instance, now) = (self.instance(), self.now());
+        self.inner
+            .workspace
+            .store
+            .write(move |tx| {
+                instances::renew(tx, instance, now, now.saturating_add(LEASE)).map_err(Error::from)
+            })
+            .await
+    }
+
+    async fn expire_overdue(&self) -> Result<()> {
+        let now = self.now();
+        let overdue = self
+            .inner
+            .workspace
+            .store
+            .read(move |tx| requests::overdue(tx, now, BATCH).map_err(Error::from))
+            .await?;
+        for row in overdue {
+            self.expire(&row.request).await?;
+        }
+        Ok(())
+    }
+
+    async fn mark_orphans(&self) -> Result<()> {
+        loop {
+            let now = self.now();
+            let orphans = self
+                .inner
+                .workspace
+                .store
+                .read(move |tx| requests::orphaned(tx, now, BATCH).map_err(Error::from))
+                .await?;
+            let is_last = orphans.len() < BATCH as usize;
+            for row in orphans {
+                self.end(&row.request, RequestEvent::Lost, "crashed")
+                    .await?;
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn forget(&self) -> Result<()> {
+        let now = self.now();
+        let settings = std::sync::Arc::clone(&self.snapshot().settings);
+        let oldest = settings
+            .evidence_retention_days
+            .map(|days| now.saturating_sub(Duration::from_hours(24 * u64::from(days))));
+        let has_work = self
+            .inner
+            .workspace
+            .store
+            .read(move |tx| -> Result<bool> {
+                let sql = "SELECT 1 FROM idempotency WHERE expires_at <= ?1 UNION ALL SELECT 1 FROM result WHERE expires_at <= ?1 LIMIT 1";
+                Ok(tx.query_optional(sql, &[now.into()], |_| Ok(()))?.is_some())
+            })
+            .await?;
+        if !has_work && oldest.is_none() {
+            return Ok(());
+        }
+        self.inner
+            .workspace
+            .store
+            .write(move |tx| -> Result<()> {
+                if has_work {
+                    idempotency::sweep(tx, now)?;
+                    results::sweep(tx, now)?;
+                }
+                if let Some(oldest) = oldest {
+                    evidence::delete_before(tx, oldest, BATCH)?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// Ends a request whose time is over, if nobody was faster; the request as it stands now.
+    pub(crate) async fn expire(&self, request: &Request) -> Result<Request> {
+        self.end(request, RequestEvent::Expired, "expired").await
+    }
+
+    /// Moves a request by itself: the gateway's own doing.
+    pub(crate) async fn end(
+        &self,
+        request: &Request,
+        event: RequestEvent,
+        outcome: &str,
+    ) -> Result<Request> {
+        self.end_by(Actor::System, request, event, outcome).await
+    }
+
+    /// Moves a request to one of its ends with its entry, if it still stands where the caller saw it; the request as it stands now.
+    pub(crate) async fn end_by(
+        &self,
+        actor: Actor,
+        request: &Request,
+        event: RequestEvent,
+        outcome: &str,
+    ) -> Result<Request> {
+        let at = self.now();
+        let to = after(request.state, event)?;
+        let change = requests::Transition {
+            at,
+            outcome: Some(outcome.to_owned()),
+            ..Default::default()
+        };
+        let kind = kind_of(to, request.state);
+        let entry = AuditEntry {
+            outcome: Some(outcome.to_owned()),
+            ..self.entry_about(request, actor, kind, at)
+        };
+        let (id, from) = (request.id, request.state);
+        self.inner
+            .workspace
+            .store
+            .write(move |tx| -> Result<Request> {
+                if requests::transition(tx, id, from, to, &change)? {
+                    tx.append_entry(entry.clone())?;
+                }
+                let row = requests::find(tx, id)?.ok_or_else(|| Error::not_found("request"))?;
+                Ok(row.request)
+            })
+            .await
+    }
+
+    /// Cancels what runs under a kill switch.
+    pub(crate) fn stop_running(&self, scope: KillScope) -> usize {
+        self.inner.running.cancel_killed(scope)
+    }
+
+    /// Ends what waits under a kill switch: what nobody has decided is cancelled, what was approved is revoked.
+    pub(crate) async fn sweep_killed(&self, scope: KillScope) -> Result<()> {
+        let mut after = None;
+        loop {
+            let waiting = self
+                .inner
+                .workspace
+                .store
+                .read(move |tx| requests::waiting(tx, after, BATCH).map_err(Error::from))
+                .await?;
+            let Some(last) = waiting.last() else {
+                return Ok(());
+            };
+            after = Some(last.request.id);
+            for row in &waiting {
+                let request = &row.request;
+                let is_covered = match scope {
+                    KillScope::All => true,
+                    KillScope::Agent(agent) => request.agent == agent,
+                    KillScope::Target(target) => request.target == target,
+                };
+                if is_covered {
+                    let event = if request.state == RequestState::Pending {
+                        RequestEvent::Cancelled
+                    } else {
+                        RequestEvent::Revoked
+                    };
+                    self.end(request, event, "killed").await?;
+                }
+            }
+        }
+    }
+
+    /// Cancels what runs against the live configuration: called whenever a snapshot is published, so that a switch pulled or a key
+    /// revoked on another replica stops what runs here.
+    pub(crate) fn enforce_snapshot(&self) {
+        let snapshot = self.snapshot();
+        for kill in snapshot.kill.iter() {
+            self.inner.running.cancel_killed(kill.scope);
+        }
+        let now: Timestamp = self.now();
+        self.inner
+            .running
+            .cancel_keys(|key| snapshot.keys.get(key).is_none_or(|key| !key.is_live(now)));
+    }
+}
+
+const fn kind_of(to: RequestState, from: RequestState) -> &'static str {
+    match to {
+        RequestState::Expired => "action.expired",
+        RequestState::Stale => "action.stale",
+        RequestState::Revoked => "action.revoked",
+        RequestState::Cancelled => "action.cancelled",
+        RequestState::Unknown => "action.lost",
+        _ if matches!(from, RequestState::Unknown) => "action.settled",
+        _ => "action.outcome",
+    }
+}

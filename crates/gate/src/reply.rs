@@ -1,0 +1,313 @@
+//! What goes back to the one who asked: masked, counted, and held back until its outcome is on disk.
+
+use std::{collections::VecDeque, fmt, pin::Pin, task::Poll, time::Duration};
+
+use bytes::{Bytes, BytesMut};
+use countersign_scan::LeaseMasker;
+use countersign_vault::Committer;
+use futures::{Stream, StreamExt, future::BoxFuture, stream::BoxStream};
+use http::HeaderMap;
+
+use crate::{
+    connector::ExecutionError,
+    error::{Error, Result},
+    execute::{ExecutionGuard, target_error},
+};
+
+/// A reply that is complete within this many bytes and [`SHORT_REPLY_TIME`] is short: one entry is enough for a read.
+pub(crate) const SHORT_REPLY_BYTES: usize = 64 << 10;
+
+/// See [`SHORT_REPLY_BYTES`].
+pub(crate) const SHORT_REPLY_TIME: Duration = Duration::from_secs(1);
+
+/// The body of a reply.
+pub enum ReplyBody {
+    /// All of it. Its outcome is on disk.
+    Full(Bytes),
+    /// As it comes. The last piece leaves when the outcome is on disk; an error means that the connection must be reset.
+    Stream(GuardedBody),
+}
+
+impl fmt::Debug for ReplyBody {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Full(bytes) => write!(formatter, "Full({} bytes)", bytes.len()),
+            Self::Stream(_) => formatter.write_str("Stream"),
+        }
+    }
+}
+
+/// Masks header values; a value that can't be a header any more is dropped.
+pub(crate) fn mask_headers(masker: Option<&LeaseMasker>, headers: &mut HeaderMap) {
+    let Some(masker) = masker else { return };
+    let mut dropped = Vec::new();
+    for (name, value) in headers.iter_mut() {
+        if let std::borrow::Cow::Owned(masked) = masker.mask_all(value.as_bytes()) {
+            match http::HeaderValue::from_bytes(&masked) {
+                Ok(masked) => *value = masked,
+                Err(_) => dropped.push(name.clone()),
+            }
+        }
+    }
+    for name in dropped {
+        headers.remove(&name);
+    }
+    // A header name can't be masked in place: one that holds a secret goes.
+    let names: Vec<_> = headers
+        .keys()
+        .filter(|name| masker.is_match(name.as_str().as_bytes()))
+        .cloned()
+        .collect();
+    for name in names {
+        headers.remove(&name);
+    }
+}
+
+/// What is kept of an output for the ledger: its commitment, and its beginning.
+pub(crate) struct OutputTap {
+    committer: Committer,
+    kept: BytesMut,
+    keep_bytes: usize,
+    total_bytes: u64,
+}
+
+impl OutputTap {
+    pub(crate) fn new(committer: Committer, keep_bytes: usize) -> Self {
+        Self {
+            committer,
+            kept: BytesMut::new(),
+            keep_bytes,
+            total_bytes: 0,
+        }
+    }
+
+    pub(crate) fn see(&mut self, bytes: &[u8]) {
+        self.committer.update(bytes);
+        self.total_bytes += bytes.len() as u64;
+        let room = self.keep_bytes.saturating_sub(self.kept.len());
+        self.kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    }
+
+    pub(crate) fn total_bytes(&self) -> u64 {
+        self.total_bytes
+    }
+
+    pub(crate) fn kept(&self) -> &[u8] {
+        &self.kept
+    }
+
+    pub(crate) fn commitment(&self) -> countersign_domain::Commitment {
+        self.committer.clone().finish()
+    }
+}
+
+/// The target's body on its way through the masker.
+pub(crate) struct Masked {
+    body: BoxStream<'static, Result<Bytes, ExecutionError>>,
+    masker: Option<LeaseMasker>,
+    is_finished: bool,
+}
+
+impl Masked {
+    pub(crate) fn new(
+        body: BoxStream<'static, Result<Bytes, ExecutionError>>,
+        masker: Option<LeaseMasker>,
+    ) -> Self {
+        Self {
+            body,
+            masker,
+            is_finished: false,
+        }
+    }
+
+    /// The next masked piece; never empty. After the end, or an error, `None`.
+    pub(crate) async fn next(&mut self) -> Option<Result<Bytes, ExecutionError>> {
+        while !self.is_finished {
+            match self.body.next().await {
+                Some(Ok(chunk)) => {
+                    let chunk = match &mut self.masker {
+                        Some(masker) => masker.mask_chunk(chunk),
+                        None => chunk,
+                    };
+                    if !chunk.is_empty() {
+                        return Some(Ok(chunk));
+                    }
+                }
+                Some(Err(error)) => {
+                    // What the masker still holds may be the beginning of a secret: it stays.
+                    self.is_finished = true;
+                    return Some(Err(error));
+                }
+                None => {
+                    self.is_finished = true;
+                    let rest = self
+                        .masker
+                        .as_mut()
+                        .map(LeaseMasker::finish_chunk)
+                        .unwrap_or_default();
+                    if !rest.is_empty() {
+                        return Some(Ok(rest));
+                    }
+                }
+            }
+        }
+        None
+    }
+}
+
+/// The beginning of a body: all of it, or as much as came within the bounds of a short reply.
+pub(crate) enum Gathered {
+    /// It ended.
+    Whole(Vec<Bytes>),
+    /// There is more.
+    Part(Vec<Bytes>),
+    /// It broke off.
+    Broken(ExecutionError),
+}
+
+/// Reads until the body ends, or is longer than `limit_bytes`, or `within` has passed.
+pub(crate) async fn gather(
+    masked: &mut Masked,
+    limit_bytes: usize,
+    within: Option<Duration>,
+) -> Gathered {
+    let mut pieces = Vec::new();
+    let mut total = 0;
+    let reading = async {
+        while let Some(piece) = masked.next().await {
+            match piece {
+                Ok(piece) => {
+                    total += piece.len();
+                    pieces.push(piece);
+                    if total > limit_bytes {
+                        return Some(Ok(()));
+                    }
+                }
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        None
+    };
+    let ended = match within {
+        Some(within) => tokio::time::timeout(within, reading)
+            .await
+            .unwrap_or(Some(Ok(()))),
+        None => reading.await,
+    };
+    match ended {
+        None => Gathered::Whole(pieces),
+        Some(Ok(())) => Gathered::Part(pieces),
+        Some(Err(error)) => Gathered::Broken(error),
+    }
+}
+
+/// One piece out of many.
+pub(crate) fn join(mut pieces: Vec<Bytes>) -> Bytes {
+    match pieces.len() {
+        0 => Bytes::new(),
+        1 => pieces.swap_remove(0),
+        _ => pieces.concat().into(),
+    }
+}
+
+struct Flow {
+    waiting: VecDeque<Bytes>,
+    masked: Masked,
+    guard: ExecutionGuard,
+}
+
+enum State {
+    Idle(Box<Flow>),
+    Working(BoxFuture<'static, (Option<Result<Bytes>>, Option<Box<Flow>>)>),
+    Done,
+}
+
+/// A body that is passed on as it comes.
+///
+/// INVARIANT: the last piece is held back until the outcome is committed; when it can't be, the stream ends with an error and the
+/// face resets the connection. Dropping it at any time records how far it came.
+pub struct GuardedBody(State);
+
+impl fmt::Debug for GuardedBody {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("GuardedBody")
+    }
+}
+
+impl GuardedBody {
+    pub(crate) fn new(gathered: Vec<Bytes>, masked: Masked, guard: ExecutionGuard) -> Self {
+        Self(State::Idle(Box::new(Flow {
+            waiting: gathered.into(),
+            masked,
+            guard,
+        })))
+    }
+}
+
+impl Flow {
+    /// One step: a piece may leave once there is another behind it, or once the outcome is on disk.
+    async fn step(mut self: Box<Self>) -> (Option<Result<Bytes>>, Option<Box<Self>>) {
+        loop {
+            if self.waiting.len() > 1
+                && let Some(piece) = self.waiting.pop_front()
+            {
+                return (Some(Ok(piece)), Some(self));
+            }
+            let cancellation = self.guard.cancellation().clone();
+            let next = tokio::select! {
+                biased;
+                () = cancellation.cancelled() => Some(Err(crate::execute::cancelled())),
+                next = self.masked.next() => next,
+            };
+            match next {
+                Some(Ok(piece)) => {
+                    self.guard.tap_output(&piece);
+                    self.waiting.push_back(piece);
+                }
+                Some(Err(error)) => {
+                    let request = self.guard.request();
+                    let recorded = self.guard.finish_broken(&error).await;
+                    let error = recorded
+                        .err()
+                        .unwrap_or_else(|| target_error(error).about(request));
+                    return (Some(Err(error)), None);
+                }
+                None => {
+                    let last = self.waiting.pop_front();
+                    return match self.guard.finish_whole().await {
+                        Ok(()) => (last.map(Ok), None),
+                        Err(error) => (Some(Err(error)), None),
+                    };
+                }
+            }
+        }
+    }
+}
+
+impl Stream for GuardedBody {
+    type Item = Result<Bytes, Error>;
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> Poll<Option<Self::Item>> {
+        loop {
+            match std::mem::replace(&mut self.0, State::Done) {
+                State::Done => return Poll::Ready(None),
+                State::Idle(flow) => self.0 = State::Working(Box::pin(flow.step())),
+                State::Working(mut work) => match work.as_mut().poll(context) {
+                    Poll::Pending => {
+                        self.0 = State::Working(work);
+                        return Poll::Pending;
+                    }
+                    Poll::Ready((item, flow)) => {
+                        if let Some(flow) = flow {
+                            self.0 = State::Idle(flow);
+                        }
+                        return Poll::Ready(item);
+                    }
+                },
+            }
+        }
+    }
+}

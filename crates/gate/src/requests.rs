@@ -1,0 +1,347 @@
+//! Looking at requests: lists, details, results.
+
+use bytes::Bytes;
+use countersign_domain::{Permission, Request, RequestId, RequestState, Vote};
+use countersign_store::{evidence, requests, results, votes};
+use countersign_vault::{Place, Vault};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    context::{OpCx, Principal},
+    error::{Error, Result},
+    evidence::Evidence,
+    gate::Gate,
+    page::Page,
+    resolve::Asked,
+};
+
+/// The most requests on one page.
+pub const PAGE_LIMIT: u32 = 200;
+
+/// A request as lists show it.
+#[derive(Debug, Clone, Serialize)]
+pub struct RequestView {
+    /// The request.
+    pub request: Request,
+    /// Who asks, by name; by id once the agent is removed.
+    pub agent_name: String,
+    /// On what, by name; by id once the target is removed.
+    pub target_name: String,
+    /// How many operators have to say yes.
+    pub quorum: u32,
+    /// What operators have said.
+    pub votes: Vec<Vote>,
+    /// Why, in the agent's words.
+    pub intent: String,
+    /// Why it is as risky as it is.
+    pub risk_reasons: Vec<String>,
+}
+
+impl RequestView {
+    pub(crate) fn fresh(asked: &Asked, row: &requests::RequestRow) -> Self {
+        Self {
+            request: row.request.clone(),
+            agent_name: asked.agent.name.to_string(),
+            target_name: asked.target.name.to_string(),
+            quorum: row.quorum,
+            votes: Vec::new(),
+            intent: asked.facts.intent.clone(),
+            risk_reasons: asked.facts.risk.reasons.clone(),
+        }
+    }
+}
+
+/// A request with all that is known of it.
+#[derive(Debug, Clone)]
+pub struct RequestDetail {
+    /// What lists show.
+    pub view: RequestView,
+    /// What would run, or ran; `None` when the evidence was deleted.
+    pub payload: Option<PayloadView>,
+    /// The facts and the decision with all its voices; `None` when the evidence was deleted.
+    pub judged: Option<Value>,
+    /// What was answered, while it is kept.
+    pub result: Option<StoredResult>,
+}
+
+/// What would run, byte for byte.
+#[derive(Debug, Clone)]
+pub struct PayloadView {
+    /// The normalised input.
+    pub input: Value,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// A masked answer that is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredResult {
+    /// The status in HTTP's terms.
+    pub status: u16,
+    /// The headers, an object of strings.
+    pub headers: Value,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl StoredResult {
+    /// Status (2 bytes, big-endian), length of the headers' JSON (4 bytes), the JSON, the body; sealed for its request.
+    pub(crate) fn seal(&self, vault: &Vault, request: RequestId) -> Vec<u8> {
+        let headers = self.headers.to_string();
+        let mut plain = Vec::with_capacity(6 + headers.len() + self.body.len());
+        plain.extend_from_slice(&self.status.to_be_bytes());
+        plain.extend_from_slice(
+            &u32::try_from(headers.len())
+                .unwrap_or(u32::MAX)
+                .to_be_bytes(),
+        );
+        plain.extend_from_slice(headers.as_bytes());
+        plain.extend_from_slice(&self.body);
+        vault.seal(&place(&request), &plain)
+    }
+
+    pub(crate) fn open(vault: &Vault, request: RequestId, sealed: &[u8]) -> Result<Self> {
+        let plain = vault
+            .open(&place(&request), sealed)
+            .map_err(Error::internal)?;
+        let parse = |plain: &[u8]| -> Option<Self> {
+            let (status, rest) = plain.split_first_chunk::<2>()?;
+            let (length, rest) = rest.split_first_chunk::<4>()?;
+            let (headers, body) =
+                rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
+            let headers = serde_json::from_slice(headers).ok()?;
+            Some(Self {
+                status: u16::from_be_bytes(*status),
+                headers,
+                body: Bytes::copy_from_slice(body),
+            })
+        };
+        parse(plain.expose()).ok_or_else(|| Error::internal("a kept result has an unknown form"))
+    }
+}
+
+fn place(request: &RequestId) -> Place<'_> {
+    Place {
+        table: "result",
+        column: "sealed",
+        row: request.as_bytes(),
+        version: 1,
+    }
+}
+
+/// Which requests to show.
+#[derive(Debug, Clone, Default)]
+pub struct RequestFilter {
+    /// In one of these states; empty is any.
+    pub states: Vec<RequestState>,
+    /// Of this agent, by name or id.
+    pub agent: Option<String>,
+    /// On this target, by name or id.
+    pub target: Option<String>,
+    /// Older than this one.
+    pub before: Option<RequestId>,
+    /// At most this many; 0 is [`PAGE_LIMIT`].
+    pub limit: u32,
+}
+
+impl Gate {
+    /// Requests, newest first. An agent sees its own.
+    ///
+    /// # Errors
+    /// `invalid_input` for an agent or target that does not exist.
+    pub async fn requests(&self, cx: &OpCx, filter: RequestFilter) -> Result<Page<RequestView>> {
+        cx.require(Permission::RequestRead)?;
+        let snapshot = self.fresh_snapshot()?;
+        let named = match &filter.agent {
+            Some(agent) => Some(
+                snapshot
+                    .agents
+                    .find(agent)
+                    .ok_or_else(|| Error::invalid("agent", "there is no such agent"))?
+                    .id,
+            ),
+            None => None,
+        };
+        let agent = match (&cx.principal, named) {
+            (Principal::Agent { agent, .. }, Some(named)) if agent.id != named => {
+                return Ok(Page {
+                    items: Vec::new(),
+                    next: None,
+                });
+            }
+            (Principal::Agent { agent, .. }, _) => Some(agent.id),
+            (_, named) => named,
+        };
+        let target = match &filter.target {
+            Some(target) => Some(
+                snapshot
+                    .targets
+                    .find(target)
+                    .ok_or_else(|| Error::invalid("target", "there is no such target"))?
+                    .id,
+            ),
+            None => None,
+        };
+        let limit = if filter.limit == 0 {
+            PAGE_LIMIT
+        } else {
+            filter.limit.min(PAGE_LIMIT)
+        };
+        let query = requests::RequestQuery {
+            states: filter.states,
+            agent,
+            target,
+            before: filter.before,
+            limit: limit + 1,
+        };
+        let rows = self
+            .inner
+            .workspace
+            .store
+            .read(move |tx| -> Result<_> {
+                let mut rows = Vec::new();
+                for row in requests::list(tx, &query)? {
+                    let votes = votes::of_request(tx, row.request.id)?;
+                    let sealed = evidence::get(tx, row.evidence_entry)?;
+                    rows.push((row, votes, sealed));
+                }
+                Ok(rows)
+            })
+            .await?;
+        let has_more = rows.len() > limit as usize;
+        let mut items = Vec::with_capacity(rows.len());
+        for (row, votes, sealed) in rows.into_iter().take(limit as usize) {
+            let evidence = self.open_evidence(&row, sealed)?.unwrap_or_default();
+            let reasons = risk_reasons(evidence.facts.as_ref());
+            items.push(self.view(&row, votes, evidence.intent, reasons));
+        }
+        let next = has_more
+            .then(|| {
+                items
+                    .last()
+                    .map(|view: &RequestView| view.request.id.to_string())
+            })
+            .flatten();
+        Ok(Page { items, next })
+    }
+
+    /// One request with all that is known of it. An agent sees its own; another's is not there for it.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn request(&self, cx: &OpCx, id: RequestId) -> Result<RequestDetail> {
+        cx.require(Permission::RequestRead)?;
+        let (mut row, votes, sealed) = self.load(cx, id).await?;
+        let is_waiting = matches!(
+            row.request.state,
+            RequestState::Pending | RequestState::Approved
+        );
+        if is_waiting
+            && row
+                .request
+                .deadline
+                .is_some_and(|deadline| deadline <= self.now())
+        {
+            row.request = self.expire(&row.request).await?;
+        }
+        let now = self.now();
+        let result = self
+            .inner
+            .workspace
+            .store
+            .read(move |tx| results::find(tx, id, now).map_err(Error::from))
+            .await?;
+        let result = result
+            .map(|sealed| StoredResult::open(&self.inner.workspace.vault, id, &sealed))
+            .transpose()?;
+        let evidence = self.open_evidence(&row, sealed)?.unwrap_or_default();
+        let reasons = risk_reasons(evidence.facts.as_ref());
+        Ok(RequestDetail {
+            view: self.view(&row, votes, evidence.intent, reasons),
+            payload: evidence.payload.map(|payload| PayloadView {
+                input: payload.input,
+                body: payload.body,
+            }),
+            judged: evidence.facts,
+            result,
+        })
+    }
+
+    fn open_evidence(
+        &self,
+        row: &requests::RequestRow,
+        sealed: Option<Vec<u8>>,
+    ) -> Result<Option<Evidence>> {
+        sealed
+            .map(|sealed| Evidence::open(&self.inner.workspace.vault, row.evidence_entry, &sealed))
+            .transpose()
+    }
+
+    /// A request with its votes and sealed evidence, if the one who asks may see it.
+    pub(crate) async fn load(
+        &self,
+        cx: &OpCx,
+        id: RequestId,
+    ) -> Result<(requests::RequestRow, Vec<Vote>, Option<Vec<u8>>)> {
+        let found = self
+            .inner
+            .workspace
+            .store
+            .read(move |tx| -> Result<_> {
+                let Some(row) = requests::find(tx, id)? else {
+                    return Ok(None);
+                };
+                let votes = votes::of_request(tx, id)?;
+                let sealed = evidence::get(tx, row.evidence_entry)?;
+                Ok(Some((row, votes, sealed)))
+            })
+            .await?;
+        let (row, votes, sealed) = found.ok_or_else(|| Error::not_found("request"))?;
+        match &cx.principal {
+            Principal::Agent { agent, .. } if agent.id != row.request.agent => {
+                Err(Error::not_found("request"))
+            }
+            _ => Ok((row, votes, sealed)),
+        }
+    }
+
+    pub(crate) fn view(
+        &self,
+        row: &requests::RequestRow,
+        votes: Vec<Vote>,
+        intent: String,
+        risk_reasons: Vec<String>,
+    ) -> RequestView {
+        let snapshot = self.snapshot();
+        RequestView {
+            agent_name: snapshot.agents.get(row.request.agent).map_or_else(
+                || row.request.agent.to_string(),
+                |agent| agent.name.to_string(),
+            ),
+            target_name: snapshot.targets.get(row.request.target).map_or_else(
+                || row.request.target.to_string(),
+                |target| target.name.to_string(),
+            ),
+            request: row.request.clone(),
+            quorum: row.quorum,
+            votes,
+            intent,
+            risk_reasons,
+        }
+    }
+}
+
+fn risk_reasons(judged: Option<&Value>) -> Vec<String> {
+    let reasons = judged
+        .and_then(|judged| judged.pointer("/facts/risk/reasons"))
+        .and_then(Value::as_array);
+    reasons
+        .map(|list| {
+            list.iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect()
+        })
+        .unwrap_or_default()
+}

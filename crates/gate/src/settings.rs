@@ -1,0 +1,243 @@
+//! What operators set for the whole gateway.
+
+use countersign_domain::Permission;
+use countersign_store::settings;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    context::OpCx,
+    error::{Error, ErrorKind, Result},
+    gate::Gate,
+    snapshot::Nouns,
+};
+
+/// The row that the settings are kept in.
+pub(crate) const SETTINGS_NAME: &str = "gate";
+
+/// Who may decide on what they asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SeparationOfDuties {
+    /// An operator may approve what they asked for on an agent's behalf, where one vote is enough.
+    #[default]
+    Loose,
+    /// Never.
+    Strict,
+}
+
+/// How operators sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SignInSettings {
+    /// By sign-in token.
+    pub token: bool,
+    /// By name and password.
+    pub password: bool,
+    /// Failures in a row after which more failures are refused.
+    pub attempts: u32,
+    /// For how long, in seconds.
+    pub lockout_seconds: u64,
+}
+
+impl Default for SignInSettings {
+    fn default() -> Self {
+        Self {
+            token: true,
+            password: true,
+            attempts: 5,
+            lockout_seconds: 300,
+        }
+    }
+}
+
+/// What operators set for the whole gateway.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Who may decide on what they asked for.
+    pub separation_of_duties: SeparationOfDuties,
+    /// How long a request waits for a human, in seconds.
+    pub approval_deadline_seconds: u64,
+    /// How long an approved request can be carried out, in seconds.
+    pub execute_ttl_seconds: u64,
+    /// How operators sign in.
+    pub sign_in: SignInSettings,
+    /// How long a session lasts, in hours.
+    pub session_hours: u32,
+    /// How long bodies are kept as evidence, in days; `None` keeps them.
+    pub evidence_retention_days: Option<u32>,
+    /// How much of a body is kept as evidence, in bytes.
+    pub evidence_body_bytes: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            separation_of_duties: SeparationOfDuties::default(),
+            approval_deadline_seconds: 86_400,
+            execute_ttl_seconds: 3_600,
+            sign_in: SignInSettings::default(),
+            session_hours: 12,
+            evidence_retention_days: None,
+            evidence_body_bytes: 65_536,
+        }
+    }
+}
+
+/// A change of [`SignInSettings`]: what is given.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SignInChange {
+    /// By sign-in token.
+    pub token: Option<bool>,
+    /// By name and password.
+    pub password: Option<bool>,
+    /// Failures in a row after which more failures are refused.
+    pub attempts: Option<u32>,
+    /// For how long, in seconds.
+    pub lockout_seconds: Option<u64>,
+}
+
+/// A change of [`Settings`]: what is given.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SettingsChange {
+    /// Who may decide on what they asked for.
+    pub separation_of_duties: Option<SeparationOfDuties>,
+    /// How long a request waits for a human, in seconds.
+    pub approval_deadline_seconds: Option<u64>,
+    /// How long an approved request can be carried out, in seconds.
+    pub execute_ttl_seconds: Option<u64>,
+    /// How operators sign in.
+    pub sign_in: Option<SignInChange>,
+    /// How long a session lasts, in hours.
+    pub session_hours: Option<u32>,
+    /// How long bodies are kept as evidence, in days; `null` keeps them.
+    #[serde(
+        deserialize_with = "crate::patch::nullable",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub evidence_retention_days: Option<Option<u32>>,
+    /// How much of a body is kept as evidence, in bytes.
+    pub evidence_body_bytes: Option<u64>,
+}
+
+impl Settings {
+    fn with(&self, change: &SettingsChange) -> Self {
+        let sign_in = change.sign_in.unwrap_or_default();
+        Self {
+            separation_of_duties: change
+                .separation_of_duties
+                .unwrap_or(self.separation_of_duties),
+            approval_deadline_seconds: change
+                .approval_deadline_seconds
+                .unwrap_or(self.approval_deadline_seconds),
+            execute_ttl_seconds: change
+                .execute_ttl_seconds
+                .unwrap_or(self.execute_ttl_seconds),
+            sign_in: SignInSettings {
+                token: sign_in.token.unwrap_or(self.sign_in.token),
+                password: sign_in.password.unwrap_or(self.sign_in.password),
+                attempts: sign_in.attempts.unwrap_or(self.sign_in.attempts),
+                lockout_seconds: sign_in
+                    .lockout_seconds
+                    .unwrap_or(self.sign_in.lockout_seconds),
+            },
+            session_hours: change.session_hours.unwrap_or(self.session_hours),
+            evidence_retention_days: change
+                .evidence_retention_days
+                .unwrap_or(self.evidence_retention_days),
+            evidence_body_bytes: change
+                .evidence_body_bytes
+                .unwrap_or(self.evidence_body_bytes),
+        }
+    }
+
+    fn check(&self) -> Result<()> {
+        const YEAR: u64 = 366 * 86_400;
+        let within = |field: &'static str, value: u64, low: u64, high: u64| {
+            if (low..=high).contains(&value) {
+                return Ok(());
+            }
+            Err(Error::invalid(
+                field,
+                format!("{field} must be between {low} and {high}"),
+            ))
+        };
+        within(
+            "approval_deadline_seconds",
+            self.approval_deadline_seconds,
+            10,
+            YEAR,
+        )?;
+        within("execute_ttl_seconds", self.execute_ttl_seconds, 1, YEAR)?;
+        within("sign_in.attempts", u64::from(self.sign_in.attempts), 1, 100)?;
+        within(
+            "sign_in.lockout_seconds",
+            self.sign_in.lockout_seconds,
+            1,
+            86_400,
+        )?;
+        within("session_hours", u64::from(self.session_hours), 1, 24 * 31)?;
+        within("evidence_body_bytes", self.evidence_body_bytes, 0, 64 << 20)?;
+        if let Some(days) = self.evidence_retention_days {
+            within("evidence_retention_days", u64::from(days), 1, 36_600)?;
+        }
+        if !self.sign_in.token && !self.sign_in.password {
+            return Err(Error::invalid(
+                "sign_in",
+                "one way to sign in must stay on: nobody could get in any more",
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Gate {
+    /// The settings.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub fn settings(&self, cx: &OpCx) -> Result<Settings> {
+        cx.require(Permission::ConfigRead)?;
+        Ok(Settings::clone(&self.snapshot().settings))
+    }
+
+    /// Changes what is given of the settings.
+    ///
+    /// # Errors
+    /// `forbidden`, `invalid_input` naming the setting, `no_password_owner` when nobody could sign in any more.
+    pub async fn update_settings(&self, cx: &OpCx, change: SettingsChange) -> Result<Settings> {
+        cx.require(Permission::ConfigWrite)?;
+        let entry = self.config_entry(cx, "config.settings.updated", "settings".to_owned());
+        self.change(cx, Nouns::SETTINGS, move |tx| {
+            let current = match settings::get(tx, SETTINGS_NAME)? {
+                Some(json) => serde_json::from_str(&json).map_err(Error::internal)?,
+                None => Settings::default(),
+            };
+            let next = current.with(&change);
+            next.check()?;
+            let owner_has_password =
+                countersign_store::operators::all(tx)?
+                    .iter()
+                    .any(|operator| {
+                        operator.disabled_at.is_none()
+                            && operator.role == countersign_domain::Role::Owner
+                            && operator.password_hash.is_some()
+                    });
+            if !next.sign_in.token && !owner_has_password {
+                let text =
+                    "no owner has a password, so nobody could sign in any more: set one first";
+                return Err(Error::new(ErrorKind::Conflict, "no_password_owner", text));
+            }
+            settings::put(
+                tx,
+                SETTINGS_NAME,
+                &serde_json::to_string(&next).map_err(Error::internal)?,
+            )?;
+            tx.append_entry(entry.clone())?;
+            Ok(next)
+        })
+        .await
+    }
+}

@@ -1,0 +1,397 @@
+//! Everything that operators have set, as one immutable value: what the hot path reads instead of the store.
+//!
+//! Invariant: a snapshot was read at exactly its epoch. Nouns that a change did not touch are shared with the snapshot before it.
+
+use std::{collections::HashMap, hash::Hash, sync::Arc};
+
+use countersign_domain::{
+    Agent, AgentId, Credential, DEFAULT_PROFILE, Grant, Key, KeyId, KillState, Operator,
+    OperatorId, PolicySet, Profile, ProfileId, Rule, Target, TargetId,
+};
+use countersign_store::{
+    StoreError, Tx, agents, credentials, grants, keys, kills, operators, profiles, rules, settings,
+    standing, targets,
+};
+
+use crate::settings::{SETTINGS_NAME, Settings};
+
+/// Which nouns a change touches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Nouns(u8);
+
+impl Nouns {
+    /// None of those that a snapshot holds: the epoch moves all the same.
+    pub(crate) const NONE: Self = Self(0);
+    pub(crate) const AGENTS: Self = Self(1);
+    pub(crate) const KEYS: Self = Self(1 << 1);
+    /// With their profiles and credentials.
+    pub(crate) const TARGETS: Self = Self(1 << 2);
+    /// Grants, rules and standing approvals.
+    pub(crate) const POLICY: Self = Self(1 << 3);
+    pub(crate) const KILL: Self = Self(1 << 4);
+    pub(crate) const OPERATORS: Self = Self(1 << 5);
+    pub(crate) const SETTINGS: Self = Self(1 << 6);
+    pub(crate) const ALL: Self = Self(0x7f);
+
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    const fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+/// Named things, by id and by name.
+#[derive(Debug)]
+pub struct Register<I, T> {
+    by_id: HashMap<I, Arc<T>>,
+    by_name: HashMap<String, Arc<T>>,
+}
+
+impl<I: Copy + Eq + Hash + std::str::FromStr, T> Register<I, T> {
+    fn new(things: Vec<T>, id: impl Fn(&T) -> I, name: impl Fn(&T) -> &str) -> Self {
+        let mut register = Self {
+            by_id: HashMap::with_capacity(things.len()),
+            by_name: HashMap::with_capacity(things.len()),
+        };
+        for thing in things {
+            let thing = Arc::new(thing);
+            register.by_id.insert(id(&thing), Arc::clone(&thing));
+            register.by_name.insert(name(&thing).to_owned(), thing);
+        }
+        register
+    }
+
+    /// By id.
+    pub fn get(&self, id: I) -> Option<Arc<T>> {
+        self.by_id.get(&id).map(Arc::clone)
+    }
+
+    /// By name.
+    pub fn named(&self, name: &str) -> Option<Arc<T>> {
+        self.by_name.get(name).map(Arc::clone)
+    }
+
+    /// By name or id. No name has the form of an id.
+    pub fn find(&self, id_or_name: &str) -> Option<Arc<T>> {
+        self.named(id_or_name)
+            .or_else(|| id_or_name.parse().ok().and_then(|id| self.get(id)))
+    }
+
+    /// All of them, by name.
+    pub fn sorted(&self) -> Vec<Arc<T>> {
+        let mut list: Vec<_> = self.by_name.iter().collect();
+        list.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
+        list.into_iter()
+            .map(|(_, thing)| Arc::clone(thing))
+            .collect()
+    }
+
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
+    }
+}
+
+/// The agents.
+pub type Agents = Register<AgentId, Agent>;
+
+/// The operators, disabled ones included.
+pub type Operators = Register<OperatorId, Operator>;
+
+/// The keys, also those that no longer work.
+#[derive(Debug)]
+pub struct Keys {
+    by_hash: HashMap<[u8; 32], Arc<Key>>,
+    by_id: HashMap<KeyId, Arc<Key>>,
+}
+
+impl Keys {
+    fn new(keys: Vec<Key>) -> Self {
+        let mut all = Self {
+            by_hash: HashMap::with_capacity(keys.len()),
+            by_id: HashMap::with_capacity(keys.len()),
+        };
+        for key in keys {
+            let key = Arc::new(key);
+            all.by_hash.insert(key.hash, Arc::clone(&key));
+            all.by_id.insert(key.id, key);
+        }
+        all
+    }
+
+    /// By the hash of its secret.
+    pub fn by_hash(&self, hash: &[u8; 32]) -> Option<&Arc<Key>> {
+        self.by_hash.get(hash)
+    }
+
+    /// By id.
+    pub fn get(&self, id: KeyId) -> Option<Arc<Key>> {
+        self.by_id.get(&id).map(Arc::clone)
+    }
+
+    /// All of them, oldest first.
+    pub fn sorted(&self) -> Vec<Arc<Key>> {
+        let mut list: Vec<_> = self.by_id.values().map(Arc::clone).collect();
+        list.sort_unstable_by_key(|key| (key.created_at, key.id));
+        list
+    }
+}
+
+/// The targets with their profiles and credentials.
+#[derive(Debug)]
+pub struct Targets {
+    targets: Register<TargetId, Target>,
+    profiles: HashMap<ProfileId, Arc<Profile>>,
+    of_target: HashMap<TargetId, Vec<Arc<Profile>>>,
+    credentials: HashMap<ProfileId, Arc<Credential>>,
+}
+
+impl Targets {
+    fn new(targets: Vec<Target>, profiles: Vec<Profile>, credentials: Vec<Credential>) -> Self {
+        let mut all = Self {
+            targets: Register::new(targets, |target| target.id, |target| target.name.as_str()),
+            profiles: HashMap::with_capacity(profiles.len()),
+            of_target: HashMap::new(),
+            credentials: credentials
+                .into_iter()
+                .map(|credential| (credential.profile, Arc::new(credential)))
+                .collect(),
+        };
+        for profile in profiles {
+            let profile = Arc::new(profile);
+            all.of_target
+                .entry(profile.target)
+                .or_default()
+                .push(Arc::clone(&profile));
+            all.profiles.insert(profile.id, profile);
+        }
+        for list in all.of_target.values_mut() {
+            list.sort_unstable_by(|left, right| left.name.cmp(&right.name));
+        }
+        all
+    }
+
+    /// By id.
+    pub fn get(&self, id: TargetId) -> Option<Arc<Target>> {
+        self.targets.get(id)
+    }
+
+    /// By name or id.
+    pub fn find(&self, id_or_name: &str) -> Option<Arc<Target>> {
+        self.targets.find(id_or_name)
+    }
+
+    /// All targets, by name.
+    pub fn sorted(&self) -> Vec<Arc<Target>> {
+        self.targets.sorted()
+    }
+
+    /// A profile by id.
+    pub fn profile(&self, id: ProfileId) -> Option<Arc<Profile>> {
+        self.profiles.get(&id).map(Arc::clone)
+    }
+
+    /// A target's profiles, by name.
+    pub fn profiles_of(&self, target: TargetId) -> Vec<Arc<Profile>> {
+        self.of_target.get(&target).cloned().unwrap_or_default()
+    }
+
+    /// A target's profile by name.
+    pub fn profile_named(&self, target: TargetId, name: &str) -> Option<Arc<Profile>> {
+        self.of_target
+            .get(&target)?
+            .iter()
+            .find(|profile| profile.name.as_str() == name)
+            .map(Arc::clone)
+    }
+
+    /// The profile that every target has from its start.
+    pub fn default_profile(&self, target: TargetId) -> Option<Arc<Profile>> {
+        self.profile_named(target, DEFAULT_PROFILE)
+    }
+
+    /// A profile's credential.
+    pub fn credential_of(&self, profile: ProfileId) -> Option<Arc<Credential>> {
+        self.credentials.get(&profile).map(Arc::clone)
+    }
+}
+
+/// Grants and rules as lists, beside the form that decisions use.
+#[derive(Debug)]
+pub(crate) struct PolicyLists {
+    /// Oldest first.
+    pub(crate) grants: Vec<Arc<Grant>>,
+    /// By name.
+    pub(crate) rules: Vec<Arc<Rule>>,
+}
+
+/// Everything that operators have set, at one epoch.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// The configuration epoch.
+    pub epoch: u64,
+    /// Who may ask.
+    pub agents: Arc<Agents>,
+    /// By which credentials.
+    pub keys: Arc<Keys>,
+    /// What can be touched, and with which secrets.
+    pub targets: Arc<Targets>,
+    /// What is decided by.
+    pub policy: Arc<PolicySet>,
+    pub(crate) lists: Arc<PolicyLists>,
+    /// What is stopped.
+    pub kill: Arc<KillState>,
+    /// Who may sign in.
+    pub operators: Arc<Operators>,
+    /// The rest.
+    pub settings: Arc<Settings>,
+}
+
+fn settings_of(tx: &mut Tx<'_>) -> Result<Settings, StoreError> {
+    let wrong = StoreError::Column {
+        index: 0,
+        expected: "settings",
+    };
+    settings::get(tx, SETTINGS_NAME)?.map_or_else(
+        || Ok(Settings::default()),
+        |json| serde_json::from_str(&json).map_err(|_| wrong),
+    )
+}
+
+fn policy_of(
+    tx: &mut Tx<'_>,
+    epoch: u64,
+) -> Result<(Arc<PolicySet>, Arc<PolicyLists>), StoreError> {
+    let (grants, rules) = (grants::all(tx)?, rules::all(tx)?);
+    let mut lists = PolicyLists {
+        grants: grants.iter().cloned().map(Arc::new).collect(),
+        rules: rules.iter().cloned().map(Arc::new).collect(),
+    };
+    lists
+        .grants
+        .sort_unstable_by_key(|grant| (grant.created_at, grant.id));
+    lists
+        .rules
+        .sort_unstable_by(|left, right| left.name.cmp(&right.name));
+    let standing = standing::usable(tx)?;
+    Ok((
+        Arc::new(PolicySet::new(epoch, grants, rules, standing)),
+        Arc::new(lists),
+    ))
+}
+
+fn targets_of(tx: &mut Tx<'_>) -> Result<Arc<Targets>, StoreError> {
+    Ok(Arc::new(Targets::new(
+        targets::all(tx)?,
+        profiles::all(tx)?,
+        credentials::all(tx)?,
+    )))
+}
+
+fn agents_of(tx: &mut Tx<'_>) -> Result<Arc<Agents>, StoreError> {
+    Ok(Arc::new(Register::new(
+        agents::all(tx)?,
+        |agent| agent.id,
+        |agent| agent.name.as_str(),
+    )))
+}
+
+fn operators_of(tx: &mut Tx<'_>) -> Result<Arc<Operators>, StoreError> {
+    Ok(Arc::new(Register::new(
+        operators::all(tx)?,
+        |operator| operator.id,
+        |operator| operator.name.as_str(),
+    )))
+}
+
+/// How often a read that a change fell into is done again.
+const READ_ATTEMPTS: u32 = 16;
+
+impl Snapshot {
+    /// Reads everything.
+    pub(crate) fn load(tx: &mut Tx<'_>) -> Result<Self, StoreError> {
+        at_one_epoch(tx, |tx, epoch| {
+            let (policy, lists) = policy_of(tx, epoch)?;
+            Ok(Self {
+                epoch,
+                agents: agents_of(tx)?,
+                keys: Arc::new(Keys::new(keys::all(tx)?)),
+                targets: targets_of(tx)?,
+                policy,
+                lists,
+                kill: Arc::new(KillState::new(kills::all(tx)?)),
+                operators: operators_of(tx)?,
+                settings: Arc::new(settings_of(tx)?),
+            })
+        })
+    }
+
+    /// Reads what the nouns of one change hold, and everything where other changes came in between.
+    pub(crate) fn load_after(&self, tx: &mut Tx<'_>, nouns: Nouns) -> Result<Self, StoreError> {
+        let epoch = tx.epoch()?;
+        if epoch == self.epoch {
+            return Ok(self.clone());
+        }
+        if epoch != self.epoch + 1 {
+            return Self::load(tx);
+        }
+        let next = at_one_epoch(tx, |tx, epoch| {
+            let mut next = Self {
+                epoch,
+                ..self.clone()
+            };
+            if nouns.has(Nouns::AGENTS) {
+                next.agents = agents_of(tx)?;
+            }
+            if nouns.has(Nouns::KEYS) {
+                next.keys = Arc::new(Keys::new(keys::all(tx)?));
+            }
+            if nouns.has(Nouns::TARGETS) {
+                next.targets = targets_of(tx)?;
+            }
+            if nouns.has(Nouns::POLICY) {
+                (next.policy, next.lists) = policy_of(tx, epoch)?;
+            }
+            if nouns.has(Nouns::KILL) {
+                next.kill = Arc::new(KillState::new(kills::all(tx)?));
+            }
+            if nouns.has(Nouns::OPERATORS) {
+                next.operators = operators_of(tx)?;
+            }
+            if nouns.has(Nouns::SETTINGS) {
+                next.settings = Arc::new(settings_of(tx)?);
+            }
+            Ok(next)
+        })?;
+        // Another replica's change came in while this was read.
+        if next.epoch == epoch {
+            Ok(next)
+        } else {
+            Self::load(tx)
+        }
+    }
+}
+
+/// Reads until no change fell into the reading. On SQLite a read sees one snapshot anyway; on PostgreSQL each statement sees its own.
+fn at_one_epoch<T>(
+    tx: &mut Tx<'_>,
+    mut read: impl FnMut(&mut Tx<'_>, u64) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    for _ in 0..READ_ATTEMPTS {
+        let epoch = tx.epoch()?;
+        let value = read(tx, epoch)?;
+        if tx.epoch()? == epoch {
+            return Ok(value);
+        }
+    }
+    Err(StoreError::Conflict {
+        attempts: READ_ATTEMPTS,
+    })
+}

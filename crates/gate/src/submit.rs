@@ -1,0 +1,178 @@
+//! The pipeline's entrance: one draft in, one of three answers out.
+
+use std::time::Duration;
+
+use countersign_domain::{Decision, Permission, RequestState, RiskScore, Verdict, decide};
+use http::HeaderMap;
+
+use crate::{
+    context::OpCx,
+    draft::ActionDraft,
+    error::{Error, ErrorKind, Result},
+    gate::Gate,
+    health::Counters,
+    idempotency::Claim,
+    reply::ReplyBody,
+    requests::RequestView,
+    resolve::Asked,
+    snapshot::Snapshot,
+};
+
+/// What came of a draft.
+#[derive(Debug)]
+pub enum Submission {
+    /// It was carried out; or an earlier outcome under the same idempotency key, again.
+    Replied(Reply),
+    /// A human is asked.
+    Pending(Box<RequestView>),
+    /// It may not.
+    Denied(Box<RequestView>),
+}
+
+/// What the target answered, masked.
+#[derive(Debug)]
+pub struct Reply {
+    /// The request that it belongs to.
+    pub request: countersign_domain::RequestId,
+    /// The status in HTTP's terms.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: ReplyBody,
+    /// Whether it is the first outcome of an idempotency key again, without a second execution.
+    pub is_replay: bool,
+    /// How risky the request was.
+    pub risk: RiskScore,
+}
+
+/// How often a decision is made again when the configuration changes under it.
+pub(crate) const DECISION_ATTEMPTS: u32 = 6;
+
+impl Gate {
+    /// Submits an action: resolves it, decides on it, and carries it out, holds it for a human or refuses it. Every outcome is on
+    /// disk, by the action's durability class, before it is answered.
+    ///
+    /// # Errors
+    /// See the error's code. Where a request exists, the error names it.
+    pub async fn submit(&self, cx: &OpCx, draft: ActionDraft) -> Result<Submission> {
+        cx.require(Permission::RequestCreate)?;
+        for attempt in 1..=DECISION_ATTEMPTS {
+            let snapshot = self.fresh_snapshot()?;
+            let asked = self.resolve(cx, &snapshot, &draft)?;
+            match self.submit_resolved(cx, &snapshot, asked).await {
+                // The new snapshot is published right after the change's commit: give it that moment.
+                Err(error) if error.code == "epoch_moved" && attempt < DECISION_ATTEMPTS => {
+                    wait_for_snapshot(attempt).await
+                }
+                other => return other,
+            }
+        }
+        Err(crate::record::epoch_moved())
+    }
+
+    async fn submit_resolved(
+        &self,
+        cx: &OpCx,
+        snapshot: &Snapshot,
+        asked: Asked,
+    ) -> Result<Submission> {
+        let _claim = match self.claim(cx, &asked).await? {
+            Claim::First(guard) => guard,
+            Claim::Again(submission) => return Ok(submission),
+        };
+        if let Some(kill) = snapshot.kill.stops(asked.agent.id, asked.target.id) {
+            Counters::count(&self.inner.counters.killed);
+            let error = killed(kill);
+            self.record_killed(cx, &asked).await?;
+            return Err(error);
+        }
+        let decision = decide(&snapshot.policy, &asked.facts);
+        let counters = &self.inner.counters;
+        Counters::count(match decision.verdict {
+            Verdict::Allow => &counters.allowed,
+            Verdict::Ask => &counters.asked,
+            Verdict::Deny => &counters.denied,
+        });
+        match decision.verdict {
+            Verdict::Allow => {
+                let reply = self
+                    .carry_out_allowed(snapshot.epoch, asked, decision)
+                    .await?;
+                Ok(Submission::Replied(reply))
+            }
+            Verdict::Ask => self
+                .hold(snapshot, &asked, &decision)
+                .await
+                .map(|view| Submission::Pending(Box::new(view))),
+            Verdict::Deny => self
+                .refuse(&asked, &decision)
+                .await
+                .map(|view| Submission::Denied(Box::new(view))),
+        }
+    }
+
+    /// Records a request that a human has to decide on.
+    async fn hold(
+        &self,
+        snapshot: &Snapshot,
+        asked: &Asked,
+        decision: &Decision,
+    ) -> Result<RequestView> {
+        let deadline = Duration::from_secs(snapshot.settings.approval_deadline_seconds);
+        let mut opening = self.opening(asked, decision, RequestState::Pending, "action.asked");
+        opening.row.request.deadline = Some(asked.facts.at.saturating_add(deadline));
+        self.record_held(asked, opening).await
+    }
+
+    /// Records a request that may not run.
+    async fn refuse(&self, asked: &Asked, decision: &Decision) -> Result<RequestView> {
+        let opening = self.opening(asked, decision, RequestState::Denied, "action.denied");
+        self.record_held(asked, opening).await
+    }
+
+    /// A refusal by the kill switch leaves an entry and no request: there is nothing to decide on or to look up later.
+    async fn record_killed(&self, cx: &OpCx, asked: &Asked) -> Result<()> {
+        let id = countersign_domain::EntryId::new(self.inner.clock.uuid());
+        let entry = countersign_domain::AuditEntry {
+            subject: Some(format!("target:{}", asked.target.id)),
+            verdict: Some(Verdict::Deny),
+            rule: Some("kill".to_owned()),
+            outcome: Some("killed".to_owned()),
+            ..countersign_domain::AuditEntry::new(id, cx.now, asked.asked_by, "action.refused")
+        };
+        self.inner
+            .workspace
+            .store
+            .write(move |tx| tx.append_entry(entry.clone()).map_err(Error::from))
+            .await
+    }
+
+    async fn record_held(
+        &self,
+        asked: &Asked,
+        opening: crate::record::Opening,
+    ) -> Result<RequestView> {
+        let view = RequestView::fresh(asked, &opening.row);
+        self.inner
+            .workspace
+            .store
+            .write(move |tx| opening.write(tx))
+            .await?;
+        Ok(view)
+    }
+}
+
+/// Waits a little longer each time: 2, 4, 8 ... ms.
+pub(crate) async fn wait_for_snapshot(attempt: u32) {
+    tokio::time::sleep(Duration::from_millis(1 << attempt.min(8))).await;
+}
+
+/// A kill switch stands in the way.
+pub(crate) fn killed(kill: &countersign_domain::Kill) -> Error {
+    let text = format!(
+        "stopped by the kill switch ({}) since {}: an operator has to release it",
+        kill.scope, kill.at
+    );
+    Error::new(ErrorKind::Forbidden, "killed", text)
+}

@@ -1,0 +1,46 @@
+//! Owns every background task, so that shutdown waits for them and nothing runs without an owner.
+
+use std::{future::Future, time::Duration};
+
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// The tasks of one gate.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tasks {
+    tracker: TaskTracker,
+    token: CancellationToken,
+}
+
+impl Tasks {
+    /// Runs a task until it ends or the gate shuts down.
+    pub(crate) fn run(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let token = self.token.clone();
+        self.tracker.spawn(async move {
+            tokio::select! {
+                () = token.cancelled() => {}
+                () = task => {}
+            }
+        });
+    }
+
+    /// Runs a task every `period`, not counting the time it takes.
+    pub(crate) fn every<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        period: Duration,
+        mut task: impl FnMut() -> F + Send + 'static,
+    ) {
+        self.run(async move {
+            loop {
+                tokio::time::sleep(period).await;
+                task().await;
+            }
+        });
+    }
+
+    /// Ends all tasks and waits for them.
+    pub(crate) async fn stop(&self) {
+        self.token.cancel();
+        self.tracker.close();
+        self.tracker.wait().await;
+    }
+}

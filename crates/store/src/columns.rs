@@ -1,0 +1,43 @@
+//! Columns that hold more than a number, a text or bytes: JSON documents, names and words of the glossary.
+
+use std::str::FromStr;
+
+use countersign_domain::{Actor, Labels, Name};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    error::{Result, StoreError},
+    value::Row,
+};
+
+/// A document as the text that a JSON column takes.
+pub(crate) fn to_json<T: Serialize>(value: &T, what: &'static str) -> Result<String> {
+    serde_json::to_string(value)
+        .map_err(|error| StoreError::Constraint { constraint: format!("{what} can't be written as JSON: {error}").into() })
+}
+
+/// A document of a JSON column.
+pub(crate) fn json<T: DeserializeOwned>(row: Row<'_>, index: usize, expected: &'static str) -> Result<T> {
+    serde_json::from_str(row.text(index)?).map_err(|_| StoreError::Column { index, expected })
+}
+
+/// A text with a parser of its own.
+pub(crate) fn parsed<T: FromStr>(row: Row<'_>, index: usize, expected: &'static str) -> Result<T> {
+    row.text(index)?.parse().map_err(|_| StoreError::Column { index, expected })
+}
+
+/// A name.
+pub(crate) fn name(row: Row<'_>, index: usize) -> Result<Name> {
+    parsed(row, index, "a name")
+}
+
+/// Labels.
+pub(crate) fn labels(row: Row<'_>, index: usize) -> Result<Labels> {
+    json(row, index, "labels")
+}
+
+/// An actor in two columns.
+pub(crate) fn actor(row: Row<'_>, kind: usize, id: usize) -> Result<Actor> {
+    let expected = "an actor";
+    Actor::from_parts(row.text(kind)?, row.optional_uuid(id)?).ok_or(StoreError::Column { index: kind, expected })
+}
