@@ -8,19 +8,20 @@ use std::{
     time::Duration,
 };
 
+use countersign_domain::Timestamp;
 use tokio::sync::{oneshot, watch};
 
 use crate::{
     error::{Result, StoreError},
     ledger::{LedgerState, LiveEntries},
     migrate::MigrationStatus,
-    options::{Clock, Options},
+    options::{Clock, Options, PostgresOptions},
     postgres::SealerBell,
     queue::{Access, Queue},
     shared::Shared,
     stats::StoreStats,
     tx::{Engine, Tx},
-    unit::{ClosureUnit, WriteHandle, block_on},
+    unit::{ClosureUnit, WriteHandle},
 };
 
 /// One open database. Clones are handles to the same one; dropping the last one closes it like [`Store::close`], and blocks for
@@ -102,6 +103,16 @@ impl Store {
     /// Runs pending migrations and does nothing else; how many there were. Blocks.
     pub fn migrate(options: &Options) -> Result<usize> {
         open::migrate(options)
+    }
+
+    /// One transaction on PostgreSQL before there is a vault, for the vault's own header: runs pending migrations, then the work.
+    /// Entries can't be appended in it. Blocks.
+    pub fn before_unlock<T>(
+        engine: &PostgresOptions,
+        now: Timestamp,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T>,
+    ) -> Result<T> {
+        open::before_unlock(engine, now, work)
     }
 
     /// The engine.
@@ -263,11 +274,5 @@ impl Store {
     /// [`Store::close`] for threads that may block.
     pub fn close_blocking(&self) {
         self.inner.close();
-    }
-
-    /// Waits for a future that needs no runtime: for tests and tools around this crate.
-    #[doc(hidden)]
-    pub fn wait_for<F: Future>(future: F) -> F::Output {
-        block_on(future)
     }
 }

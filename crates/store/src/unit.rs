@@ -165,7 +165,7 @@ impl Wake for Unpark {
 }
 
 /// Polls a future on this thread, which sleeps in between. The futures given to it need no runtime.
-pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut context = Context::from_waker(&waker);

@@ -138,7 +138,14 @@ impl Target<'_, '_> {
             Self::Sqlite(connected) => Session::Sqlite(&mut **connected),
             Self::Postgres(session) => Session::Postgres(session),
         };
-        work(&mut Tx::new(session, &mut scope, access, mac))
+        let value = work(&mut Tx::new(session, &mut scope, access, mac))?;
+        if scope.entries.is_empty() {
+            Ok(value)
+        } else {
+            Err(StoreError::Sealing(
+                "an entry was appended before the ledger was open".into(),
+            ))
+        }
     }
 }
 

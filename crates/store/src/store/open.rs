@@ -6,7 +6,8 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use countersign_vault::audit::CheckpointSigner;
+use countersign_domain::Timestamp;
+use countersign_vault::{Vault, audit::CheckpointSigner};
 use rusqlite::Connection;
 
 use super::{Inner, Store};
@@ -22,7 +23,7 @@ use crate::{
     queue::{Access, Queue, Taken},
     shared::Shared,
     sqlite::{self, Connected, Connecting, Writer, WriterSettings, run_reader},
-    tx::Engine,
+    tx::{Engine, Tx},
     unit::{finish_caught, panic_message},
 };
 
@@ -57,6 +58,21 @@ pub(super) fn migration_status(options: &Options) -> Result<Vec<MigrationStatus>
 pub(super) fn migrate(options: &Options) -> Result<usize> {
     with_target(options, |target| {
         migrate::apply(target, &options.vault, MIGRATIONS, (options.clock)())
+    })
+}
+
+pub(super) fn before_unlock<T>(
+    engine: &PostgresOptions,
+    now: Timestamp,
+    work: impl FnOnce(&mut Tx<'_>) -> Result<T>,
+) -> Result<T> {
+    // Stands in for the keys that are not there yet; nothing that it makes is kept.
+    let stand_in = Vault::ephemeral();
+    let mut session = Connector::new(engine)?.connect()?;
+    let mut target = Target::Postgres(&mut session);
+    migrate::apply(&mut target, &stand_in, MIGRATIONS, now)?;
+    target.transaction(Access::Write, stand_in.audit_mac(), |target, mac| {
+        target.with_tx(Access::Write, mac, work)
     })
 }
 

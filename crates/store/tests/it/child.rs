@@ -105,6 +105,9 @@ fn writes_until_the_disk_fails() {
     };
     println!("first {error:?}");
     println!("then {:?}", write_one(&store).unwrap_err());
-    println!("failed {}", Store::wait_for(store.failed()));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    println!("failed {}", runtime.block_on(store.failed()));
     println!("done");
 }

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use countersign_store::{Engine, LiveSignal, PostgresOptions, Store, StoreError};
+use countersign_store::{Engine, EngineOptions, LiveSignal, PostgresOptions, Store, StoreError};
 use countersign_testkit::{Availability, Postgres, Service, available, wait_until};
 
-use crate::bed::{Bed, append, entry, options_in, put, sealed, settings, verify, write_setting};
+use crate::bed::{
+    Bed, append, entry, now, options_in, put, sealed, settings, verify, write_setting,
+};
 
 /// Two replicas seal one ledger: no position is given twice, none is left out.
 #[test]
@@ -176,4 +178,23 @@ fn a_password_never_shows_in_errors_or_debug() {
             "{error}"
         );
     }
+}
+
+/// The vault's header lies in the database that the vault's keys are needed for.
+#[test]
+fn a_transaction_is_possible_before_the_vault_is_unlocked() {
+    let Some(bed) = Bed::postgres() else { return };
+    let EngineOptions::Postgres(engine) = &bed.options.engine else {
+        panic!("not PostgreSQL")
+    };
+    Store::before_unlock(engine, now(), |tx| put(tx, "header")).unwrap();
+    let refused = Store::before_unlock(engine, now(), |tx| {
+        put(tx, "lost")?;
+        tx.append_entry(entry("too early"))
+    });
+    assert!(
+        matches!(refused, Err(StoreError::Sealing(_))),
+        "{refused:?}"
+    );
+    assert_eq!(settings(&bed.open()), ["header"]);
 }
