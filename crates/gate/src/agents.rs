@@ -144,7 +144,7 @@ impl Gate {
             Ok(())
         })
         .await?;
-        self.stop_running(KillScope::Agent(id)).await;
+        self.stop_running(KillScope::Agent(id));
         self.sweep_killed(KillScope::Agent(id)).await
     }
 }

@@ -160,7 +160,7 @@ impl Gate {
                     self.inner
                         .configuration
                         .is_behind
-                        .store(true, Ordering::Release)
+                        .store(true, Ordering::Release);
                 })?;
                 Ok(value)
             }
@@ -224,7 +224,7 @@ impl Gate {
             .inner
             .workspace
             .store
-            .read::<_, StoreError, _>(|tx| tx.epoch())
+            .read::<_, StoreError, _>(countersign_store::Tx::epoch)
             .await?;
         if epoch == configuration.snapshot.load().epoch {
             configuration.confirm(asked_at);

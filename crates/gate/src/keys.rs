@@ -213,7 +213,7 @@ impl Gate {
         find_key(&self.snapshot(), id_or_name, cx.now)
     }
 
-    /// Stops a key at once, with what runs by it. Revoking twice is no error.
+    /// Stops a key at once: nothing new comes in by it. Revoking twice is no error.
     ///
     /// # Errors
     /// `forbidden`, `not_found`, `ambiguous_name`.
@@ -240,7 +240,6 @@ impl Gate {
             Ok(())
         })
         .await?;
-        self.inner.running.cancel_key(id);
         self.snapshot().keys.get(id).ok_or_else(no_key)
     }
 }

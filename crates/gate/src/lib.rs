@@ -8,22 +8,31 @@
 //! execution posts exactly one outcome; an agent never decides and never receives a credential; what can't be recorded does not
 //! happen. Nothing here dials out, serves HTTP or knows a concrete connector.
 
+mod agents;
 mod approvals;
+mod audit;
 mod checks;
 mod clock;
 mod configuration;
 mod connector;
 mod context;
+mod credentials;
 mod draft;
 mod error;
 mod evidence;
 mod execute;
 mod execution;
+mod export;
 mod gate;
+mod grants;
 mod health;
 mod idempotency;
 mod identify;
+mod keys;
+mod kill;
 mod lease;
+mod onboarding;
+mod operators;
 mod page;
 mod patch;
 mod permit;
@@ -33,13 +42,17 @@ mod recovery;
 mod reply;
 mod requests;
 mod resolve;
+mod rules;
 mod running;
 mod sessions;
 mod settings;
 mod snapshot;
 mod store_error;
 mod submit;
+mod targets;
 mod tasks;
+mod tokens;
+mod vault;
 mod workspace;
 
 pub use approvals::NOTE_LIMIT_CHARACTERS;
@@ -64,3 +77,24 @@ pub use requests::{
 pub use resolve::INTENT_LIMIT_CHARACTERS;
 pub use submit::{Reply, Submission};
 pub use workspace::Workspace;
+pub use agents::{AgentChange, NewAgent};
+pub use audit::{AUDIT_PAGE_LIMIT, AuditFilter, CheckpointView, Verification};
+pub use credentials::{CredentialDraft, CredentialView};
+pub use export::{
+    AgentItem, Change, ChangeAction, ConfigDocument, CredentialItem, FieldChange, GrantItem, Label, ProfileItem, RuleItem, SecretReference,
+    TargetItem, plan,
+};
+pub use grants::{GrantDraft, GrantFilter};
+pub use identify::CsrfHash;
+pub use keys::{AGENT_SCOPES, KeyDraft, KeyOwnerRef, NewKey};
+pub use kill::{KillTarget, KillWord};
+pub use onboarding::{OnboardDraft, Onboarded, is_onboarded, onboard};
+pub use operators::{OperatorDraft, RoleChange};
+pub use rate::RateLimit;
+pub use rules::{DEFAULT_PRIORITY, RuleChange, RuleDraft};
+pub use sessions::{NewSession, PROOF_LIFETIME, SessionKind, SessionView, SignIn};
+pub use settings::{SeparationOfDuties, Settings, SettingsChange, SignInChange, SignInSettings};
+pub use snapshot::{Agents, Keys, Operators, Register, Snapshot, Targets};
+pub use targets::{NewTarget, ProfileDraft, TargetChange, TargetTest};
+pub use tokens::{NewToken, TokenDraft, TokenView};
+pub use vault::HeaderLocation;

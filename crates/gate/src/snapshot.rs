@@ -82,7 +82,7 @@ impl<I: Copy + Eq + Hash + std::str::FromStr, T> Register<I, T> {
     /// All of them, by name.
     pub fn sorted(&self) -> Vec<Arc<T>> {
         let mut list: Vec<_> = self.by_name.iter().collect();
-        list.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
+        list.sort_unstable_by_key(|(name, _)| *name);
         list.into_iter()
             .map(|(_, thing)| Arc::clone(thing))
             .collect()
@@ -147,7 +147,7 @@ impl Keys {
 /// The targets with their profiles and credentials.
 #[derive(Debug)]
 pub struct Targets {
-    targets: Register<TargetId, Target>,
+    all: Register<TargetId, Target>,
     profiles: HashMap<ProfileId, Arc<Profile>>,
     of_target: HashMap<TargetId, Vec<Arc<Profile>>>,
     credentials: HashMap<ProfileId, Arc<Credential>>,
@@ -156,7 +156,7 @@ pub struct Targets {
 impl Targets {
     fn new(targets: Vec<Target>, profiles: Vec<Profile>, credentials: Vec<Credential>) -> Self {
         let mut all = Self {
-            targets: Register::new(targets, |target| target.id, |target| target.name.as_str()),
+            all: Register::new(targets, |target| target.id, |target| target.name.as_str()),
             profiles: HashMap::with_capacity(profiles.len()),
             of_target: HashMap::new(),
             credentials: credentials
@@ -180,17 +180,17 @@ impl Targets {
 
     /// By id.
     pub fn get(&self, id: TargetId) -> Option<Arc<Target>> {
-        self.targets.get(id)
+        self.all.get(id)
     }
 
     /// By name or id.
     pub fn find(&self, id_or_name: &str) -> Option<Arc<Target>> {
-        self.targets.find(id_or_name)
+        self.all.find(id_or_name)
     }
 
     /// All targets, by name.
     pub fn sorted(&self) -> Vec<Arc<Target>> {
-        self.targets.sorted()
+        self.all.sorted()
     }
 
     /// A profile by id.

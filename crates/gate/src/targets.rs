@@ -159,8 +159,7 @@ impl Gate {
             revision: 1,
             created_at: cx.now,
         });
-        #[expect(clippy::expect_used, reason = "the text is a name")]
-        let name = DEFAULT_PROFILE.parse().expect("the default profile's name is valid");
+        let name = DEFAULT_PROFILE.parse().map_err(Error::internal)?;
         let profile =
             Profile { id: ProfileId::new(self.inner.clock.uuid()), target: target.id, name, limits: no_limits(), revision: 1 };
         let entry = self.config_entry(cx, "config.target.created", subject(&target));
@@ -269,7 +268,7 @@ impl Gate {
             Ok(())
         })
         .await?;
-        self.stop_running(KillScope::Target(id)).await;
+        self.stop_running(KillScope::Target(id));
         self.sweep_killed(KillScope::Target(id)).await
     }
 

@@ -1,0 +1,390 @@
+//! The ledger as operators use it: pages, verification, export, checkpoints, pruning, and the live view.
+
+use std::{collections::VecDeque, time::Duration};
+
+use bytes::Bytes;
+use countersign_domain::{Actor, Permission, RequestId, SealedEntry, Timestamp};
+use countersign_store::{
+    Engine, LiveEntries, LiveSignal, Store, StoreError, audit,
+    checkpoints::{self, StoredCheckpoint},
+};
+use countersign_vault::audit::{Checkpoint, CheckpointKey, ExportWriter, Frontier, Verifier};
+use futures::stream::{self, BoxStream, StreamExt};
+use serde::Serialize;
+
+use crate::{
+    context::OpCx,
+    error::{Error, ErrorKind, Result},
+    gate::Gate,
+    page::Page,
+};
+
+/// The most entries on one page.
+pub const AUDIT_PAGE_LIMIT: u32 = 1_000;
+const VERIFY_CHUNK: u32 = 8_192;
+const EXPORT_CHUNK: u32 = 512;
+const PRUNE_CHUNK: u32 = 2_000;
+const REPLAY_CHUNK: u32 = 256;
+/// On PostgreSQL another replica may seal: the database is asked this often.
+const POLL_PERIOD: Duration = Duration::from_millis(500);
+
+/// Which entries a page shows. All that are given must fit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// Those after this position, oldest first.
+    pub after: Option<u64>,
+    /// Those before this position, newest first. Without `after` and `before`: the newest.
+    pub before: Option<u64>,
+    /// At most so many; 100 where it is not given.
+    pub limit: Option<u32>,
+    /// The beginning of the kind: `action.`, `config.agent.`.
+    pub kind: Option<String>,
+    /// Who did it.
+    pub actor: Option<Actor>,
+    /// The request it belongs to.
+    pub request: Option<RequestId>,
+    /// Not before this time.
+    pub since: Option<Timestamp>,
+    /// Before this time.
+    pub until: Option<Timestamp>,
+}
+
+/// What verifying the ledger found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Verification {
+    /// Whether nothing is wrong.
+    pub valid: bool,
+    /// How many entries follow one another, pruned ones included.
+    pub entries: u64,
+    /// The first entry that is not as it was.
+    pub first_bad: Option<u64>,
+    /// What is wrong with it.
+    pub reason: Option<String>,
+    /// The newest checkpoint that the ledger agrees with.
+    pub checkpoint: Option<Checkpoint>,
+}
+
+/// A signed checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CheckpointView {
+    /// How many entries it covers.
+    pub size: u64,
+    /// When it was made.
+    pub at: Timestamp,
+    /// The signed note.
+    pub note: String,
+}
+
+fn view(stored: StoredCheckpoint) -> CheckpointView {
+    CheckpointView { size: stored.size, at: stored.at, note: stored.note }
+}
+
+/// The stored parts that a pass over the ledger begins with.
+struct Start {
+    first: u64,
+    next: u64,
+    /// Where older entries were pruned: the checkpoint that keeps their compact range.
+    pruned: Option<StoredCheckpoint>,
+    newest: Option<StoredCheckpoint>,
+}
+
+impl Gate {
+    fn store(&self) -> &Store {
+        &self.inner.workspace.store
+    }
+
+    /// Entries that fit a filter.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub async fn audit_entries(&self, cx: &OpCx, filter: AuditFilter) -> Result<Page<SealedEntry>> {
+        cx.require(Permission::AuditRead)?;
+        let limit = filter.limit.unwrap_or(100).clamp(1, AUDIT_PAGE_LIMIT);
+        let cursor = match (filter.after, filter.before) {
+            (Some(_), Some(_)) => return Err(Error::invalid("before", "give `after` or `before`, not both")),
+            (Some(after), None) => audit::Cursor::After(after),
+            (None, Some(before)) => audit::Cursor::Before(before),
+            (None, None) => audit::Cursor::Newest,
+        };
+        let filter = audit::Filter {
+            kind_prefix: filter.kind,
+            actor: filter.actor,
+            request: filter.request,
+            from: filter.since,
+            until: filter.until,
+        };
+        let items =
+            self.store().read::<_, StoreError, _>(move |tx| audit::page(tx, &filter, cursor, limit)).await?;
+        let is_full = u32::try_from(items.len()).is_ok_and(|count| count == limit);
+        let next = items.last().filter(|_| is_full).map(|last| last.position.to_string());
+        Ok(Page { items, next })
+    }
+
+    /// Checks every entry, keyed hash, chain value and checkpoint of the ledger against the vault's keys.
+    ///
+    /// # Errors
+    /// `forbidden`. A ledger that is not valid is no error of the verification.
+    pub async fn verify_audit(&self, cx: &OpCx) -> Result<Verification> {
+        cx.require(Permission::AuditRead)?;
+        let start = self.ledger_start().await?;
+        let mut verifier = Verifier::new().with_mac_key(self.inner.workspace.vault.audit_mac().clone());
+        if let Some(key) = start.newest.as_ref().and_then(|newest| self.checkpoint_key(newest)) {
+            verifier = verifier.with_key(key);
+        }
+        let mut from = 0;
+        if start.first > 0 {
+            let (note, frontier) = match &start.pruned {
+                Some(pruned) => (pruned.note.as_str(), Frontier::from_bytes(&pruned.frontier).unwrap_or_default()),
+                // Nothing keeps the compact range: the verifier says so.
+                None => ("", Frontier::new()),
+            };
+            verifier.start_after(note, frontier);
+            from = start.first;
+        }
+        loop {
+            let mut running = Some(verifier);
+            let (state, count, goes_on) = self
+                .store()
+                .read::<_, StoreError, _>(move |tx| {
+                    // A verification is no value that can be begun again: a read that is run twice fails.
+                    let mut verifier = running.take().ok_or(StoreError::Conflict { attempts: 1 })?;
+                    let notes = checkpoints::after(tx, from, VERIFY_CHUNK)?;
+                    let mut notes = notes.iter().peekable();
+                    let mut goes_on = true;
+                    let count = audit::visit(tx, from, VERIFY_CHUNK, |sealed| {
+                        let size = sealed.position + 1;
+                        goes_on = verifier.push(&sealed);
+                        while let Some(stored) = notes.next_if(|stored| stored.size <= size) {
+                            goes_on = goes_on && verifier.push_checkpoint(&stored.note);
+                        }
+                        goes_on
+                    })?;
+                    Ok((verifier, count, goes_on))
+                })
+                .await?;
+            verifier = state;
+            from += count;
+            if count == 0 || !goes_on {
+                break;
+            }
+        }
+        let report = verifier.finish();
+        let mut verification = Verification {
+            valid: report.valid,
+            entries: report.entries,
+            first_bad: report.first_bad,
+            reason: report.reason.map(|fault| fault.to_string()),
+            checkpoint: report.checkpoint,
+        };
+        let beyond = start.newest.as_ref().map_or(0, |newest| newest.size);
+        if verification.valid && beyond > verification.entries {
+            verification.valid = false;
+            verification.first_bad = Some(verification.entries);
+            verification.reason = Some(format!(
+                "the log ends after {} entries, a checkpoint was signed for {beyond}: it was truncated",
+                verification.entries
+            ));
+        }
+        let state = self.store().ledger_state();
+        if verification.valid && state.refuses_writes() {
+            verification.valid = false;
+            verification.reason = Some(state.to_string());
+        }
+        Ok(verification)
+    }
+
+    /// The ledger in the documented form, as it is now: `audit verify --file` checks it anywhere.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub async fn export_audit(&self, cx: &OpCx) -> Result<BoxStream<'static, Result<Bytes>>> {
+        cx.require(Permission::AuditRead)?;
+        let start = self.ledger_start().await?;
+        let mut head = ExportWriter::new(Vec::new());
+        if let Some(key) = start.newest.as_ref().and_then(|newest| self.checkpoint_key(newest)) {
+            head.key(&key).map_err(Error::internal)?;
+        }
+        if let Some(pruned) = &start.pruned {
+            let frontier = Frontier::from_bytes(&pruned.frontier).map_err(Error::internal)?;
+            head.start(&frontier, &pruned.note).map_err(Error::internal)?;
+        }
+        let head = Bytes::from(head.finish().map_err(Error::internal)?);
+        let store = self.store().clone();
+        let (first, end) = (start.first, start.next);
+        let body = stream::try_unfold((store, first), move |(store, from)| async move {
+            let limit = u32::try_from(end.saturating_sub(from)).unwrap_or(u32::MAX).min(EXPORT_CHUNK);
+            if limit == 0 {
+                return Ok(None);
+            }
+            let (entries, notes) = store
+                .read::<_, StoreError, _>(move |tx| Ok((audit::chunk(tx, from, limit)?, checkpoints::after(tx, from, limit)?)))
+                .await?;
+            if entries.is_empty() {
+                return Ok(None);
+            }
+            let mut writer = ExportWriter::new(Vec::with_capacity(entries.len() * 512));
+            let mut notes = notes.iter().peekable();
+            let mut next = from;
+            for sealed in &entries {
+                writer.entry(sealed).map_err(Error::internal)?;
+                next = sealed.position + 1;
+                while let Some(stored) = notes.next_if(|stored| stored.size <= next) {
+                    writer.checkpoint(&stored.note).map_err(Error::internal)?;
+                }
+            }
+            let lines = Bytes::from(writer.finish().map_err(Error::internal)?);
+            Ok(Some((lines, (store, next))))
+        });
+        Ok(stream::once(async move { Ok(head) }).filter(|head| {
+            let is_something = head.as_ref().is_ok_and(|head: &Bytes| !head.is_empty());
+            async move { is_something }
+        }).chain(body).boxed())
+    }
+
+    /// The newest checkpoints, newest last.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub async fn checkpoints(&self, cx: &OpCx) -> Result<Vec<CheckpointView>> {
+        cx.require(Permission::AuditRead)?;
+        let stored = self.store().read::<_, StoreError, _>(|tx| checkpoints::after(tx, 0, AUDIT_PAGE_LIMIT)).await?;
+        Ok(stored.into_iter().map(view).collect())
+    }
+
+    /// The newest checkpoint. The store makes them by itself, after so many entries and so much time.
+    ///
+    /// # Errors
+    /// `forbidden`, `no_checkpoint` before the first.
+    pub async fn make_checkpoint(&self, cx: &OpCx) -> Result<CheckpointView> {
+        cx.require(Permission::AuditRead)?;
+        let newest = self.store().read::<_, StoreError, _>(checkpoints::last).await?;
+        newest.map(view).ok_or_else(|| {
+            let text = "there is no checkpoint yet: the first is made within a minute";
+            Error::new(ErrorKind::Conflict, "no_checkpoint", text)
+        })
+    }
+
+    /// The public key that checkpoints are verified with, once there is one.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub async fn audit_key(&self, cx: &OpCx) -> Result<Option<CheckpointKey>> {
+        cx.require(Permission::AuditRead)?;
+        let newest = self.store().read::<_, StoreError, _>(checkpoints::last).await?;
+        Ok(newest.and_then(|newest| self.checkpoint_key(&newest)))
+    }
+
+    /// Deletes the entries that a checkpoint of exactly this size covers; how many. The rest still verifies.
+    ///
+    /// # Errors
+    /// `forbidden`, `no_checkpoint`.
+    pub async fn prune_audit(&self, cx: &OpCx, size: u64) -> Result<u64> {
+        cx.require(Permission::AuditPrune)?;
+        crate::sessions::require_fresh_proof(cx)?;
+        let mut entry = self.config_entry(cx, "audit.pruned", format!("audit:{size}"));
+        entry.outcome = Some(format!("entries before {size}"));
+        let mut pruned = 0;
+        let mut entry = Some(entry);
+        loop {
+            // The first unit records it; the later ones only go on.
+            let record = entry.take();
+            let count = self
+                .store()
+                .write(move |tx| {
+                    if checkpoints::at(tx, size)?.is_none() {
+                        let text = format!("there is no checkpoint at {size} entries: choose one of `audit checkpoints`");
+                        return Err(Error::new(ErrorKind::Conflict, "no_checkpoint", text));
+                    }
+                    if let Some(record) = &record {
+                        tx.append_entry(record.clone())?;
+                    }
+                    Ok(audit::prune(tx, size, PRUNE_CHUNK)?)
+                })
+                .await?;
+            pruned += count;
+            if count == 0 {
+                return Ok(pruned);
+            }
+        }
+    }
+
+    /// Entries from behind a position on, or from now on; ends when the store closes or can't be read. Ask again from the last
+    /// position seen: nothing is missed, nothing comes twice.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub async fn subscribe(&self, cx: &OpCx, after: Option<u64>) -> Result<BoxStream<'static, SealedEntry>> {
+        cx.require(Permission::AuditRead)?;
+        // Before the look at the database, so that nothing falls in between.
+        let live = self.store().subscribe();
+        let next = match after {
+            Some(after) => after.saturating_add(1),
+            None => self.store().read::<_, StoreError, _>(audit::extent).await?.next,
+        };
+        let tail = Tail { store: self.store().clone(), live, next, ready: VecDeque::new(), is_replaying: true };
+        Ok(stream::unfold(tail, |mut tail| async move { tail.next().await.map(|sealed| (sealed, tail)) }).boxed())
+    }
+
+    async fn ledger_start(&self) -> Result<Start> {
+        let start = self
+            .store()
+            .read::<_, StoreError, _>(|tx| {
+                let extent = audit::extent(tx)?;
+                let pruned = if extent.first > 0 { checkpoints::at(tx, extent.first)? } else { None };
+                Ok(Start { first: extent.first, next: extent.next, pruned, newest: checkpoints::last(tx)? })
+            })
+            .await?;
+        Ok(start)
+    }
+
+    /// The verifier key. Its name stands in the checkpoint; the key itself is the vault's.
+    fn checkpoint_key(&self, stored: &StoredCheckpoint) -> Option<CheckpointKey> {
+        let origin = Checkpoint::parse_unverified(&stored.note).ok()?.origin;
+        self.inner.workspace.vault.checkpoint_signer(&origin).ok().map(|signer| signer.key().clone())
+    }
+}
+
+/// A live view: replays from the database, then follows, and goes back to the database where it fell behind.
+struct Tail {
+    store: Store,
+    live: LiveEntries,
+    next: u64,
+    ready: VecDeque<SealedEntry>,
+    is_replaying: bool,
+}
+
+impl Tail {
+    async fn next(&mut self) -> Option<SealedEntry> {
+        loop {
+            while let Some(sealed) = self.ready.pop_front() {
+                if sealed.position >= self.next {
+                    self.next = sealed.position + 1;
+                    return Some(sealed);
+                }
+            }
+            if self.is_replaying {
+                let from = self.next;
+                let read = self.store.read::<_, StoreError, _>(move |tx| audit::chunk(tx, from, REPLAY_CHUNK)).await;
+                self.ready.extend(read.ok()?);
+                self.is_replaying = !self.ready.is_empty();
+                continue;
+            }
+            let signal = if self.store.engine() == Engine::Postgres {
+                tokio::time::timeout(POLL_PERIOD, self.live.next()).await.unwrap_or(LiveSignal::Lagged)
+            } else {
+                self.live.next().await
+            };
+            match signal {
+                LiveSignal::Entries(entries) => {
+                    if entries.first().is_some_and(|first| first.position > self.next) {
+                        self.is_replaying = true;
+                    } else {
+                        self.ready.extend(entries.iter().filter(|sealed| sealed.position >= self.next).cloned());
+                    }
+                }
+                LiveSignal::Lagged => self.is_replaying = true,
+                LiveSignal::Closed => return None,
+            }
+        }
+    }
+}
