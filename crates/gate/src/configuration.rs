@@ -88,6 +88,10 @@ impl Configuration {
     }
 }
 
+fn epoch_of(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
+    tx.epoch()
+}
+
 impl Gate {
     /// The newest snapshot that this process has, fresh or not: for what is shown.
     pub(crate) fn snapshot(&self) -> arc_swap::Guard<Arc<Snapshot>> {
@@ -224,7 +228,7 @@ impl Gate {
             .inner
             .workspace
             .store
-            .read::<_, StoreError, _>(countersign_store::Tx::epoch)
+            .read(epoch_of)
             .await?;
         if epoch == configuration.snapshot.load().epoch {
             configuration.confirm(asked_at);
