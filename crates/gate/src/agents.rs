@@ -58,8 +58,18 @@ impl Gate {
         checks::name("name", &draft.name)?;
         checks::text("description", &draft.description)?;
         checks::labels(&draft.labels)?;
-        let NewAgent { name, description, labels } = draft;
-        let agent = Arc::new(Agent { id: AgentId::new(self.inner.clock.uuid()), name, description, labels, created_at: cx.now });
+        let NewAgent {
+            name,
+            description,
+            labels,
+        } = draft;
+        let agent = Arc::new(Agent {
+            id: AgentId::new(self.inner.clock.uuid()),
+            name,
+            description,
+            labels,
+            created_at: cx.now,
+        });
         let Minted { key, secret } = self.mint_agent_key(cx.now, agent.id);
         let entry = self.config_entry(cx, "config.agent.created", subject(agent.id, &agent.name));
         let (added, first_key) = (Arc::clone(&agent), Arc::clone(&key));
@@ -98,7 +108,12 @@ impl Gate {
     ///
     /// # Errors
     /// `forbidden`, `not_found`, `invalid_input`.
-    pub async fn update_agent(&self, cx: &OpCx, id_or_name: &str, change: AgentChange) -> Result<Arc<Agent>> {
+    pub async fn update_agent(
+        &self,
+        cx: &OpCx,
+        id_or_name: &str,
+        change: AgentChange,
+    ) -> Result<Arc<Agent>> {
         cx.require(Permission::ConfigWrite)?;
         if let Some(description) = &change.description {
             checks::text("description", description)?;
@@ -106,7 +121,11 @@ impl Gate {
         if let Some(labels) = &change.labels {
             checks::labels(labels)?;
         }
-        let agent = self.snapshot().agents.find(id_or_name).ok_or_else(no_agent)?;
+        let agent = self
+            .snapshot()
+            .agents
+            .find(id_or_name)
+            .ok_or_else(no_agent)?;
         let entry = self.config_entry(cx, "config.agent.updated", subject(agent.id, &agent.name));
         self.change(cx, Nouns::AGENTS, move |tx| {
             let mut agent = agents::by_id(tx, agent.id)?.ok_or_else(no_agent)?;
@@ -130,19 +149,27 @@ impl Gate {
     pub async fn remove_agent(&self, cx: &OpCx, id_or_name: &str) -> Result<()> {
         cx.require(Permission::ConfigWrite)?;
         cx.require(Permission::KeyManage)?;
-        let agent = self.snapshot().agents.find(id_or_name).ok_or_else(no_agent)?;
+        let agent = self
+            .snapshot()
+            .agents
+            .find(id_or_name)
+            .ok_or_else(no_agent)?;
         let id = agent.id;
         let now = cx.now;
         let entry = self.config_entry(cx, "config.agent.removed", subject(id, &agent.name));
-        self.change(cx, Nouns::AGENTS.and(Nouns::KEYS).and(Nouns::POLICY), move |tx| {
-            if !agents::remove(tx, id, now)? {
-                return Err(no_agent());
-            }
-            keys::revoke_of(tx, KeyOwner::Agent(id), now)?;
-            grants::remove_of_agent(tx, id)?;
-            tx.append_entry(entry.clone())?;
-            Ok(())
-        })
+        self.change(
+            cx,
+            Nouns::AGENTS.and(Nouns::KEYS).and(Nouns::POLICY),
+            move |tx| {
+                if !agents::remove(tx, id, now)? {
+                    return Err(no_agent());
+                }
+                keys::revoke_of(tx, KeyOwner::Agent(id), now)?;
+                grants::remove_of_agent(tx, id)?;
+                tx.append_entry(entry.clone())?;
+                Ok(())
+            },
+        )
         .await?;
         self.stop_running(KillScope::Agent(id));
         self.sweep_killed(KillScope::Agent(id)).await

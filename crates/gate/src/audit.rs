@@ -76,7 +76,11 @@ pub struct CheckpointView {
 }
 
 fn view(stored: StoredCheckpoint) -> CheckpointView {
-    CheckpointView { size: stored.size, at: stored.at, note: stored.note }
+    CheckpointView {
+        size: stored.size,
+        at: stored.at,
+        note: stored.note,
+    }
 }
 
 /// The stored parts that a pass over the ledger begins with.
@@ -101,7 +105,12 @@ impl Gate {
         cx.require(Permission::AuditRead)?;
         let limit = filter.limit.unwrap_or(100).clamp(1, AUDIT_PAGE_LIMIT);
         let cursor = match (filter.after, filter.before) {
-            (Some(_), Some(_)) => return Err(Error::invalid("before", "give `after` or `before`, not both")),
+            (Some(_), Some(_)) => {
+                return Err(Error::invalid(
+                    "before",
+                    "give `after` or `before`, not both",
+                ));
+            }
             (Some(after), None) => audit::Cursor::After(after),
             (None, Some(before)) => audit::Cursor::Before(before),
             (None, None) => audit::Cursor::Newest,
@@ -113,10 +122,15 @@ impl Gate {
             from: filter.since,
             until: filter.until,
         };
-        let items =
-            self.store().read::<_, StoreError, _>(move |tx| audit::page(tx, &filter, cursor, limit)).await?;
+        let items = self
+            .store()
+            .read::<_, StoreError, _>(move |tx| audit::page(tx, &filter, cursor, limit))
+            .await?;
         let is_full = u32::try_from(items.len()).is_ok_and(|count| count == limit);
-        let next = items.last().filter(|_| is_full).map(|last| last.position.to_string());
+        let next = items
+            .last()
+            .filter(|_| is_full)
+            .map(|last| last.position.to_string());
         Ok(Page { items, next })
     }
 
@@ -127,14 +141,22 @@ impl Gate {
     pub async fn verify_audit(&self, cx: &OpCx) -> Result<Verification> {
         cx.require(Permission::AuditRead)?;
         let start = self.ledger_start().await?;
-        let mut verifier = Verifier::new().with_mac_key(self.inner.workspace.vault.audit_mac().clone());
-        if let Some(key) = start.newest.as_ref().and_then(|newest| self.checkpoint_key(newest)) {
+        let mut verifier =
+            Verifier::new().with_mac_key(self.inner.workspace.vault.audit_mac().clone());
+        if let Some(key) = start
+            .newest
+            .as_ref()
+            .and_then(|newest| self.checkpoint_key(newest))
+        {
             verifier = verifier.with_key(key);
         }
         let mut from = 0;
         if start.first > 0 {
             let (note, frontier) = match &start.pruned {
-                Some(pruned) => (pruned.note.as_str(), Frontier::from_bytes(&pruned.frontier).unwrap_or_default()),
+                Some(pruned) => (
+                    pruned.note.as_str(),
+                    Frontier::from_bytes(&pruned.frontier).unwrap_or_default(),
+                ),
                 // Nothing keeps the compact range: the verifier says so.
                 None => ("", Frontier::new()),
             };
@@ -147,7 +169,8 @@ impl Gate {
                 .store()
                 .read::<_, StoreError, _>(move |tx| {
                     // A verification is no value that can be begun again: a read that is run twice fails.
-                    let mut verifier = running.take().ok_or(StoreError::Conflict { attempts: 1 })?;
+                    let mut verifier =
+                        running.take().ok_or(StoreError::Conflict { attempts: 1 })?;
                     let notes = checkpoints::after(tx, from, VERIFY_CHUNK)?;
                     let mut notes = notes.iter().peekable();
                     let mut goes_on = true;
@@ -201,23 +224,35 @@ impl Gate {
         cx.require(Permission::AuditRead)?;
         let start = self.ledger_start().await?;
         let mut head = ExportWriter::new(Vec::new());
-        if let Some(key) = start.newest.as_ref().and_then(|newest| self.checkpoint_key(newest)) {
+        if let Some(key) = start
+            .newest
+            .as_ref()
+            .and_then(|newest| self.checkpoint_key(newest))
+        {
             head.key(&key).map_err(Error::internal)?;
         }
         if let Some(pruned) = &start.pruned {
             let frontier = Frontier::from_bytes(&pruned.frontier).map_err(Error::internal)?;
-            head.start(&frontier, &pruned.note).map_err(Error::internal)?;
+            head.start(&frontier, &pruned.note)
+                .map_err(Error::internal)?;
         }
         let head = Bytes::from(head.finish().map_err(Error::internal)?);
         let store = self.store().clone();
         let (first, end) = (start.first, start.next);
         let body = stream::try_unfold((store, first), move |(store, from)| async move {
-            let limit = u32::try_from(end.saturating_sub(from)).unwrap_or(u32::MAX).min(EXPORT_CHUNK);
+            let limit = u32::try_from(end.saturating_sub(from))
+                .unwrap_or(u32::MAX)
+                .min(EXPORT_CHUNK);
             if limit == 0 {
                 return Ok(None);
             }
             let (entries, notes) = store
-                .read::<_, StoreError, _>(move |tx| Ok((audit::chunk(tx, from, limit)?, checkpoints::after(tx, from, limit)?)))
+                .read::<_, StoreError, _>(move |tx| {
+                    Ok((
+                        audit::chunk(tx, from, limit)?,
+                        checkpoints::after(tx, from, limit)?,
+                    ))
+                })
                 .await?;
             if entries.is_empty() {
                 return Ok(None);
@@ -235,10 +270,13 @@ impl Gate {
             let lines = Bytes::from(writer.finish().map_err(Error::internal)?);
             Ok(Some((lines, (store, next))))
         });
-        Ok(stream::once(async move { Ok(head) }).filter(|head| {
-            let is_something = head.as_ref().is_ok_and(|head: &Bytes| !head.is_empty());
-            async move { is_something }
-        }).chain(body).boxed())
+        Ok(stream::once(async move { Ok(head) })
+            .filter(|head| {
+                let is_something = head.as_ref().is_ok_and(|head: &Bytes| !head.is_empty());
+                async move { is_something }
+            })
+            .chain(body)
+            .boxed())
     }
 
     /// The newest checkpoints, newest last.
@@ -247,7 +285,10 @@ impl Gate {
     /// `forbidden`.
     pub async fn checkpoints(&self, cx: &OpCx) -> Result<Vec<CheckpointView>> {
         cx.require(Permission::AuditRead)?;
-        let stored = self.store().read::<_, StoreError, _>(|tx| checkpoints::after(tx, 0, AUDIT_PAGE_LIMIT)).await?;
+        let stored = self
+            .store()
+            .read::<_, StoreError, _>(|tx| checkpoints::after(tx, 0, AUDIT_PAGE_LIMIT))
+            .await?;
         Ok(stored.into_iter().map(view).collect())
     }
 
@@ -257,7 +298,10 @@ impl Gate {
     /// `forbidden`, `no_checkpoint` before the first.
     pub async fn make_checkpoint(&self, cx: &OpCx) -> Result<CheckpointView> {
         cx.require(Permission::AuditRead)?;
-        let newest = self.store().read::<_, StoreError, _>(checkpoints::last).await?;
+        let newest = self
+            .store()
+            .read::<_, StoreError, _>(checkpoints::last)
+            .await?;
         newest.map(view).ok_or_else(|| {
             let text = "there is no checkpoint yet: the first is made within a minute";
             Error::new(ErrorKind::Conflict, "no_checkpoint", text)
@@ -270,7 +314,10 @@ impl Gate {
     /// `forbidden`.
     pub async fn audit_key(&self, cx: &OpCx) -> Result<Option<CheckpointKey>> {
         cx.require(Permission::AuditRead)?;
-        let newest = self.store().read::<_, StoreError, _>(checkpoints::last).await?;
+        let newest = self
+            .store()
+            .read::<_, StoreError, _>(checkpoints::last)
+            .await?;
         Ok(newest.and_then(|newest| self.checkpoint_key(&newest)))
     }
 
@@ -313,16 +360,34 @@ impl Gate {
     ///
     /// # Errors
     /// `forbidden`.
-    pub async fn subscribe(&self, cx: &OpCx, after: Option<u64>) -> Result<BoxStream<'static, SealedEntry>> {
+    pub async fn subscribe(
+        &self,
+        cx: &OpCx,
+        after: Option<u64>,
+    ) -> Result<BoxStream<'static, SealedEntry>> {
         cx.require(Permission::AuditRead)?;
         // Before the look at the database, so that nothing falls in between.
         let live = self.store().subscribe();
         let next = match after {
             Some(after) => after.saturating_add(1),
-            None => self.store().read::<_, StoreError, _>(audit::extent).await?.next,
+            None => {
+                self.store()
+                    .read::<_, StoreError, _>(audit::extent)
+                    .await?
+                    .next
+            }
         };
-        let tail = Tail { store: self.store().clone(), live, next, ready: VecDeque::new(), is_replaying: true };
-        Ok(stream::unfold(tail, |mut tail| async move { tail.next().await.map(|sealed| (sealed, tail)) }).boxed())
+        let tail = Tail {
+            store: self.store().clone(),
+            live,
+            next,
+            ready: VecDeque::new(),
+            is_replaying: true,
+        };
+        Ok(stream::unfold(tail, |mut tail| async move {
+            tail.next().await.map(|sealed| (sealed, tail))
+        })
+        .boxed())
     }
 
     async fn ledger_start(&self) -> Result<Start> {
@@ -330,8 +395,17 @@ impl Gate {
             .store()
             .read::<_, StoreError, _>(|tx| {
                 let extent = audit::extent(tx)?;
-                let pruned = if extent.first > 0 { checkpoints::at(tx, extent.first)? } else { None };
-                Ok(Start { first: extent.first, next: extent.next, pruned, newest: checkpoints::last(tx)? })
+                let pruned = if extent.first > 0 {
+                    checkpoints::at(tx, extent.first)?
+                } else {
+                    None
+                };
+                Ok(Start {
+                    first: extent.first,
+                    next: extent.next,
+                    pruned,
+                    newest: checkpoints::last(tx)?,
+                })
             })
             .await?;
         Ok(start)
@@ -340,7 +414,12 @@ impl Gate {
     /// The verifier key. Its name stands in the checkpoint; the key itself is the vault's.
     fn checkpoint_key(&self, stored: &StoredCheckpoint) -> Option<CheckpointKey> {
         let origin = Checkpoint::parse_unverified(&stored.note).ok()?.origin;
-        self.inner.workspace.vault.checkpoint_signer(&origin).ok().map(|signer| signer.key().clone())
+        self.inner
+            .workspace
+            .vault
+            .checkpoint_signer(&origin)
+            .ok()
+            .map(|signer| signer.key().clone())
     }
 }
 
@@ -364,22 +443,35 @@ impl Tail {
             }
             if self.is_replaying {
                 let from = self.next;
-                let read = self.store.read::<_, StoreError, _>(move |tx| audit::chunk(tx, from, REPLAY_CHUNK)).await;
+                let read = self
+                    .store
+                    .read::<_, StoreError, _>(move |tx| audit::chunk(tx, from, REPLAY_CHUNK))
+                    .await;
                 self.ready.extend(read.ok()?);
                 self.is_replaying = !self.ready.is_empty();
                 continue;
             }
             let signal = if self.store.engine() == Engine::Postgres {
-                tokio::time::timeout(POLL_PERIOD, self.live.next()).await.unwrap_or(LiveSignal::Lagged)
+                tokio::time::timeout(POLL_PERIOD, self.live.next())
+                    .await
+                    .unwrap_or(LiveSignal::Lagged)
             } else {
                 self.live.next().await
             };
             match signal {
                 LiveSignal::Entries(entries) => {
-                    if entries.first().is_some_and(|first| first.position > self.next) {
+                    if entries
+                        .first()
+                        .is_some_and(|first| first.position > self.next)
+                    {
                         self.is_replaying = true;
                     } else {
-                        self.ready.extend(entries.iter().filter(|sealed| sealed.position >= self.next).cloned());
+                        self.ready.extend(
+                            entries
+                                .iter()
+                                .filter(|sealed| sealed.position >= self.next)
+                                .cloned(),
+                        );
                     }
                 }
                 LiveSignal::Lagged => self.is_replaying = true,

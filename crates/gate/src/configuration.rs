@@ -224,12 +224,7 @@ impl Gate {
             return Ok(());
         }
         let asked_at = configuration.millis();
-        let epoch = self
-            .inner
-            .workspace
-            .store
-            .read(epoch_of)
-            .await?;
+        let epoch = self.inner.workspace.store.read(epoch_of).await?;
         if epoch == configuration.snapshot.load().epoch {
             configuration.confirm(asked_at);
             return Ok(());

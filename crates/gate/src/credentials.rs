@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use countersign_domain::{Credential, CredentialId, CredentialType, DEFAULT_PROFILE, Name, Permission, Profile, Target, Timestamp};
+use countersign_domain::{
+    Credential, CredentialId, CredentialType, DEFAULT_PROFILE, Name, Permission, Profile, Target,
+    Timestamp,
+};
 use countersign_store::{credentials, profiles};
 use countersign_vault::SecretString;
 use serde::{Deserialize, Serialize};
@@ -39,7 +42,11 @@ pub struct CredentialDraft {
 
 impl fmt::Debug for CredentialDraft {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("CredentialDraft").field("target", &self.target).field("kind", &self.kind).finish_non_exhaustive()
+        formatter
+            .debug_struct("CredentialDraft")
+            .field("target", &self.target)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
     }
 }
 
@@ -85,21 +92,34 @@ fn check_fields(kind: CredentialType, fields: &BTreeMap<String, SecretString>) -
         CredentialType::Headers => &[],
     };
     if fields.len() > FIELD_LIMIT || fields.is_empty() {
-        return Err(Error::invalid("fields", format!("a credential has 1 to {FIELD_LIMIT} fields")));
+        return Err(Error::invalid(
+            "fields",
+            format!("a credential has 1 to {FIELD_LIMIT} fields"),
+        ));
     }
     for name in needed {
         if !fields.contains_key(*name) {
-            return Err(Error::invalid(format!("fields.{name}"), format!("a credential of type {} needs {name}", kind.as_str())));
+            return Err(Error::invalid(
+                format!("fields.{name}"),
+                format!("a credential of type {} needs {name}", kind.as_str()),
+            ));
         }
     }
     for (name, value) in fields {
         // A field's name may itself be a mistake for its value: it is not repeated where it is unknown.
         if kind != CredentialType::Headers && !needed.contains(&name.as_str()) {
-            let text = format!("a credential of type {} has exactly the fields: {}", kind.as_str(), needed.join(", "));
+            let text = format!(
+                "a credential of type {} has exactly the fields: {}",
+                kind.as_str(),
+                needed.join(", ")
+            );
             return Err(Error::invalid("fields", text));
         }
         if value.len() > FIELD_LIMIT_BYTES {
-            return Err(Error::invalid("fields", format!("a field has at most {FIELD_LIMIT_BYTES} bytes")));
+            return Err(Error::invalid(
+                "fields",
+                format!("a field has at most {FIELD_LIMIT_BYTES} bytes"),
+            ));
         }
         if value.is_empty() && name != "password" {
             return Err(Error::invalid("fields", "a field is empty"));
@@ -108,10 +128,20 @@ fn check_fields(kind: CredentialType, fields: &BTreeMap<String, SecretString>) -
     Ok(())
 }
 
-fn find_profile(snapshot: &Snapshot, target: &str, profile: Option<&Name>) -> Result<(Arc<Target>, Arc<Profile>)> {
-    let target = snapshot.targets.find(target).ok_or_else(|| Error::not_found("target"))?;
+fn find_profile(
+    snapshot: &Snapshot,
+    target: &str,
+    profile: Option<&Name>,
+) -> Result<(Arc<Target>, Arc<Profile>)> {
+    let target = snapshot
+        .targets
+        .find(target)
+        .ok_or_else(|| Error::not_found("target"))?;
     let name = profile.map_or(DEFAULT_PROFILE, Name::as_str);
-    let profile = snapshot.targets.profile_named(target.id, name).ok_or_else(|| Error::not_found("profile"))?;
+    let profile = snapshot
+        .targets
+        .profile_named(target.id, name)
+        .ok_or_else(|| Error::not_found("profile"))?;
     Ok((target, profile))
 }
 
@@ -120,18 +150,38 @@ impl Gate {
     ///
     /// # Errors
     /// `forbidden`, `not_found`, `invalid_input` naming the field, never its value.
-    pub async fn set_credential(&self, cx: &OpCx, draft: CredentialDraft) -> Result<CredentialView> {
+    pub async fn set_credential(
+        &self,
+        cx: &OpCx,
+        draft: CredentialDraft,
+    ) -> Result<CredentialView> {
         cx.require(Permission::ConfigWrite)?;
-        let CredentialDraft { target, profile, kind, fields } = draft;
+        let CredentialDraft {
+            target,
+            profile,
+            kind,
+            fields,
+        } = draft;
         let (target, profile) = find_profile(&self.snapshot(), &target, profile.as_ref())?;
         check_fields(kind, &fields)?;
         let connector = self.inner.connectors.get(&target.connector)?;
         if !connector.descriptor().credential_types.contains(&kind) {
-            return Err(Error::invalid("type", format!("a target of connector {} can't use this type", target.connector)));
+            return Err(Error::invalid(
+                "type",
+                format!(
+                    "a target of connector {} can't use this type",
+                    target.connector
+                ),
+            ));
         }
         let shown_as = connector.check_credential(kind, &borrowed(&fields))?;
         checks::text("fields", &shown_as)?;
-        let text = format!("credential:{}/{} {}", target.name, profile.name, kind.as_str());
+        let text = format!(
+            "credential:{}/{} {}",
+            target.name,
+            profile.name,
+            kind.as_str()
+        );
         let entry = self.config_entry(cx, "config.credential.set", text);
         let new_id = CredentialId::new(self.inner.clock.uuid());
         let vault = self.inner.workspace.vault.clone();
@@ -182,7 +232,12 @@ impl Gate {
     ///
     /// # Errors
     /// `forbidden`, `not_found`.
-    pub async fn remove_credential(&self, cx: &OpCx, target: &str, profile: Option<&Name>) -> Result<()> {
+    pub async fn remove_credential(
+        &self,
+        cx: &OpCx,
+        target: &str,
+        profile: Option<&Name>,
+    ) -> Result<()> {
         cx.require(Permission::ConfigWrite)?;
         let (target, profile) = find_profile(&self.snapshot(), target, profile)?;
         let text = format!("credential:{}/{}", target.name, profile.name);
@@ -200,5 +255,8 @@ impl Gate {
 }
 
 fn borrowed(fields: &BTreeMap<String, SecretString>) -> CredentialFields<'_> {
-    fields.iter().map(|(name, value)| (name.as_str(), value.expose().as_bytes())).collect()
+    fields
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.expose().as_bytes()))
+        .collect()
 }

@@ -6,13 +6,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_domain::{
-    ActionPattern, CredentialType, DEFAULT_PROFILE, GrantVerdict, Labels, Name, Permission, RuleKind, RuleMatch, TargetLimits, Timestamp,
-    Verdict,
+    ActionPattern, CredentialType, DEFAULT_PROFILE, GrantVerdict, Labels, Name, Permission,
+    RuleKind, RuleMatch, TargetLimits, Timestamp, Verdict,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{context::OpCx, error::Result, gate::Gate, rules::DEFAULT_PRIORITY, settings::Settings, snapshot::Snapshot};
+use crate::{
+    context::OpCx, error::Result, gate::Gate, rules::DEFAULT_PRIORITY, settings::Settings,
+    snapshot::Snapshot,
+};
 
 /// The configuration, in a stable order.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -145,7 +148,10 @@ fn default_profile() -> String {
 impl GrantItem {
     /// How a plan names it: a grant has no name of its own.
     pub fn key(&self) -> String {
-        format!("{} on {}/{}: {} -> {}", self.agent, self.target, self.profile, self.action, self.verdict)
+        format!(
+            "{} on {}/{}: {} -> {}",
+            self.agent, self.target, self.profile, self.action, self.verdict
+        )
     }
 }
 
@@ -237,7 +243,12 @@ impl Gate {
     ///
     /// # Errors
     /// `forbidden`.
-    pub fn plan(&self, cx: &OpCx, wanted: &ConfigDocument, prune_label: Option<&Label>) -> Result<Vec<Change>> {
+    pub fn plan(
+        &self,
+        cx: &OpCx,
+        wanted: &ConfigDocument,
+        prune_label: Option<&Label>,
+    ) -> Result<Vec<Change>> {
         cx.require(Permission::ConfigRead)?;
         Ok(plan(&document(&self.snapshot()), wanted, prune_label))
     }
@@ -248,7 +259,11 @@ fn document(snapshot: &Snapshot) -> ConfigDocument {
         .agents
         .sorted()
         .iter()
-        .map(|agent| AgentItem { name: agent.name.clone(), description: agent.description.clone(), labels: agent.labels.clone() })
+        .map(|agent| AgentItem {
+            name: agent.name.clone(),
+            description: agent.description.clone(),
+            labels: agent.labels.clone(),
+        })
         .collect();
     let targets = snapshot
         .targets
@@ -269,11 +284,14 @@ fn document(snapshot: &Snapshot) -> ConfigDocument {
                 .map(|profile| ProfileItem {
                     name: profile.name.clone(),
                     limits: profile.limits.clone(),
-                    credential: snapshot.targets.credential_of(profile.id).map(|credential| CredentialItem {
-                        kind: credential.kind,
-                        shown_as: Some(credential.shown_as.clone()),
-                        fields: BTreeMap::new(),
-                    }),
+                    credential: snapshot
+                        .targets
+                        .credential_of(profile.id)
+                        .map(|credential| CredentialItem {
+                            kind: credential.kind,
+                            shown_as: Some(credential.shown_as.clone()),
+                            fields: BTreeMap::new(),
+                        }),
                 })
                 .collect(),
         })
@@ -309,7 +327,13 @@ fn document(snapshot: &Snapshot) -> ConfigDocument {
             labels: rule.labels.clone(),
         })
         .collect();
-    ConfigDocument { agents, targets, grants, rules, settings: Some(Settings::clone(&snapshot.settings)) }
+    ConfigDocument {
+        agents,
+        targets,
+        grants,
+        rules,
+        settings: Some(Settings::clone(&snapshot.settings)),
+    }
 }
 
 /// One thing of a document, in the form that plans compare.
@@ -327,22 +351,59 @@ fn item(name: String, labels: &Labels, value: &impl Serialize, without: &[&str])
     for field in without {
         fields.remove(*field);
     }
-    Item { name, labels: labels.clone(), fields }
+    Item {
+        name,
+        labels: labels.clone(),
+        fields,
+    }
 }
 
 /// What has to be done so that `current` becomes `wanted`: removals of what others depend on last, everything else in the order in which it can be done.
-pub fn plan(current: &ConfigDocument, wanted: &ConfigDocument, prune_label: Option<&Label>) -> Vec<Change> {
+pub fn plan(
+    current: &ConfigDocument,
+    wanted: &ConfigDocument,
+    prune_label: Option<&Label>,
+) -> Vec<Change> {
     let agents = |document: &ConfigDocument| -> Vec<Item> {
-        document.agents.iter().map(|agent| item(agent.name.to_string(), &agent.labels, agent, &["name"])).collect()
+        document
+            .agents
+            .iter()
+            .map(|agent| item(agent.name.to_string(), &agent.labels, agent, &["name"]))
+            .collect()
     };
     let targets = |document: &ConfigDocument| -> Vec<Item> {
-        document.targets.iter().map(|target| item(target.name.to_string(), &target.labels, target, &["name", "profiles"])).collect()
+        document
+            .targets
+            .iter()
+            .map(|target| {
+                item(
+                    target.name.to_string(),
+                    &target.labels,
+                    target,
+                    &["name", "profiles"],
+                )
+            })
+            .collect()
     };
     let profiles = |document: &ConfigDocument| -> Vec<Item> {
         let named = |target: &TargetItem, profile: &ProfileItem| {
-            item(format!("{}/{}", target.name, profile.name), &target.labels, profile, &["name", "credential"])
+            item(
+                format!("{}/{}", target.name, profile.name),
+                &target.labels,
+                profile,
+                &["name", "credential"],
+            )
         };
-        document.targets.iter().flat_map(|target| target.profiles.iter().map(move |profile| named(target, profile))).collect()
+        document
+            .targets
+            .iter()
+            .flat_map(|target| {
+                target
+                    .profiles
+                    .iter()
+                    .map(move |profile| named(target, profile))
+            })
+            .collect()
     };
     let credentials = |document: &ConfigDocument| -> Vec<Item> {
         let mut items = Vec::new();
@@ -351,7 +412,12 @@ pub fn plan(current: &ConfigDocument, wanted: &ConfigDocument, prune_label: Opti
                 if let Some(credential) = &profile.credential {
                     let name = format!("{}/{}", target.name, profile.name);
                     // What may be shown follows from the value, which a plan does not see.
-                    items.push(item(name, &target.labels, credential, &["fields", "shown_as"]));
+                    items.push(item(
+                        name,
+                        &target.labels,
+                        credential,
+                        &["fields", "shown_as"],
+                    ));
                 }
             }
         }
@@ -359,13 +425,25 @@ pub fn plan(current: &ConfigDocument, wanted: &ConfigDocument, prune_label: Opti
     };
     let grants = |document: &ConfigDocument| -> Vec<Item> {
         let without = ["agent", "target", "profile", "action", "verdict"];
-        document.grants.iter().map(|grant| item(grant.key(), &grant.labels, grant, &without)).collect()
+        document
+            .grants
+            .iter()
+            .map(|grant| item(grant.key(), &grant.labels, grant, &without))
+            .collect()
     };
     let rules = |document: &ConfigDocument| -> Vec<Item> {
-        document.rules.iter().map(|rule| item(rule.name.to_string(), &rule.labels, rule, &["name"])).collect()
+        document
+            .rules
+            .iter()
+            .map(|rule| item(rule.name.to_string(), &rule.labels, rule, &["name"]))
+            .collect()
     };
     let settings = |document: &ConfigDocument| -> Vec<Item> {
-        document.settings.iter().map(|settings| item("settings".to_owned(), &Labels::new(), settings, &[])).collect()
+        document
+            .settings
+            .iter()
+            .map(|settings| item("settings".to_owned(), &Labels::new(), settings, &[]))
+            .collect()
     };
     // Targets come with a default profile of their own, and go with their profiles and credentials.
     let mut changes = Vec::new();
@@ -380,33 +458,65 @@ pub fn plan(current: &ConfigDocument, wanted: &ConfigDocument, prune_label: Opti
     compare("agent", agents(current), agents(wanted), true);
     compare("target", targets(current), targets(wanted), true);
     compare("profile", profiles(current), profiles(wanted), false);
-    compare("credential", credentials(current), credentials(wanted), false);
+    compare(
+        "credential",
+        credentials(current),
+        credentials(wanted),
+        false,
+    );
     compare("rule", rules(current), rules(wanted), true);
     compare("grant", grants(current), grants(wanted), true);
     changes.retain(|change| {
         // A new target has its default profile without further ado.
-        let is_default = change.noun == "profile" && change.name.ends_with(&format!("/{DEFAULT_PROFILE}"));
+        let is_default =
+            change.noun == "profile" && change.name.ends_with(&format!("/{DEFAULT_PROFILE}"));
         !(is_default && change.action == ChangeAction::Create)
     });
     changes.extend(removals.into_iter().rev().flatten());
     changes
 }
 
-fn compare(noun: &str, current: Vec<Item>, wanted: Vec<Item>, prune_label: Option<&Label>) -> (Vec<Change>, Vec<Change>) {
-    let mut there: BTreeMap<String, Item> = current.into_iter().map(|item| (item.name.clone(), item)).collect();
+fn compare(
+    noun: &str,
+    current: Vec<Item>,
+    wanted: Vec<Item>,
+    prune_label: Option<&Label>,
+) -> (Vec<Change>, Vec<Change>) {
+    let mut there: BTreeMap<String, Item> = current
+        .into_iter()
+        .map(|item| (item.name.clone(), item))
+        .collect();
     let mut steps = Vec::new();
     for item in wanted {
         let old = there.remove(&item.name);
-        let action = if old.is_some() { ChangeAction::Update } else { ChangeAction::Create };
+        let action = if old.is_some() {
+            ChangeAction::Update
+        } else {
+            ChangeAction::Create
+        };
         let diff = diff(old.map(|old| old.fields).unwrap_or_default(), item.fields);
-        let action = if action == ChangeAction::Update && diff.is_empty() { ChangeAction::Keep } else { action };
-        steps.push(Change { action, noun: noun.to_owned(), name: item.name, diff });
+        let action = if action == ChangeAction::Update && diff.is_empty() {
+            ChangeAction::Keep
+        } else {
+            action
+        };
+        steps.push(Change {
+            action,
+            noun: noun.to_owned(),
+            name: item.name,
+            diff,
+        });
     }
     let gone = there.into_values().filter(|item| {
         prune_label.is_some_and(|(name, value)| item.labels.get(name) == Some(value))
     });
     let gone = gone
-        .map(|item| Change { action: ChangeAction::Remove, noun: noun.to_owned(), name: item.name, diff: Vec::new() })
+        .map(|item| Change {
+            action: ChangeAction::Remove,
+            noun: noun.to_owned(),
+            name: item.name,
+            diff: Vec::new(),
+        })
         .collect();
     (steps, gone)
 }
@@ -418,7 +528,11 @@ fn diff(mut before: Map<String, Value>, mut after: Map<String, Value>) -> Vec<Fi
         .filter_map(|field| {
             let before = before.remove(&field).unwrap_or_default();
             let after = after.remove(&field).unwrap_or_default();
-            (before != after).then_some(FieldChange { field, before, after })
+            (before != after).then_some(FieldChange {
+                field,
+                before,
+                after,
+            })
         })
         .collect()
 }

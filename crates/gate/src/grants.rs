@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use countersign_domain::{ActionPattern, DEFAULT_PROFILE, Grant, GrantId, GrantVerdict, Labels, Name, Permission};
+use countersign_domain::{
+    ActionPattern, DEFAULT_PROFILE, Grant, GrantId, GrantVerdict, Labels, Name, Permission,
+};
 use countersign_store::{agents, grants, profiles, targets};
 use serde::{Deserialize, Serialize};
 
@@ -56,11 +58,20 @@ impl Gate {
         cx.require(Permission::ConfigWrite)?;
         checks::labels(&draft.labels)?;
         let snapshot = self.fresh_snapshot()?;
-        let agent = snapshot.agents.find(&draft.agent).ok_or_else(|| Error::invalid("agent", "there is no such agent"))?;
-        let target = snapshot.targets.find(&draft.target).ok_or_else(|| Error::invalid("target", "there is no such target"))?;
+        let agent = snapshot
+            .agents
+            .find(&draft.agent)
+            .ok_or_else(|| Error::invalid("agent", "there is no such agent"))?;
+        let target = snapshot
+            .targets
+            .find(&draft.target)
+            .ok_or_else(|| Error::invalid("target", "there is no such target"))?;
         let profile = snapshot
             .targets
-            .profile_named(target.id, draft.profile.as_ref().map_or(DEFAULT_PROFILE, Name::as_str))
+            .profile_named(
+                target.id,
+                draft.profile.as_ref().map_or(DEFAULT_PROFILE, Name::as_str),
+            )
             .ok_or_else(|| Error::invalid("profile", "the target has no such profile"))?;
         let grant = Arc::new(Grant {
             id: GrantId::new(self.inner.clock.uuid()),
@@ -73,7 +84,10 @@ impl Gate {
             labels: draft.labels,
             created_at: cx.now,
         });
-        let text = format!("grant:{} {} on {}/{}: {}", grant.id, agent.name, target.name, profile.name, grant.action);
+        let text = format!(
+            "grant:{} {} on {}/{}: {}",
+            grant.id, agent.name, target.name, profile.name, grant.action
+        );
         let mut entry = self.config_entry(cx, "config.grant.created", text);
         entry.outcome = Some(grant.verdict.as_str().to_owned());
         let (added, now) = (Arc::clone(&grant), cx.now);
@@ -82,11 +96,14 @@ impl Gate {
             if agents::by_id(tx, added.agent)?.is_none() {
                 return Err(Error::invalid("agent", "there is no such agent"));
             }
-            if targets::by_id(tx, added.target)?.is_none() || profiles::by_id(tx, added.profile)?.is_none() {
+            if targets::by_id(tx, added.target)?.is_none()
+                || profiles::by_id(tx, added.profile)?.is_none()
+            {
                 return Err(Error::invalid("target", "there is no such target"));
             }
             let says_the_same = |other: &Grant| {
-                (other.agent, other.profile, &other.action, other.verdict) == (added.agent, added.profile, &added.action, added.verdict)
+                (other.agent, other.profile, &other.action, other.verdict)
+                    == (added.agent, added.profile, &added.action, added.verdict)
                     && other.expires_at.is_none_or(|expiry| now < expiry)
                     && added.expires_at == other.expires_at
             };
@@ -109,13 +126,39 @@ impl Gate {
     pub fn grants(&self, cx: &OpCx, filter: &GrantFilter) -> Result<Vec<Arc<Grant>>> {
         cx.require(Permission::ConfigRead)?;
         let snapshot = self.snapshot();
-        let agent = filter.agent.as_deref().map(|name| snapshot.agents.find(name).ok_or_else(|| Error::not_found("agent"))).transpose()?;
-        let target =
-            filter.target.as_deref().map(|name| snapshot.targets.find(name).ok_or_else(|| Error::not_found("target"))).transpose()?;
+        let agent = filter
+            .agent
+            .as_deref()
+            .map(|name| {
+                snapshot
+                    .agents
+                    .find(name)
+                    .ok_or_else(|| Error::not_found("agent"))
+            })
+            .transpose()?;
+        let target = filter
+            .target
+            .as_deref()
+            .map(|name| {
+                snapshot
+                    .targets
+                    .find(name)
+                    .ok_or_else(|| Error::not_found("target"))
+            })
+            .transpose()?;
         let fits = |grant: &&Arc<Grant>| {
-            agent.as_ref().is_none_or(|agent| agent.id == grant.agent) && target.as_ref().is_none_or(|target| target.id == grant.target)
+            agent.as_ref().is_none_or(|agent| agent.id == grant.agent)
+                && target
+                    .as_ref()
+                    .is_none_or(|target| target.id == grant.target)
         };
-        Ok(snapshot.lists.grants.iter().filter(fits).map(Arc::clone).collect())
+        Ok(snapshot
+            .lists
+            .grants
+            .iter()
+            .filter(fits)
+            .map(Arc::clone)
+            .collect())
     }
 
     /// One grant, by id.
@@ -128,8 +171,16 @@ impl Gate {
     }
 
     fn find_grant(&self, id: &str) -> Result<Arc<Grant>> {
-        let wanted = id.parse::<GrantId>().map_err(|_| Error::not_found("grant"))?;
-        self.snapshot().lists.grants.iter().find(|grant| grant.id == wanted).map(Arc::clone).ok_or_else(|| Error::not_found("grant"))
+        let wanted = id
+            .parse::<GrantId>()
+            .map_err(|_| Error::not_found("grant"))?;
+        self.snapshot()
+            .lists
+            .grants
+            .iter()
+            .find(|grant| grant.id == wanted)
+            .map(Arc::clone)
+            .ok_or_else(|| Error::not_found("grant"))
     }
 
     /// Takes a grant back.
@@ -141,10 +192,24 @@ impl Gate {
         let grant = self.find_grant(id)?;
         let snapshot = self.snapshot();
         let named = |name: Option<String>| name.unwrap_or_default();
-        let agent = named(snapshot.agents.get(grant.agent).map(|agent| agent.name.to_string()));
-        let target = named(snapshot.targets.get(grant.target).map(|target| target.name.to_string()));
+        let agent = named(
+            snapshot
+                .agents
+                .get(grant.agent)
+                .map(|agent| agent.name.to_string()),
+        );
+        let target = named(
+            snapshot
+                .targets
+                .get(grant.target)
+                .map(|target| target.name.to_string()),
+        );
         drop(snapshot);
-        let entry = self.config_entry(cx, "config.grant.removed", format!("grant:{} {agent} on {target}: {}", grant.id, grant.action));
+        let entry = self.config_entry(
+            cx,
+            "config.grant.removed",
+            format!("grant:{} {agent} on {target}: {}", grant.id, grant.action),
+        );
         let id = grant.id;
         self.change(cx, Nouns::POLICY, move |tx| {
             if !grants::remove(tx, id)? {

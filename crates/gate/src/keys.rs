@@ -32,7 +32,10 @@ pub struct NewKey {
 
 impl fmt::Debug for NewKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("NewKey").field("key", &self.key.id).finish_non_exhaustive()
+        formatter
+            .debug_struct("NewKey")
+            .field("key", &self.key.id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -72,7 +75,13 @@ pub struct KeyDraft {
     pub expires_in_seconds: Option<u64>,
 }
 
-pub(crate) fn mint(id: KeyId, name: Name, owner: KeyOwner, scopes: Vec<Scope>, now: Timestamp) -> (Key, SecretString) {
+pub(crate) fn mint(
+    id: KeyId,
+    name: Name,
+    owner: KeyOwner,
+    scopes: Vec<Scope>,
+    now: Timestamp,
+) -> (Key, SecretString) {
     let token = Token::generate();
     let key = Key {
         id,
@@ -106,11 +115,19 @@ fn find_key(snapshot: &Snapshot, id_or_name: &str, now: Timestamp) -> Result<Arc
     if let Ok(id) = id_or_name.parse::<KeyId>() {
         return snapshot.keys.get(id).ok_or_else(no_key);
     }
-    let mut named: Vec<_> =
-        snapshot.keys.sorted().into_iter().filter(|key| key.name.as_str() == id_or_name && key.is_live(now)).collect();
+    let mut named: Vec<_> = snapshot
+        .keys
+        .sorted()
+        .into_iter()
+        .filter(|key| key.name.as_str() == id_or_name && key.is_live(now))
+        .collect();
     match named.len() {
         0 | 1 => named.pop().ok_or_else(no_key),
-        _ => Err(Error::new(ErrorKind::Conflict, "ambiguous_name", "several keys have this name: use the id")),
+        _ => Err(Error::new(
+            ErrorKind::Conflict,
+            "ambiguous_name",
+            "several keys have this name: use the id",
+        )),
     }
 }
 
@@ -120,7 +137,10 @@ impl Gate {
         let name = "default".parse().expect("a fixed name is valid");
         let id = KeyId::new(self.inner.clock.uuid());
         let (key, secret) = mint(id, name, KeyOwner::Agent(agent), AGENT_SCOPES.to_vec(), now);
-        Minted { key: Arc::new(key), secret }
+        Minted {
+            key: Arc::new(key),
+            secret,
+        }
     }
 
     /// Makes a key. Its secret is shown this once.
@@ -128,13 +148,22 @@ impl Gate {
     /// # Errors
     /// `forbidden` for scopes or an owner beyond the maker's own permissions; `invalid_input`.
     pub async fn add_key(&self, cx: &OpCx, draft: KeyDraft) -> Result<NewKey> {
-        let KeyDraft { name, owner, mut scopes, rate_limit_per_minute, expires_in_seconds } = draft;
+        let KeyDraft {
+            name,
+            owner,
+            mut scopes,
+            rate_limit_per_minute,
+            expires_in_seconds,
+        } = draft;
         let snapshot = self.fresh_snapshot()?;
         let maker = cx.principal.permissions();
         let owner = match (&owner.agent, &owner.operator) {
             (Some(agent), None) => {
                 cx.require(Permission::KeyManage)?;
-                let agent = snapshot.agents.find(agent).ok_or_else(|| Error::invalid("owner.agent", "there is no such agent"))?;
+                let agent = snapshot
+                    .agents
+                    .find(agent)
+                    .ok_or_else(|| Error::invalid("owner.agent", "there is no such agent"))?;
                 if scopes.is_empty() {
                     scopes = AGENT_SCOPES.to_vec();
                 }
@@ -150,7 +179,12 @@ impl Gate {
                     .operators
                     .find(operator)
                     .filter(|operator| operator.disabled_at.is_none())
-                    .ok_or_else(|| Error::invalid("owner.operator", "there is no such operator who is not disabled"))?;
+                    .ok_or_else(|| {
+                        Error::invalid(
+                            "owner.operator",
+                            "there is no such operator who is not disabled",
+                        )
+                    })?;
                 if scopes.is_empty() {
                     scopes = vec![Scope::RequestRead];
                 }
@@ -161,16 +195,28 @@ impl Gate {
                 }
                 KeyOwner::Operator(operator.id)
             }
-            _ => return Err(Error::invalid("owner", "name an agent or an operator, one of both")),
+            _ => {
+                return Err(Error::invalid(
+                    "owner",
+                    "name an agent or an operator, one of both",
+                ));
+            }
         };
         checks::name("name", &name)?;
         if rate_limit_per_minute.is_some_and(|limit| limit == 0 || limit > RATE_LIMIT_MAXIMUM) {
-            let text = format!("must be between 1 and {RATE_LIMIT_MAXIMUM}; leave it out for no limit");
+            let text =
+                format!("must be between 1 and {RATE_LIMIT_MAXIMUM}; leave it out for no limit");
             return Err(Error::invalid("rate_limit_per_minute", text));
         }
         scopes.sort_unstable();
         scopes.dedup();
-        let (mut key, secret) = mint(KeyId::new(self.inner.clock.uuid()), name, owner, scopes, cx.now);
+        let (mut key, secret) = mint(
+            KeyId::new(self.inner.clock.uuid()),
+            name,
+            owner,
+            scopes,
+            cx.now,
+        );
         key.rate_limit_per_minute = rate_limit_per_minute;
         key.expires_at = checks::expiry(cx.now, expires_in_seconds)?;
         let entry = self.config_entry(cx, "config.key.created", subject(&key));
@@ -180,9 +226,8 @@ impl Gate {
             // Owners may have gone since the snapshot.
             let owner_is_there = match added.owner {
                 KeyOwner::Agent(id) => countersign_store::agents::by_id(tx, id)?.is_some(),
-                KeyOwner::Operator(id) => {
-                    countersign_store::operators::by_id(tx, id)?.is_some_and(|operator| operator.disabled_at.is_none())
-                }
+                KeyOwner::Operator(id) => countersign_store::operators::by_id(tx, id)?
+                    .is_some_and(|operator| operator.disabled_at.is_none()),
             };
             if !owner_is_there {
                 return Err(Error::invalid("owner", "the owner was just removed"));

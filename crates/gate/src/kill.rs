@@ -45,19 +45,33 @@ impl Gate {
         let snapshot = self.snapshot();
         match (target.scope, target.name.as_deref()) {
             (KillWord::All, None) => Ok((KillScope::All, "all".to_owned())),
-            (KillWord::All, Some(_)) => Err(Error::invalid("name", "`all` takes no name: leave it out")),
+            (KillWord::All, Some(_)) => {
+                Err(Error::invalid("name", "`all` takes no name: leave it out"))
+            }
             (KillWord::Agent, Some(name)) => {
-                let agent = snapshot.agents.find(name).map(|agent| (agent.id, agent.name.to_string()));
+                let agent = snapshot
+                    .agents
+                    .find(name)
+                    .map(|agent| (agent.id, agent.name.to_string()));
                 // A switch whose agent was removed can still be released by its id.
-                let (id, name) = agent.or_else(|| removed::<AgentId>(name)).ok_or_else(|| Error::not_found("agent"))?;
+                let (id, name) = agent
+                    .or_else(|| removed::<AgentId>(name))
+                    .ok_or_else(|| Error::not_found("agent"))?;
                 Ok((KillScope::Agent(id), format!("agent:{id} {name}")))
             }
             (KillWord::Target, Some(name)) => {
-                let target = snapshot.targets.find(name).map(|target| (target.id, target.name.to_string()));
-                let (id, name) = target.or_else(|| removed::<TargetId>(name)).ok_or_else(|| Error::not_found("target"))?;
+                let target = snapshot
+                    .targets
+                    .find(name)
+                    .map(|target| (target.id, target.name.to_string()));
+                let (id, name) = target
+                    .or_else(|| removed::<TargetId>(name))
+                    .ok_or_else(|| Error::not_found("target"))?;
                 Ok((KillScope::Target(id), format!("target:{id} {name}")))
             }
-            (KillWord::Agent | KillWord::Target, None) => Err(Error::invalid("name", "name what to stop")),
+            (KillWord::Agent | KillWord::Target, None) => {
+                Err(Error::invalid("name", "name what to stop"))
+            }
         }
     }
 
@@ -70,7 +84,12 @@ impl Gate {
         cx.require(Permission::Kill)?;
         checks::text("reason", &target.reason)?;
         let (scope, subject) = self.kill_scope(&target)?;
-        let kill = Kill { scope, by: cx.principal.actor(), reason: target.reason, at: cx.now };
+        let kill = Kill {
+            scope,
+            by: cx.principal.actor(),
+            reason: target.reason,
+            at: cx.now,
+        };
         let entry = self.config_entry(cx, "kill.engaged", subject);
         self.change(cx, Nouns::KILL, move |tx| {
             kills::insert(tx, &kill)?;
@@ -80,7 +99,12 @@ impl Gate {
         .await?;
         self.stop_running(scope);
         self.sweep_killed(scope).await?;
-        self.snapshot().kill.iter().find(|kill| kill.scope == scope).cloned().ok_or_else(not_killed)
+        self.snapshot()
+            .kill
+            .iter()
+            .find(|kill| kill.scope == scope)
+            .cloned()
+            .ok_or_else(not_killed)
     }
 
     /// Releases a switch. What was stopped stays stopped; what comes is decided on again.
@@ -114,7 +138,11 @@ impl Gate {
 }
 
 fn not_killed() -> Error {
-    Error::new(ErrorKind::Conflict, "not_killed", "this switch is not pulled")
+    Error::new(
+        ErrorKind::Conflict,
+        "not_killed",
+        "this switch is not pulled",
+    )
 }
 
 fn removed<I: std::str::FromStr>(text: &str) -> Option<(I, String)> {

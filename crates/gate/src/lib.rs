@@ -55,46 +55,48 @@ mod tokens;
 mod vault;
 mod workspace;
 
+pub use agents::{AgentChange, NewAgent};
 pub use approvals::NOTE_LIMIT_CHARACTERS;
+pub use audit::{AUDIT_PAGE_LIMIT, AuditFilter, CheckpointView, Verification};
 pub use clock::{Clock, SystemClock};
 pub use connector::{
     ActionDescriptor, Connector, ConnectorDescriptor, CredentialFields, ExecutionError,
     ExecutionFailure, ExecutionReply, Executor, Located, RawAction, ResolvedAction,
 };
 pub use context::{OpCx, Principal, Via};
+pub use credentials::{CredentialDraft, CredentialView};
 pub use draft::{ActionDraft, Route};
 pub use error::{Error, ErrorKind, Result};
 pub use execution::ExecutionCx;
+pub use export::{
+    AgentItem, Change, ChangeAction, ConfigDocument, CredentialItem, FieldChange, GrantItem, Label,
+    ProfileItem, RuleItem, SecretReference, TargetItem, plan,
+};
 pub use gate::{Connectors, Gate, GateConfig};
+pub use grants::{GrantDraft, GrantFilter};
 pub use health::{Health, Metrics, Problem};
+pub use identify::CsrfHash;
+pub use keys::{AGENT_SCOPES, KeyDraft, KeyOwnerRef, NewKey};
+pub use kill::{KillTarget, KillWord};
 pub use lease::CredentialLease;
+pub use onboarding::{OnboardDraft, Onboarded, is_onboarded, onboard};
+pub use operators::{OperatorDraft, RoleChange};
 pub use page::Page;
 pub use permit::ExecutionPermit;
+pub use rate::RateLimit;
 pub use reply::{GuardedBody, ReplyBody};
 pub use requests::{
     PAGE_LIMIT, PayloadView, RequestDetail, RequestFilter, RequestView, StoredResult,
 };
 pub use resolve::INTENT_LIMIT_CHARACTERS;
-pub use submit::{Reply, Submission};
-pub use workspace::Workspace;
-pub use agents::{AgentChange, NewAgent};
-pub use audit::{AUDIT_PAGE_LIMIT, AuditFilter, CheckpointView, Verification};
-pub use credentials::{CredentialDraft, CredentialView};
-pub use export::{
-    AgentItem, Change, ChangeAction, ConfigDocument, CredentialItem, FieldChange, GrantItem, Label, ProfileItem, RuleItem, SecretReference,
-    TargetItem, plan,
-};
-pub use grants::{GrantDraft, GrantFilter};
-pub use identify::CsrfHash;
-pub use keys::{AGENT_SCOPES, KeyDraft, KeyOwnerRef, NewKey};
-pub use kill::{KillTarget, KillWord};
-pub use onboarding::{OnboardDraft, Onboarded, is_onboarded, onboard};
-pub use operators::{OperatorDraft, RoleChange};
-pub use rate::RateLimit;
 pub use rules::{DEFAULT_PRIORITY, RuleChange, RuleDraft};
 pub use sessions::{NewSession, PROOF_LIFETIME, SessionKind, SessionView, SignIn};
 pub use settings::{SeparationOfDuties, Settings, SettingsChange, SignInChange, SignInSettings};
 pub use snapshot::{Agents, Keys, Operators, Register, Snapshot, Targets};
+pub use submit::{Reply, Submission};
 pub use targets::{NewTarget, ProfileDraft, TargetChange, TargetTest};
 pub use tokens::{NewToken, TokenDraft, TokenView};
 pub use vault::HeaderLocation;
+pub use workspace::Workspace;
+
+pub use countersign_vault::SecretString;

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use countersign_domain::{Actor, AuditEntry, EntryId, KeyId, KeyOwner, Name, Operator, OperatorId, Role, Scope};
+use countersign_domain::{
+    Actor, AuditEntry, EntryId, KeyId, KeyOwner, Name, Operator, OperatorId, Role, Scope,
+};
 use countersign_store::{Store, StoreError, keys, operators, settings, tokens};
 use countersign_vault::SecretString;
 
@@ -34,7 +36,10 @@ pub struct Onboarded {
 
 impl fmt::Debug for Onboarded {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Onboarded").field("operator", &self.operator.name).finish_non_exhaustive()
+        formatter
+            .debug_struct("Onboarded")
+            .field("operator", &self.operator.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -50,7 +55,11 @@ pub async fn is_onboarded(store: &Store) -> Result<bool> {
 ///
 /// # Errors
 /// `already_onboarded`, and then nothing was changed; those of the store.
-pub async fn onboard(workspace: &Workspace, draft: OnboardDraft, clock: &dyn Clock) -> Result<Onboarded> {
+pub async fn onboard(
+    workspace: &Workspace,
+    draft: OnboardDraft,
+    clock: &dyn Clock,
+) -> Result<Onboarded> {
     crate::checks::name("operator", &draft.operator)?;
     let now = clock.now();
     let operator = Operator {
@@ -61,16 +70,35 @@ pub async fn onboard(workspace: &Workspace, draft: OnboardDraft, clock: &dyn Clo
         created_at: now,
         disabled_at: None,
     };
-    let (token, token_secret) = crate::tokens::mint(clock.uuid(), operator.name.clone(), operator.id, now);
+    let (token, token_secret) =
+        crate::tokens::mint(clock.uuid(), operator.name.clone(), operator.id, now);
     let mut scopes = vec![Scope::Admin];
     if draft.with_decide {
         scopes.push(Scope::RequestDecide);
     }
     let name = "admin".parse::<Name>().map_err(Error::internal)?;
-    let (key, key_secret) = crate::keys::mint(KeyId::new(clock.uuid()), name, KeyOwner::Operator(operator.id), scopes, now);
-    let mut entry = AuditEntry::new(EntryId::new(clock.uuid()), now, Actor::System, "gateway.onboarded");
+    let (key, key_secret) = crate::keys::mint(
+        KeyId::new(clock.uuid()),
+        name,
+        KeyOwner::Operator(operator.id),
+        scopes,
+        now,
+    );
+    let mut entry = AuditEntry::new(
+        EntryId::new(clock.uuid()),
+        now,
+        Actor::System,
+        "gateway.onboarded",
+    );
     entry.subject = Some(crate::operators::subject(operator.id, &operator.name));
-    entry.outcome = Some(if draft.with_decide { "with_decide" } else { "without_decide" }.to_owned());
+    entry.outcome = Some(
+        if draft.with_decide {
+            "with_decide"
+        } else {
+            "without_decide"
+        }
+        .to_owned(),
+    );
     let defaults = serde_json::to_string(&Settings::default()).map_err(Error::internal)?;
     let added = operator.clone();
     workspace
@@ -90,5 +118,9 @@ pub async fn onboard(workspace: &Workspace, draft: OnboardDraft, clock: &dyn Clo
             Ok(())
         })
         .await?;
-    Ok(Onboarded { operator, token: token_secret, admin_key: key_secret })
+    Ok(Onboarded {
+        operator,
+        token: token_secret,
+        admin_key: key_secret,
+    })
 }

@@ -37,7 +37,11 @@ pub struct OperatorDraft {
 
 impl std::fmt::Debug for OperatorDraft {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("OperatorDraft").field("name", &self.name).field("role", &self.role).finish_non_exhaustive()
+        formatter
+            .debug_struct("OperatorDraft")
+            .field("name", &self.name)
+            .field("role", &self.role)
+            .finish_non_exhaustive()
     }
 }
 
@@ -67,24 +71,34 @@ pub(crate) fn require_role(cx: &OpCx, role: Role) -> Result<()> {
     if checks::covers(cx.principal.permissions(), role.permissions()) {
         return Ok(());
     }
-    let text = format!("this credential may do less than an operator of role {role}: use one that may do as much");
+    let text = format!(
+        "this credential may do less than an operator of role {role}: use one that may do as much"
+    );
     Err(Error::forbidden(text))
 }
 
 fn check_password(password: &SecretString) -> Result<()> {
     let characters = password.expose().chars().count();
     if characters < PASSWORD_MINIMUM_CHARACTERS {
-        return Err(Error::invalid("password", format!("a password has at least {PASSWORD_MINIMUM_CHARACTERS} characters")));
+        return Err(Error::invalid(
+            "password",
+            format!("a password has at least {PASSWORD_MINIMUM_CHARACTERS} characters"),
+        ));
     }
     if password.len() > PASSWORD_MAXIMUM_BYTES {
-        return Err(Error::invalid("password", format!("a password has at most {PASSWORD_MAXIMUM_BYTES} bytes")));
+        return Err(Error::invalid(
+            "password",
+            format!("a password has at most {PASSWORD_MAXIMUM_BYTES} bytes"),
+        ));
     }
     Ok(())
 }
 
 /// The operator as the transaction sees them, if they are not shut out.
 fn enabled(tx: &mut Tx<'_>, id: OperatorId) -> Result<Operator> {
-    operators::by_id(tx, id)?.filter(|operator| operator.disabled_at.is_none()).ok_or_else(no_operator)
+    operators::by_id(tx, id)?
+        .filter(|operator| operator.disabled_at.is_none())
+        .ok_or_else(no_operator)
 }
 
 impl Gate {
@@ -92,10 +106,18 @@ impl Gate {
     ///
     /// # Errors
     /// `forbidden`, also for a role beyond the maker's own permissions; `invalid_input`, `name_taken`.
-    pub async fn add_operator(&self, cx: &OpCx, draft: OperatorDraft) -> Result<(Arc<Operator>, Option<NewToken>)> {
+    pub async fn add_operator(
+        &self,
+        cx: &OpCx,
+        draft: OperatorDraft,
+    ) -> Result<(Arc<Operator>, Option<NewToken>)> {
         cx.require(Permission::OperatorManage)?;
         require_role(cx, draft.role)?;
-        let OperatorDraft { name, role, password } = draft;
+        let OperatorDraft {
+            name,
+            role,
+            password,
+        } = draft;
         checks::name("name", &name)?;
         let password_hash = match password {
             Some(password) => {
@@ -105,11 +127,25 @@ impl Gate {
             None => None,
         };
         let id = OperatorId::new(self.inner.clock.uuid());
-        let operator = Arc::new(Operator { id, name, role, password_hash, created_at: cx.now, disabled_at: None });
-        let token = operator.password_hash.is_none().then(|| self.mint_token(cx.now, &operator));
-        let mut entry = self.config_entry(cx, "config.operator.created", subject(id, &operator.name));
+        let operator = Arc::new(Operator {
+            id,
+            name,
+            role,
+            password_hash,
+            created_at: cx.now,
+            disabled_at: None,
+        });
+        let token = operator
+            .password_hash
+            .is_none()
+            .then(|| self.mint_token(cx.now, &operator));
+        let mut entry =
+            self.config_entry(cx, "config.operator.created", subject(id, &operator.name));
         entry.outcome = Some(role.as_str().to_owned());
-        let (added, row) = (Arc::clone(&operator), token.as_ref().map(|(row, _)| row.clone()));
+        let (added, row) = (
+            Arc::clone(&operator),
+            token.as_ref().map(|(row, _)| row.clone()),
+        );
         self.change(cx, Nouns::OPERATORS, move |tx| {
             if operators::name_is_taken(tx, added.name.as_str())? {
                 return Err(checks::name_taken("an operator", &added.name));
@@ -122,7 +158,10 @@ impl Gate {
             Ok(())
         })
         .await?;
-        let token = token.map(|(row, secret)| NewToken { view: crate::tokens::view(&row, Some(&operator)), secret });
+        let token = token.map(|(row, secret)| NewToken {
+            view: crate::tokens::view(&row, Some(&operator)),
+            secret,
+        });
         Ok((operator, token))
     }
 
@@ -141,7 +180,10 @@ impl Gate {
     /// `forbidden`, `not_found`.
     pub fn operator(&self, cx: &OpCx, id_or_name: &str) -> Result<Arc<Operator>> {
         cx.require(Permission::ConfigRead)?;
-        self.snapshot().operators.find(id_or_name).ok_or_else(no_operator)
+        self.snapshot()
+            .operators
+            .find(id_or_name)
+            .ok_or_else(no_operator)
     }
 
     /// Sets an operator's password: one's own from a session, or anybody's for who manages operators. Ends the operator's other
@@ -149,12 +191,18 @@ impl Gate {
     ///
     /// # Errors
     /// `forbidden`, `not_found`, `invalid_input`.
-    pub async fn set_password(&self, cx: &OpCx, id_or_name: &str, password: SecretString) -> Result<()> {
+    pub async fn set_password(
+        &self,
+        cx: &OpCx,
+        id_or_name: &str,
+        password: SecretString,
+    ) -> Result<()> {
         let found = self.snapshot().operators.find(id_or_name);
         let own_session = match &cx.principal {
-            Principal::Operator { operator, via: Via::Session { id, .. } } if found.as_ref().is_some_and(|it| it.id == operator.id) => {
-                Some(*id)
-            }
+            Principal::Operator {
+                operator,
+                via: Via::Session { id, .. },
+            } if found.as_ref().is_some_and(|it| it.id == operator.id) => Some(*id),
             _ => None,
         };
         if own_session.is_none() {
@@ -167,7 +215,11 @@ impl Gate {
         check_password(&password)?;
         crate::sessions::require_fresh_proof(cx)?;
         let hash = self.hash_password(password).await?;
-        let entry = self.config_entry(cx, "config.operator.password_set", subject(operator.id, &operator.name));
+        let entry = self.config_entry(
+            cx,
+            "config.operator.password_set",
+            subject(operator.id, &operator.name),
+        );
         let (id, now) = (operator.id, cx.now);
         self.change(cx, Nouns::OPERATORS, move |tx| {
             enabled(tx, id)?;
@@ -188,13 +240,24 @@ impl Gate {
     pub async fn set_role(&self, cx: &OpCx, id_or_name: &str, role: Role) -> Result<Arc<Operator>> {
         cx.require(Permission::OperatorManage)?;
         require_role(cx, role)?;
-        let operator = self.snapshot().operators.find(id_or_name).ok_or_else(no_operator)?;
-        let mut entry = self.config_entry(cx, "config.operator.role_set", subject(operator.id, &operator.name));
+        let operator = self
+            .snapshot()
+            .operators
+            .find(id_or_name)
+            .ok_or_else(no_operator)?;
+        let mut entry = self.config_entry(
+            cx,
+            "config.operator.role_set",
+            subject(operator.id, &operator.name),
+        );
         entry.outcome = Some(role.as_str().to_owned());
         let id = operator.id;
         self.change(cx, Nouns::OPERATORS, move |tx| {
             let operator = enabled(tx, id)?;
-            if operator.role == Role::Owner && role != Role::Owner && operators::enabled_owners(tx)? <= 1 {
+            if operator.role == Role::Owner
+                && role != Role::Owner
+                && operators::enabled_owners(tx)? <= 1
+            {
                 return Err(last_owner());
             }
             operators::set_role(tx, id, role)?;
@@ -210,8 +273,16 @@ impl Gate {
     /// `forbidden`, `not_found`, `last_owner`.
     pub async fn disable_operator(&self, cx: &OpCx, id_or_name: &str) -> Result<()> {
         cx.require(Permission::OperatorManage)?;
-        let operator = self.snapshot().operators.find(id_or_name).ok_or_else(no_operator)?;
-        let entry = self.config_entry(cx, "config.operator.disabled", subject(operator.id, &operator.name));
+        let operator = self
+            .snapshot()
+            .operators
+            .find(id_or_name)
+            .ok_or_else(no_operator)?;
+        let entry = self.config_entry(
+            cx,
+            "config.operator.disabled",
+            subject(operator.id, &operator.name),
+        );
         let (id, now) = (operator.id, cx.now);
         self.change(cx, Nouns::OPERATORS.and(Nouns::KEYS), move |tx| {
             let operator = enabled(tx, id)?;

@@ -320,10 +320,14 @@ impl Gate {
             }
         }
         let (_, mut place, query) = best.ok_or_else(no_target)?;
-        if let Some(query) = query
-            && let Value::Object(fields) = place.input.to_mut()
-        {
-            fields.insert("query".to_owned(), Value::String(query));
+        if let Some(query) = query {
+            let input = place.input.to_mut();
+            if input.is_null() {
+                *input = Value::Object(serde_json::Map::new());
+            }
+            if let Value::Object(fields) = input {
+                fields.insert("query".to_owned(), Value::String(query));
+            }
         }
         Ok(place)
     }

@@ -74,8 +74,13 @@ fn no_rule() -> Error {
 }
 
 fn check_matcher(matcher: &RuleMatch) -> Result<()> {
-    matcher.check().map_err(|error| Error::invalid("match", error.to_string()))?;
-    checks::document("match", &serde_json::to_value(matcher).map_err(Error::internal)?)
+    matcher
+        .check()
+        .map_err(|error| Error::invalid("match", error.to_string()))?;
+    checks::document(
+        "match",
+        &serde_json::to_value(matcher).map_err(Error::internal)?,
+    )
 }
 
 fn subject(rule: &Rule) -> String {
@@ -93,9 +98,27 @@ impl Gate {
         check_matcher(&draft.matcher)?;
         checks::text("reason", &draft.reason)?;
         checks::labels(&draft.labels)?;
-        let RuleDraft { name, kind, priority, matcher, verdict, reason, labels } = draft;
+        let RuleDraft {
+            name,
+            kind,
+            priority,
+            matcher,
+            verdict,
+            reason,
+            labels,
+        } = draft;
         let id = RuleId::new(self.inner.clock.uuid());
-        let rule = Arc::new(Rule { id, name, kind, priority, matcher, verdict, reason, labels, created_at: cx.now });
+        let rule = Arc::new(Rule {
+            id,
+            name,
+            kind,
+            priority,
+            matcher,
+            verdict,
+            reason,
+            labels,
+            created_at: cx.now,
+        });
         let mut entry = self.config_entry(cx, "config.rule.created", subject(&rule));
         entry.outcome = Some(verdict.as_str().to_owned());
         let added = Arc::clone(&rule);
@@ -132,14 +155,25 @@ impl Gate {
     fn find_rule(&self, id_or_name: &str) -> Result<Arc<Rule>> {
         let id = id_or_name.parse::<RuleId>().ok();
         let is_it = |rule: &&Arc<Rule>| rule.name.as_str() == id_or_name || Some(rule.id) == id;
-        self.snapshot().lists.rules.iter().find(is_it).map(Arc::clone).ok_or_else(no_rule)
+        self.snapshot()
+            .lists
+            .rules
+            .iter()
+            .find(is_it)
+            .map(Arc::clone)
+            .ok_or_else(no_rule)
     }
 
     /// Changes what is given of a rule.
     ///
     /// # Errors
     /// `forbidden`, `not_found`, `invalid_input`.
-    pub async fn update_rule(&self, cx: &OpCx, id_or_name: &str, change: RuleChange) -> Result<Arc<Rule>> {
+    pub async fn update_rule(
+        &self,
+        cx: &OpCx,
+        id_or_name: &str,
+        change: RuleChange,
+    ) -> Result<Arc<Rule>> {
         cx.require(Permission::ConfigWrite)?;
         if let Some(matcher) = &change.matcher {
             check_matcher(matcher)?;

@@ -268,7 +268,11 @@ pub(crate) fn require_fresh_proof(cx: &OpCx) -> Result<()> {
             ..
         } if cx.now.since(*proved_at) >= PROOF_LIFETIME => {
             let text = "changing and deciding from a terminal need a fresh proof: type your credential again";
-            Err(Error::new(ErrorKind::Unauthenticated, "proof_required", text))
+            Err(Error::new(
+                ErrorKind::Unauthenticated,
+                "proof_required",
+                text,
+            ))
         }
         _ => Ok(()),
     }

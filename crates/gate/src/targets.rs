@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use countersign_domain::{
-    DEFAULT_PROFILE, KillScope, Labels, Name, Permission, Profile, ProfileId, Role, Target, TargetId, TargetLimits,
+    DEFAULT_PROFILE, KillScope, Labels, Name, Permission, Profile, ProfileId, Role, Target,
+    TargetId, TargetLimits,
 };
 use countersign_store::{credentials, grants, profiles, targets};
 use serde::{Deserialize, Serialize};
@@ -57,7 +58,10 @@ pub struct TargetChange {
     /// Bounds of one call, all of them.
     pub limits: Option<TargetLimits>,
     /// At or over this risk a human is asked; `null` is never.
-    #[serde(deserialize_with = "crate::patch::nullable", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "crate::patch::nullable",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub risk_threshold: Option<Option<f64>>,
     /// Marks, all of them.
     pub labels: Option<Labels>,
@@ -104,7 +108,9 @@ fn require_owner(cx: &OpCx) -> Result<()> {
     match &cx.principal {
         Principal::System => Ok(()),
         Principal::Operator { operator, .. } if operator.role == Role::Owner => Ok(()),
-        _ => Err(Error::forbidden("only an owner may set allow_private_network")),
+        _ => Err(Error::forbidden(
+            "only an owner may set allow_private_network",
+        )),
     }
 }
 
@@ -113,12 +119,25 @@ fn check_limits(limits: &TargetLimits) -> Result<()> {
         if (low..=high).contains(&value) {
             return Ok(());
         }
-        Err(Error::invalid(format!("limits.{field}"), format!("{field} must be between {low} and {high}")))
+        Err(Error::invalid(
+            format!("limits.{field}"),
+            format!("{field} must be between {low} and {high}"),
+        ))
     };
     within("request_bytes", limits.request_bytes, 0, 1 << 30)?;
     within("response_bytes", limits.response_bytes, 1, 1 << 40)?;
-    within("kept_response_bytes", limits.kept_response_bytes, 1, 1 << 30)?;
-    within("header_bytes", u64::from(limits.header_bytes), 1 << 10, 1 << 20)?;
+    within(
+        "kept_response_bytes",
+        limits.kept_response_bytes,
+        1,
+        1 << 30,
+    )?;
+    within(
+        "header_bytes",
+        u64::from(limits.header_bytes),
+        1 << 10,
+        1 << 20,
+    )?;
     within("first_byte_millis", limits.first_byte_millis, 1, 3_600_000)?;
     within("total_millis", limits.total_millis, 1, 24 * 3_600_000)
 }
@@ -127,7 +146,10 @@ fn check_threshold(threshold: Option<f64>) -> Result<()> {
     if threshold.is_none_or(|threshold| (0.0..=1.0).contains(&threshold)) {
         return Ok(());
     }
-    Err(Error::invalid("risk_threshold", "must be a number between 0 and 1; leave it out for no threshold"))
+    Err(Error::invalid(
+        "risk_threshold",
+        "must be a number between 0 and 1; leave it out for no threshold",
+    ))
 }
 
 impl Gate {
@@ -140,13 +162,25 @@ impl Gate {
         if draft.allow_private_network {
             require_owner(cx)?;
         }
-        let NewTarget { name, connector, config, allow_private_network, limits, risk_threshold, labels } = draft;
+        let NewTarget {
+            name,
+            connector,
+            config,
+            allow_private_network,
+            limits,
+            risk_threshold,
+            labels,
+        } = draft;
         checks::name("name", &name)?;
         checks::labels(&labels)?;
         check_limits(&limits)?;
         check_threshold(risk_threshold)?;
         checks::document("config", &config)?;
-        let config = self.inner.connectors.get(&connector)?.check_target(&config, allow_private_network)?;
+        let config = self
+            .inner
+            .connectors
+            .get(&connector)?
+            .check_target(&config, allow_private_network)?;
         let target = Arc::new(Target {
             id: TargetId::new(self.inner.clock.uuid()),
             name,
@@ -160,8 +194,13 @@ impl Gate {
             created_at: cx.now,
         });
         let name = DEFAULT_PROFILE.parse().map_err(Error::internal)?;
-        let profile =
-            Profile { id: ProfileId::new(self.inner.clock.uuid()), target: target.id, name, limits: no_limits(), revision: 1 };
+        let profile = Profile {
+            id: ProfileId::new(self.inner.clock.uuid()),
+            target: target.id,
+            name,
+            limits: no_limits(),
+            revision: 1,
+        };
         let entry = self.config_entry(cx, "config.target.created", subject(&target));
         let added = Arc::clone(&target);
         self.change(cx, Nouns::TARGETS, move |tx| {
@@ -192,16 +231,28 @@ impl Gate {
     /// `forbidden`, `not_found`.
     pub fn target(&self, cx: &OpCx, id_or_name: &str) -> Result<Arc<Target>> {
         cx.require(Permission::ConfigRead)?;
-        self.snapshot().targets.find(id_or_name).ok_or_else(no_target)
+        self.snapshot()
+            .targets
+            .find(id_or_name)
+            .ok_or_else(no_target)
     }
 
     /// Changes what is given of a target. Where it changes what an approver saw, what was approved becomes stale.
     ///
     /// # Errors
     /// `forbidden`, `not_found`, `invalid_input` naming the field.
-    pub async fn update_target(&self, cx: &OpCx, id_or_name: &str, change: TargetChange) -> Result<Arc<Target>> {
+    pub async fn update_target(
+        &self,
+        cx: &OpCx,
+        id_or_name: &str,
+        change: TargetChange,
+    ) -> Result<Arc<Target>> {
         cx.require(Permission::ConfigWrite)?;
-        let target = self.snapshot().targets.find(id_or_name).ok_or_else(no_target)?;
+        let target = self
+            .snapshot()
+            .targets
+            .find(id_or_name)
+            .ok_or_else(no_target)?;
         if change.allow_private_network == Some(true) {
             require_owner(cx)?;
         }
@@ -229,15 +280,27 @@ impl Gate {
             if let Some(config) = &change.config {
                 new.config.clone_from(config);
             }
-            new.allow_private_network = change.allow_private_network.unwrap_or(old.allow_private_network);
+            new.allow_private_network = change
+                .allow_private_network
+                .unwrap_or(old.allow_private_network);
             new.limits = change.limits.unwrap_or(old.limits);
             new.risk_threshold = change.risk_threshold.unwrap_or(old.risk_threshold);
             if let Some(labels) = &change.labels {
                 new.labels.clone_from(labels);
             }
-            let reached = |target: &Target| (target.connector.clone(), target.config.clone(), target.allow_private_network);
+            let reached = |target: &Target| {
+                (
+                    target.connector.clone(),
+                    target.config.clone(),
+                    target.allow_private_network,
+                )
+            };
             if reached(&new) != reached(&old) {
-                new.config = gate.inner.connectors.get(&new.connector)?.check_target(&new.config, new.allow_private_network)?;
+                new.config = gate
+                    .inner
+                    .connectors
+                    .get(&new.connector)?
+                    .check_target(&new.config, new.allow_private_network)?;
             }
             if reached(&new) != reached(&old) {
                 new.revision = old.revision + 1;
@@ -255,7 +318,11 @@ impl Gate {
     /// `forbidden`, `not_found`.
     pub async fn remove_target(&self, cx: &OpCx, id_or_name: &str) -> Result<()> {
         cx.require(Permission::ConfigWrite)?;
-        let target = self.snapshot().targets.find(id_or_name).ok_or_else(no_target)?;
+        let target = self
+            .snapshot()
+            .targets
+            .find(id_or_name)
+            .ok_or_else(no_target)?;
         let (id, now) = (target.id, cx.now);
         let entry = self.config_entry(cx, "config.target.removed", subject(&target));
         self.change(cx, Nouns::TARGETS.and(Nouns::POLICY), move |tx| {
@@ -278,13 +345,21 @@ impl Gate {
     /// `forbidden`, `not_found`. What the target answers is no error of the test.
     pub async fn test_target(&self, cx: &OpCx, id_or_name: &str) -> Result<TargetTest> {
         cx.require(Permission::ConfigRead)?;
-        let target = self.snapshot().targets.find(id_or_name).ok_or_else(no_target)?;
+        let target = self
+            .snapshot()
+            .targets
+            .find(id_or_name)
+            .ok_or_else(no_target)?;
         let connector = Arc::clone(self.inner.connectors.get(&target.connector)?);
-        let (ok, detail) = match tokio::time::timeout(PROBE_DEADLINE, connector.probe(&target)).await {
-            Ok(Ok(detail)) => (true, detail),
-            Ok(Err(error)) => (false, error.to_string()),
-            Err(_) => (false, format!("no answer within {} seconds", PROBE_DEADLINE.as_secs())),
-        };
+        let (ok, detail) =
+            match tokio::time::timeout(PROBE_DEADLINE, connector.probe(&target)).await {
+                Ok(Ok(detail)) => (true, detail),
+                Ok(Err(error)) => (false, error.to_string()),
+                Err(_) => (
+                    false,
+                    format!("no answer within {} seconds", PROBE_DEADLINE.as_secs()),
+                ),
+            };
         Ok(TargetTest { ok, detail })
     }
 
@@ -303,7 +378,12 @@ impl Gate {
     ///
     /// # Errors
     /// `forbidden`, `not_found`, `invalid_input`, `name_taken`.
-    pub async fn add_profile(&self, cx: &OpCx, target: &str, draft: ProfileDraft) -> Result<Arc<Profile>> {
+    pub async fn add_profile(
+        &self,
+        cx: &OpCx,
+        target: &str,
+        draft: ProfileDraft,
+    ) -> Result<Arc<Profile>> {
         cx.require(Permission::ConfigWrite)?;
         checks::name("name", &draft.name)?;
         checks::document("limits", &draft.limits)?;
@@ -312,7 +392,13 @@ impl Gate {
         }
         let target = self.snapshot().targets.find(target).ok_or_else(no_target)?;
         let ProfileDraft { name, limits } = draft;
-        let profile = Arc::new(Profile { id: ProfileId::new(self.inner.clock.uuid()), target: target.id, name, limits, revision: 1 });
+        let profile = Arc::new(Profile {
+            id: ProfileId::new(self.inner.clock.uuid()),
+            target: target.id,
+            name,
+            limits,
+            revision: 1,
+        });
         let text = format!("profile:{} {}/{}", profile.id, target.name, profile.name);
         let entry = self.config_entry(cx, "config.profile.created", text);
         let added = Arc::clone(&profile);
@@ -339,7 +425,10 @@ impl Gate {
         cx.require(Permission::ConfigWrite)?;
         let snapshot = self.snapshot().clone();
         let target = snapshot.targets.find(target).ok_or_else(no_target)?;
-        let profile = snapshot.targets.profile_named(target.id, name.as_str()).ok_or_else(no_profile)?;
+        let profile = snapshot
+            .targets
+            .profile_named(target.id, name.as_str())
+            .ok_or_else(no_profile)?;
         if profile.name.as_str() == DEFAULT_PROFILE {
             let text = "the default profile goes with its target: remove the target instead";
             return Err(Error::new(ErrorKind::Conflict, "default_profile", text));

@@ -64,7 +64,10 @@ pub struct NewToken {
 
 impl fmt::Debug for NewToken {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("NewToken").field("view", &self.view).finish_non_exhaustive()
+        formatter
+            .debug_struct("NewToken")
+            .field("view", &self.view)
+            .finish_non_exhaustive()
     }
 }
 
@@ -82,7 +85,12 @@ pub(crate) fn view(row: &OperatorToken, operator: Option<&Operator>) -> TokenVie
 }
 
 /// A new token of an operator, not yet in the store.
-pub(crate) fn mint(id: Uuid, name: Name, operator: OperatorId, now: Timestamp) -> (OperatorToken, SecretString) {
+pub(crate) fn mint(
+    id: Uuid,
+    name: Name,
+    operator: OperatorId,
+    now: Timestamp,
+) -> (OperatorToken, SecretString) {
     let token = Token::generate();
     let row = OperatorToken {
         id,
@@ -102,8 +110,17 @@ fn no_token() -> Error {
 }
 
 impl Gate {
-    pub(crate) fn mint_token(&self, now: Timestamp, operator: &Operator) -> (OperatorToken, SecretString) {
-        mint(self.inner.clock.uuid(), operator.name.clone(), operator.id, now)
+    pub(crate) fn mint_token(
+        &self,
+        now: Timestamp,
+        operator: &Operator,
+    ) -> (OperatorToken, SecretString) {
+        mint(
+            self.inner.clock.uuid(),
+            operator.name.clone(),
+            operator.id,
+            now,
+        )
     }
 
     /// Makes a sign-in token. It is shown this once.
@@ -118,14 +135,22 @@ impl Gate {
             .operators
             .find(&draft.operator)
             .filter(|operator| operator.disabled_at.is_none())
-            .ok_or_else(|| Error::invalid("operator", "there is no such operator who is not disabled"))?;
+            .ok_or_else(|| {
+                Error::invalid("operator", "there is no such operator who is not disabled")
+            })?;
         require_role(cx, operator.role)?;
         let (mut row, secret) = mint(self.inner.clock.uuid(), draft.name, operator.id, cx.now);
         row.expires_at = checks::expiry(cx.now, draft.expires_in_seconds)?;
-        let entry = self.config_entry(cx, "config.token.created", format!("token:{} {} of {}", row.id, row.name, operator.name));
+        let entry = self.config_entry(
+            cx,
+            "config.token.created",
+            format!("token:{} {} of {}", row.id, row.name, operator.name),
+        );
         let added = row.clone();
         self.change(cx, Nouns::NONE, move |tx| {
-            if operators::by_id(tx, added.operator)?.is_none_or(|operator| operator.disabled_at.is_some()) {
+            if operators::by_id(tx, added.operator)?
+                .is_none_or(|operator| operator.disabled_at.is_some())
+            {
                 return Err(Error::invalid("operator", "the operator was just disabled"));
             }
             tokens::insert(tx, &added)?;
@@ -133,7 +158,10 @@ impl Gate {
             Ok(())
         })
         .await?;
-        Ok(NewToken { view: view(&row, Some(&operator)), secret })
+        Ok(NewToken {
+            view: view(&row, Some(&operator)),
+            secret,
+        })
     }
 
     /// The newest tokens, also those that no longer work.
@@ -142,9 +170,17 @@ impl Gate {
     /// `forbidden`.
     pub async fn tokens(&self, cx: &OpCx) -> Result<Vec<TokenView>> {
         cx.require(Permission::OperatorManage)?;
-        let rows = self.inner.workspace.store.read::<_, StoreError, _>(tokens::all).await?;
+        let rows = self
+            .inner
+            .workspace
+            .store
+            .read::<_, StoreError, _>(tokens::all)
+            .await?;
         let snapshot = self.snapshot();
-        Ok(rows.iter().map(|row| view(row, snapshot.operators.get(row.operator).as_deref())).collect())
+        Ok(rows
+            .iter()
+            .map(|row| view(row, snapshot.operators.get(row.operator).as_deref()))
+            .collect())
     }
 
     /// Stops a token. Sessions that it opened go on: end those one by one.

@@ -58,17 +58,22 @@ impl Gate {
         let header = tokio::task::spawn_blocking(move || {
             let header = match file {
                 Some(file) => file.read().map_err(header_failed)?,
-                None => VaultHeader::parse(stored.unwrap_or_default().as_bytes()).map_err(header_failed)?,
+                None => VaultHeader::parse(stored.unwrap_or_default().as_bytes())
+                    .map_err(header_failed)?,
             };
             if header.key_id() != key_id {
                 return Err(header_failed("the header is another vault's"));
             }
-            header.rewrap(&old, &new, parameters).map_err(|error| match error {
-                UnlockError::WrongPassphrase => {
-                    Error::new(ErrorKind::Forbidden, "wrong_passphrase", "the old passphrase is wrong: nothing was changed")
-                }
-                UnlockError::Derivation(error) => header_failed(error),
-            })
+            header
+                .rewrap(&old, &new, parameters)
+                .map_err(|error| match error {
+                    UnlockError::WrongPassphrase => Error::new(
+                        ErrorKind::Forbidden,
+                        "wrong_passphrase",
+                        "the old passphrase is wrong: nothing was changed",
+                    ),
+                    UnlockError::Derivation(error) => header_failed(error),
+                })
         })
         .await
         .map_err(Error::internal)??;
@@ -88,11 +93,17 @@ impl Gate {
                     .await
             }
             HeaderLocation::File(file) => {
-                store.write::<_, Error, _>(move |tx| Ok(tx.append_entry(entry.clone())?)).await?;
-                let replaced = tokio::task::spawn_blocking(move || file.replace(&header)).await.map_err(Error::internal)?;
+                store
+                    .write::<_, Error, _>(move |tx| Ok(tx.append_entry(entry.clone())?))
+                    .await?;
+                let replaced = tokio::task::spawn_blocking(move || file.replace(&header))
+                    .await
+                    .map_err(Error::internal)?;
                 if let Err(error) = replaced {
                     let failed = self.config_entry(cx, "vault.rekey_failed", "vault".to_owned());
-                    store.write::<_, Error, _>(move |tx| Ok(tx.append_entry(failed.clone())?)).await?;
+                    store
+                        .write::<_, Error, _>(move |tx| Ok(tx.append_entry(failed.clone())?))
+                        .await?;
                     return Err(header_failed(error));
                 }
                 Ok(())

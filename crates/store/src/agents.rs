@@ -24,14 +24,24 @@ pub fn insert(tx: &mut Tx<'_>, agent: &Agent) -> Result<()> {
     let labels = columns::to_json(&agent.labels, "labels")?;
     tx.execute(
         "INSERT INTO agent (id, name, description, labels, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-        &[(&agent.id).into(), agent.name.as_str().into(), (&agent.description).into(), (&labels).into(), agent.created_at.into()],
+        &[
+            (&agent.id).into(),
+            agent.name.as_str().into(),
+            (&agent.description).into(),
+            (&labels).into(),
+            agent.created_at.into(),
+        ],
     )?;
     Ok(())
 }
 
 /// Every agent that was not removed.
 pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Agent>> {
-    tx.query("SELECT id, name, description, labels, created_at FROM agent WHERE removed_at IS NULL", &[], agent)
+    tx.query(
+        "SELECT id, name, description, labels, created_at FROM agent WHERE removed_at IS NULL",
+        &[],
+        agent,
+    )
 }
 
 /// One agent, if it was not removed.
@@ -43,12 +53,18 @@ pub fn by_id(tx: &mut Tx<'_>, id: AgentId) -> Result<Option<Agent>> {
 /// Whether an agent that was not removed has the name.
 pub fn name_is_taken(tx: &mut Tx<'_>, name: &str) -> Result<bool> {
     let sql = "SELECT id FROM agent WHERE name = ?1 AND removed_at IS NULL";
-    Ok(tx.query_optional(sql, &[name.into()], |_| Ok(()))?.is_some())
+    Ok(tx
+        .query_optional(sql, &[name.into()], |_| Ok(()))?
+        .is_some())
 }
 
 /// The name of an agent, removed or not.
 pub fn name_of(tx: &mut Tx<'_>, id: AgentId) -> Result<Option<countersign_domain::Name>> {
-    tx.query_optional("SELECT name FROM agent WHERE id = ?1", &[(&id).into()], |row| columns::name(row, 0))
+    tx.query_optional(
+        "SELECT name FROM agent WHERE id = ?1",
+        &[(&id).into()],
+        |row| columns::name(row, 0),
+    )
 }
 
 /// Writes what can change. False if there is no such agent.
@@ -56,11 +72,18 @@ pub fn update(tx: &mut Tx<'_>, agent: &Agent) -> Result<bool> {
     let labels = columns::to_json(&agent.labels, "labels")?;
     tx.execute_one(
         "UPDATE agent SET description = ?2, labels = ?3 WHERE id = ?1 AND removed_at IS NULL",
-        &[(&agent.id).into(), (&agent.description).into(), (&labels).into()],
+        &[
+            (&agent.id).into(),
+            (&agent.description).into(),
+            (&labels).into(),
+        ],
     )
 }
 
 /// Removes an agent; its name is free again. False if there is none.
 pub fn remove(tx: &mut Tx<'_>, id: AgentId, at: Timestamp) -> Result<bool> {
-    tx.execute_one("UPDATE agent SET removed_at = ?2 WHERE id = ?1 AND removed_at IS NULL", &[Arg::from(&id), at.into()])
+    tx.execute_one(
+        "UPDATE agent SET removed_at = ?2 WHERE id = ?1 AND removed_at IS NULL",
+        &[Arg::from(&id), at.into()],
+    )
 }

@@ -12,18 +12,25 @@ use crate::{
 
 /// A document as the text that a JSON column takes.
 pub(crate) fn to_json<T: Serialize>(value: &T, what: &'static str) -> Result<String> {
-    serde_json::to_string(value)
-        .map_err(|error| StoreError::Constraint { constraint: format!("{what} can't be written as JSON: {error}").into() })
+    serde_json::to_string(value).map_err(|error| StoreError::Constraint {
+        constraint: format!("{what} can't be written as JSON: {error}").into(),
+    })
 }
 
 /// A document of a JSON column.
-pub(crate) fn json<T: DeserializeOwned>(row: Row<'_>, index: usize, expected: &'static str) -> Result<T> {
+pub(crate) fn json<T: DeserializeOwned>(
+    row: Row<'_>,
+    index: usize,
+    expected: &'static str,
+) -> Result<T> {
     serde_json::from_str(row.text(index)?).map_err(|_| StoreError::Column { index, expected })
 }
 
 /// A text with a parser of its own.
 pub(crate) fn parsed<T: FromStr>(row: Row<'_>, index: usize, expected: &'static str) -> Result<T> {
-    row.text(index)?.parse().map_err(|_| StoreError::Column { index, expected })
+    row.text(index)?
+        .parse()
+        .map_err(|_| StoreError::Column { index, expected })
 }
 
 /// A name.
@@ -39,5 +46,8 @@ pub(crate) fn labels(row: Row<'_>, index: usize) -> Result<Labels> {
 /// An actor in two columns.
 pub(crate) fn actor(row: Row<'_>, kind: usize, id: usize) -> Result<Actor> {
     let expected = "an actor";
-    Actor::from_parts(row.text(kind)?, row.optional_uuid(id)?).ok_or(StoreError::Column { index: kind, expected })
+    Actor::from_parts(row.text(kind)?, row.optional_uuid(id)?).ok_or(StoreError::Column {
+        index: kind,
+        expected,
+    })
 }

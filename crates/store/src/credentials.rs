@@ -2,12 +2,7 @@
 
 use countersign_domain::{Credential, CredentialId, ProfileId, TargetId};
 
-use crate::{
-    columns,
-    error::Result,
-    tx::Tx,
-    value::Row,
-};
+use crate::{columns, error::Result, tx::Tx, value::Row};
 
 fn credential(row: Row<'_>) -> Result<Credential> {
     Ok(Credential {
@@ -43,7 +38,11 @@ pub fn put(tx: &mut Tx<'_>, credential: &Credential) -> Result<()> {
 
 /// Every credential.
 pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Credential>> {
-    tx.query("SELECT id, profile_id, kind, shown_as, sealed, operator_revision, set_at FROM credential", &[], credential)
+    tx.query(
+        "SELECT id, profile_id, kind, shown_as, sealed, operator_revision, set_at FROM credential",
+        &[],
+        credential,
+    )
 }
 
 /// The credential of a profile.
@@ -57,10 +56,16 @@ pub fn of_profile(tx: &mut Tx<'_>, profile: ProfileId) -> Result<Option<Credenti
 
 /// Deletes the credential of a profile. False if it has none.
 pub fn remove(tx: &mut Tx<'_>, profile: ProfileId) -> Result<bool> {
-    tx.execute_one("DELETE FROM credential WHERE profile_id = ?1", &[(&profile).into()])
+    tx.execute_one(
+        "DELETE FROM credential WHERE profile_id = ?1",
+        &[(&profile).into()],
+    )
 }
 
 /// Deletes the credentials of all profiles of a target; how many.
 pub fn remove_of_target(tx: &mut Tx<'_>, target: TargetId) -> Result<u64> {
-    tx.execute("DELETE FROM credential WHERE profile_id IN (SELECT id FROM profile WHERE target_id = ?1)", &[(&target).into()])
+    tx.execute(
+        "DELETE FROM credential WHERE profile_id IN (SELECT id FROM profile WHERE target_id = ?1)",
+        &[(&target).into()],
+    )
 }

@@ -30,10 +30,12 @@ pub fn delete(tx: &mut Tx<'_>, entry: EntryId) -> Result<bool> {
     )
 }
 
-/// Deletes up to `limit` bodies that are older; how many. Call again until it is 0, one unit each, so that no unit is long.
+/// Deletes up to `limit` bodies that are older, but for those of requests that still move: what was approved must stay there to be
+/// run. How many. Call again until it is 0, one unit each, so that no unit is long.
 pub fn delete_before(tx: &mut Tx<'_>, at: Timestamp, limit: u32) -> Result<u64> {
     tx.execute(
-        "DELETE FROM evidence WHERE entry_id IN (SELECT entry_id FROM evidence WHERE at < ?1 ORDER BY at LIMIT ?2)",
+        "DELETE FROM evidence WHERE entry_id IN (SELECT entry_id FROM evidence WHERE at < ?1 AND entry_id NOT IN \
+         (SELECT evidence_entry FROM request WHERE state IN ('pending', 'approved', 'executing')) ORDER BY at LIMIT ?2)",
         &[at.into(), limit.into()],
     )
 }

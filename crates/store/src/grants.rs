@@ -2,12 +2,7 @@
 
 use countersign_domain::{AgentId, Grant, GrantId, ProfileId, TargetId};
 
-use crate::{
-    columns,
-    error::Result,
-    tx::Tx,
-    value::Row,
-};
+use crate::{columns, error::Result, tx::Tx, value::Row};
 
 fn grant(row: Row<'_>) -> Result<Grant> {
     Ok(Grant {
@@ -60,15 +55,24 @@ pub fn remove(tx: &mut Tx<'_>, id: GrantId) -> Result<bool> {
 
 /// Removes every grant of an agent; how many.
 pub fn remove_of_agent(tx: &mut Tx<'_>, agent: AgentId) -> Result<u64> {
-    tx.execute("DELETE FROM agent_grant WHERE agent_id = ?1", &[(&agent).into()])
+    tx.execute(
+        "DELETE FROM agent_grant WHERE agent_id = ?1",
+        &[(&agent).into()],
+    )
 }
 
 /// Removes every grant on a target; how many.
 pub fn remove_of_target(tx: &mut Tx<'_>, target: TargetId) -> Result<u64> {
-    tx.execute("DELETE FROM agent_grant WHERE target_id = ?1", &[(&target).into()])
+    tx.execute(
+        "DELETE FROM agent_grant WHERE target_id = ?1",
+        &[(&target).into()],
+    )
 }
 
 /// Removes every grant on a profile; how many.
 pub fn remove_of_profile(tx: &mut Tx<'_>, profile: ProfileId) -> Result<u64> {
-    tx.execute("DELETE FROM agent_grant WHERE profile_id = ?1", &[(&profile).into()])
+    tx.execute(
+        "DELETE FROM agent_grant WHERE profile_id = ?1",
+        &[(&profile).into()],
+    )
 }

@@ -51,5 +51,8 @@ pub fn forget_expired(tx: &mut Tx<'_>, principal: &Uuid, key: &str, now: Timesta
 
 /// Forgets every expired key; how many there were.
 pub fn sweep(tx: &mut Tx<'_>, now: Timestamp) -> Result<u64> {
-    tx.execute("DELETE FROM idempotency WHERE expires_at <= ?1", &[now.into()])
+    tx.execute(
+        "DELETE FROM idempotency WHERE expires_at <= ?1",
+        &[now.into()],
+    )
 }

@@ -5,7 +5,12 @@ use countersign_domain::{InstanceId, Timestamp};
 use crate::{error::Result, tx::Tx};
 
 /// Notes an instance, or renews its lease.
-pub fn renew(tx: &mut Tx<'_>, instance: InstanceId, now: Timestamp, lease_until: Timestamp) -> Result<()> {
+pub fn renew(
+    tx: &mut Tx<'_>,
+    instance: InstanceId,
+    now: Timestamp,
+    lease_until: Timestamp,
+) -> Result<()> {
     tx.execute(
         "INSERT INTO instance (id, started_at, lease_until) VALUES (?1, ?2, ?3) \
          ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until",
@@ -28,5 +33,8 @@ pub fn remove_others(tx: &mut Tx<'_>, instance: InstanceId) -> Result<()> {
 
 /// Forgets instances whose lease ended long ago.
 pub fn sweep(tx: &mut Tx<'_>, before: Timestamp) -> Result<u64> {
-    tx.execute("DELETE FROM instance WHERE lease_until <= ?1", &[before.into()])
+    tx.execute(
+        "DELETE FROM instance WHERE lease_until <= ?1",
+        &[before.into()],
+    )
 }

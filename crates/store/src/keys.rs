@@ -15,7 +15,12 @@ fn key(row: Row<'_>) -> Result<Key> {
     let owner = match row.text(2)? {
         "agent" => KeyOwner::Agent(AgentId::new(owner)),
         "operator" => KeyOwner::Operator(OperatorId::new(owner)),
-        _ => return Err(StoreError::Column { index: 2, expected: "an owner" }),
+        _ => {
+            return Err(StoreError::Column {
+                index: 2,
+                expected: "an owner",
+            });
+        }
     };
     Ok(Key {
         id: KeyId::from_bytes(row.bytes(0)?),
@@ -24,7 +29,9 @@ fn key(row: Row<'_>) -> Result<Key> {
         scopes: columns::json(row, 4, "scopes")?,
         hash: row.bytes(5)?,
         prefix: row.text(6)?.to_owned(),
-        rate_limit_per_minute: row.optional_u64(7)?.map(|limit| u32::try_from(limit).unwrap_or(u32::MAX)),
+        rate_limit_per_minute: row
+            .optional_u64(7)?
+            .map(|limit| u32::try_from(limit).unwrap_or(u32::MAX)),
         created_at: row.timestamp(8)?,
         expires_at: row.optional_timestamp(9)?,
         revoked_at: row.optional_timestamp(10)?,
@@ -74,7 +81,10 @@ pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Key>> {
 
 /// Stops a key. False if it is none or was stopped before.
 pub fn revoke(tx: &mut Tx<'_>, id: KeyId, at: Timestamp) -> Result<bool> {
-    tx.execute_one("UPDATE access_key SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL", &[Arg::from(&id), at.into()])
+    tx.execute_one(
+        "UPDATE access_key SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL",
+        &[Arg::from(&id), at.into()],
+    )
 }
 
 /// Stops every key of an owner; how many.

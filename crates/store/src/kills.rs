@@ -20,7 +20,10 @@ fn scope(text: &str) -> Option<KillScope> {
 
 fn kill(row: Row<'_>) -> Result<Kill> {
     Ok(Kill {
-        scope: scope(row.text(0)?).ok_or(StoreError::Column { index: 0, expected: "a kill scope" })?,
+        scope: scope(row.text(0)?).ok_or(StoreError::Column {
+            index: 0,
+            expected: "a kill scope",
+        })?,
         by: columns::actor(row, 1, 2)?,
         reason: row.text(3)?.to_owned(),
         at: row.timestamp(4)?,
@@ -44,10 +47,17 @@ pub fn insert(tx: &mut Tx<'_>, kill: &Kill) -> Result<bool> {
 
 /// Every pulled switch.
 pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Kill>> {
-    tx.query("SELECT scope, by_kind, by_id, reason, at FROM kill_switch", &[], kill)
+    tx.query(
+        "SELECT scope, by_kind, by_id, reason, at FROM kill_switch",
+        &[],
+        kill,
+    )
 }
 
 /// Releases a switch. False if it was not pulled.
 pub fn remove(tx: &mut Tx<'_>, scope: KillScope) -> Result<bool> {
-    tx.execute_one("DELETE FROM kill_switch WHERE scope = ?1", &[(&scope.to_string()).into()])
+    tx.execute_one(
+        "DELETE FROM kill_switch WHERE scope = ?1",
+        &[(&scope.to_string()).into()],
+    )
 }

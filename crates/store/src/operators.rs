@@ -38,41 +38,67 @@ pub fn insert(tx: &mut Tx<'_>, operator: &Operator) -> Result<()> {
 
 /// Every operator, also disabled ones.
 pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Operator>> {
-    tx.query("SELECT id, name, role, password_hash, created_at, disabled_at FROM operator", &[], operator)
+    tx.query(
+        "SELECT id, name, role, password_hash, created_at, disabled_at FROM operator",
+        &[],
+        operator,
+    )
 }
 
 /// One operator.
 pub fn by_id(tx: &mut Tx<'_>, id: OperatorId) -> Result<Option<Operator>> {
-    let sql = "SELECT id, name, role, password_hash, created_at, disabled_at FROM operator WHERE id = ?1";
+    let sql =
+        "SELECT id, name, role, password_hash, created_at, disabled_at FROM operator WHERE id = ?1";
     tx.query_optional(sql, &[(&id).into()], operator)
 }
 
 /// Whether there is any operator, disabled ones included.
 pub fn any(tx: &mut Tx<'_>) -> Result<bool> {
-    Ok(tx.query_optional("SELECT id FROM operator LIMIT 1", &[], |_| Ok(()))?.is_some())
+    Ok(tx
+        .query_optional("SELECT id FROM operator LIMIT 1", &[], |_| Ok(()))?
+        .is_some())
 }
 
 /// Whether an operator has the name.
 pub fn name_is_taken(tx: &mut Tx<'_>, name: &str) -> Result<bool> {
-    Ok(tx.query_optional("SELECT id FROM operator WHERE name = ?1", &[name.into()], |_| Ok(()))?.is_some())
+    Ok(tx
+        .query_optional(
+            "SELECT id FROM operator WHERE name = ?1",
+            &[name.into()],
+            |_| Ok(()),
+        )?
+        .is_some())
 }
 
 /// How many owners are not disabled.
 pub fn enabled_owners(tx: &mut Tx<'_>) -> Result<u64> {
-    tx.query_one("SELECT COUNT(*) FROM operator WHERE role = 'owner' AND disabled_at IS NULL", &[], |row| row.u64(0))
+    tx.query_one(
+        "SELECT COUNT(*) FROM operator WHERE role = 'owner' AND disabled_at IS NULL",
+        &[],
+        |row| row.u64(0),
+    )
 }
 
 /// Writes the password's hash. False if there is no such operator who is not disabled.
 pub fn set_password(tx: &mut Tx<'_>, id: OperatorId, hash: &str) -> Result<bool> {
-    tx.execute_one("UPDATE operator SET password_hash = ?2 WHERE id = ?1 AND disabled_at IS NULL", &[Arg::from(&id), hash.into()])
+    tx.execute_one(
+        "UPDATE operator SET password_hash = ?2 WHERE id = ?1 AND disabled_at IS NULL",
+        &[Arg::from(&id), hash.into()],
+    )
 }
 
 /// Writes the role. False if there is no such operator who is not disabled.
 pub fn set_role(tx: &mut Tx<'_>, id: OperatorId, role: Role) -> Result<bool> {
-    tx.execute_one("UPDATE operator SET role = ?2 WHERE id = ?1 AND disabled_at IS NULL", &[Arg::from(&id), role.as_str().into()])
+    tx.execute_one(
+        "UPDATE operator SET role = ?2 WHERE id = ?1 AND disabled_at IS NULL",
+        &[Arg::from(&id), role.as_str().into()],
+    )
 }
 
 /// Shuts an operator out. False if there is none, or it was done before.
 pub fn disable(tx: &mut Tx<'_>, id: OperatorId, at: Timestamp) -> Result<bool> {
-    tx.execute_one("UPDATE operator SET disabled_at = ?2 WHERE id = ?1 AND disabled_at IS NULL", &[Arg::from(&id), at.into()])
+    tx.execute_one(
+        "UPDATE operator SET disabled_at = ?2 WHERE id = ?1 AND disabled_at IS NULL",
+        &[Arg::from(&id), at.into()],
+    )
 }

@@ -2,12 +2,7 @@
 
 use countersign_domain::{Profile, ProfileId, TargetId};
 
-use crate::{
-    columns,
-    error::Result,
-    tx::Tx,
-    value::Row,
-};
+use crate::{columns, error::Result, tx::Tx, value::Row};
 
 fn profile(row: Row<'_>) -> Result<Profile> {
     Ok(Profile {
@@ -47,13 +42,19 @@ pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Profile>> {
 
 /// One profile.
 pub fn by_id(tx: &mut Tx<'_>, id: ProfileId) -> Result<Option<Profile>> {
-    tx.query_optional("SELECT id, target_id, name, limits, revision FROM profile WHERE id = ?1", &[(&id).into()], profile)
+    tx.query_optional(
+        "SELECT id, target_id, name, limits, revision FROM profile WHERE id = ?1",
+        &[(&id).into()],
+        profile,
+    )
 }
 
 /// Whether a profile of the target has the name.
 pub fn name_is_taken(tx: &mut Tx<'_>, target: TargetId, name: &str) -> Result<bool> {
     let sql = "SELECT id FROM profile WHERE target_id = ?1 AND name = ?2";
-    Ok(tx.query_optional(sql, &[(&target).into(), name.into()], |_| Ok(()))?.is_some())
+    Ok(tx
+        .query_optional(sql, &[(&target).into(), name.into()], |_| Ok(()))?
+        .is_some())
 }
 
 /// Removes a profile that no grant and no credential refers to. False if there is none.

@@ -1,8 +1,8 @@
 //! Requests: what agents asked for, and where each stands.
 
 use countersign_domain::{
-    Actor, AgentId, Digest, DurabilityClass, Effect, EntryId, ExecutorKind, InstanceId, KeyId, ProfileId, Request, RequestId, RequestState,
-    RiskScore, TargetId, Timestamp, Urgency, Verdict,
+    Actor, AgentId, Digest, DurabilityClass, Effect, EntryId, ExecutorKind, InstanceId, KeyId,
+    ProfileId, Request, RequestId, RequestState, RiskScore, TargetId, Timestamp, Urgency, Verdict,
 };
 
 use crate::{
@@ -62,7 +62,10 @@ macro_rules! columns {
 pub fn insert(tx: &mut Tx<'_>, row: &RequestRow) -> Result<()> {
     let request = &row.request;
     let asked_by = request.asked_by.uuid();
-    #[expect(clippy::cast_possible_truncation, reason = "a score lies between 0 and 1")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a score lies between 0 and 1"
+    )]
     let risk = (request.risk.get() * 1e6).round() as i64;
     tx.execute(
         concat!(
@@ -106,11 +109,21 @@ pub fn insert(tx: &mut Tx<'_>, row: &RequestRow) -> Result<()> {
 
 /// One request.
 pub fn find(tx: &mut Tx<'_>, id: RequestId) -> Result<Option<RequestRow>> {
-    tx.query_optional(concat!("SELECT ", columns!(), " FROM request WHERE id = ?1"), &[(&id).into()], read)
+    tx.query_optional(
+        concat!("SELECT ", columns!(), " FROM request WHERE id = ?1"),
+        &[(&id).into()],
+        read,
+    )
 }
 
 /// Moves a request, if it still stands where the caller believes: the compare-and-set that lets exactly one win.
-pub fn transition(tx: &mut Tx<'_>, id: RequestId, from: RequestState, to: RequestState, change: &Transition) -> Result<bool> {
+pub fn transition(
+    tx: &mut Tx<'_>,
+    id: RequestId,
+    from: RequestState,
+    to: RequestState,
+    change: &Transition,
+) -> Result<bool> {
     tx.execute_one(
         "UPDATE request SET state = ?3, changed_at = ?4, deadline = ?5, instance_id = ?6, outcome = ?7 WHERE id = ?1 AND state = ?2",
         &[
@@ -171,7 +184,11 @@ pub fn overdue(tx: &mut Tx<'_>, now: Timestamp, limit: u32) -> Result<Vec<Reques
 pub fn waiting(tx: &mut Tx<'_>, after: Option<RequestId>, limit: u32) -> Result<Vec<RequestRow>> {
     let after = after.unwrap_or(RequestId::from_bytes([0; 16]));
     tx.query(
-        concat!("SELECT ", columns!(), " FROM request WHERE state IN ('pending', 'approved') AND id > ?1 ORDER BY id LIMIT ?2"),
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM request WHERE state IN ('pending', 'approved') AND id > ?1 ORDER BY id LIMIT ?2"
+        ),
         &[(&after).into(), limit.into()],
         read,
     )
@@ -208,12 +225,21 @@ const fn executor_word(kind: ExecutorKind) -> &'static str {
 }
 
 fn word<T: std::str::FromStr>(row: Row<'_>, index: usize, expected: &'static str) -> Result<T> {
-    row.text(index)?.parse().map_err(|_| StoreError::Column { index, expected })
+    row.text(index)?
+        .parse()
+        .map_err(|_| StoreError::Column { index, expected })
 }
 
 fn read(row: Row<'_>) -> Result<RequestRow> {
-    let asked_by = Actor::from_parts(row.text(2)?, row.optional_uuid(3)?).ok_or(StoreError::Column { index: 2, expected: "an actor" })?;
-    #[expect(clippy::cast_precision_loss, reason = "millionths of a score between 0 and 1")]
+    let asked_by =
+        Actor::from_parts(row.text(2)?, row.optional_uuid(3)?).ok_or(StoreError::Column {
+            index: 2,
+            expected: "an actor",
+        })?;
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "millionths of a score between 0 and 1"
+    )]
     let risk = RiskScore::new(row.i64(17)? as f64 / 1e6);
     Ok(RequestRow {
         request: Request {
@@ -226,7 +252,11 @@ fn read(row: Row<'_>) -> Result<RequestRow> {
             action: row.text(7)?.to_owned(),
             effect: word::<Effect>(row, 8, "an effect")?,
             durability: word::<DurabilityClass>(row, 9, "a durability class")?,
-            executor: if row.text(10)? == "caller" { ExecutorKind::Caller } else { ExecutorKind::Gate },
+            executor: if row.text(10)? == "caller" {
+                ExecutorKind::Caller
+            } else {
+                ExecutorKind::Gate
+            },
             urgency: word::<Urgency>(row, 11, "an urgency")?,
             state: word(row, 12, "a state")?,
             verdict: word::<Verdict>(row, 13, "a verdict")?,

@@ -5,7 +5,12 @@ use countersign_domain::{RequestId, Timestamp};
 use crate::{error::Result, tx::Tx};
 
 /// Keeps a result until it expires.
-pub fn insert(tx: &mut Tx<'_>, request: RequestId, sealed: &[u8], expires_at: Timestamp) -> Result<()> {
+pub fn insert(
+    tx: &mut Tx<'_>,
+    request: RequestId,
+    sealed: &[u8],
+    expires_at: Timestamp,
+) -> Result<()> {
     tx.execute(
         "INSERT INTO result (request_id, sealed, expires_at) VALUES (?1, ?2, ?3)",
         &[(&request).into(), sealed.into(), expires_at.into()],

@@ -13,7 +13,12 @@ fn rule(row: Row<'_>) -> Result<Rule> {
     let kind = match row.text(2)? {
         "guard" => RuleKind::Guard,
         "rule" => RuleKind::Rule,
-        _ => return Err(StoreError::Column { index: 2, expected: "a rule's kind" }),
+        _ => {
+            return Err(StoreError::Column {
+                index: 2,
+                expected: "a rule's kind",
+            });
+        }
     };
     Ok(Rule {
         id: RuleId::from_bytes(row.bytes(0)?),
@@ -66,7 +71,13 @@ pub fn by_id(tx: &mut Tx<'_>, id: RuleId) -> Result<Option<Rule>> {
 
 /// Whether a rule has the name.
 pub fn name_is_taken(tx: &mut Tx<'_>, name: &str) -> Result<bool> {
-    Ok(tx.query_optional("SELECT id FROM policy_rule WHERE name = ?1", &[name.into()], |_| Ok(()))?.is_some())
+    Ok(tx
+        .query_optional(
+            "SELECT id FROM policy_rule WHERE name = ?1",
+            &[name.into()],
+            |_| Ok(()),
+        )?
+        .is_some())
 }
 
 /// Writes what can change. False if there is no such rule.

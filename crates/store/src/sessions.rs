@@ -65,7 +65,12 @@ fn session(row: Row<'_>) -> Result<Session> {
     let kind = match row.text(4)? {
         "browser" => SessionKind::Browser,
         "terminal" => SessionKind::Terminal,
-        _ => return Err(StoreError::Column { index: 4, expected: "a session's kind" }),
+        _ => {
+            return Err(StoreError::Column {
+                index: 4,
+                expected: "a session's kind",
+            });
+        }
     };
     Ok(Session {
         id: SessionId::from_bytes(row.bytes(0)?),
@@ -133,16 +138,27 @@ pub fn live(tx: &mut Tx<'_>, now: Timestamp) -> Result<Vec<Session>> {
 
 /// Notes a fresh proof. False if the session has ended.
 pub fn prove(tx: &mut Tx<'_>, id: SessionId, at: Timestamp) -> Result<bool> {
-    tx.execute_one("UPDATE session SET proved_at = ?2 WHERE id = ?1 AND ended_at IS NULL", &[Arg::from(&id), at.into()])
+    tx.execute_one(
+        "UPDATE session SET proved_at = ?2 WHERE id = ?1 AND ended_at IS NULL",
+        &[Arg::from(&id), at.into()],
+    )
 }
 
 /// Ends a session. False if there is none, or it was ended before.
 pub fn end(tx: &mut Tx<'_>, id: SessionId, at: Timestamp) -> Result<bool> {
-    tx.execute_one("UPDATE session SET ended_at = ?2 WHERE id = ?1 AND ended_at IS NULL", &[Arg::from(&id), at.into()])
+    tx.execute_one(
+        "UPDATE session SET ended_at = ?2 WHERE id = ?1 AND ended_at IS NULL",
+        &[Arg::from(&id), at.into()],
+    )
 }
 
 /// Ends every session of an operator but one; how many.
-pub fn end_of(tx: &mut Tx<'_>, operator: OperatorId, except: Option<SessionId>, at: Timestamp) -> Result<u64> {
+pub fn end_of(
+    tx: &mut Tx<'_>,
+    operator: OperatorId,
+    except: Option<SessionId>,
+    at: Timestamp,
+) -> Result<u64> {
     match except {
         None => tx.execute(
             "UPDATE session SET ended_at = ?2 WHERE operator_id = ?1 AND ended_at IS NULL",
@@ -157,5 +173,8 @@ pub fn end_of(tx: &mut Tx<'_>, operator: OperatorId, except: Option<SessionId>, 
 
 /// Deletes sessions that were over before a time; how many.
 pub fn delete_over(tx: &mut Tx<'_>, before: Timestamp) -> Result<u64> {
-    tx.execute("DELETE FROM session WHERE expires_at < ?1", &[before.into()])
+    tx.execute(
+        "DELETE FROM session WHERE expires_at < ?1",
+        &[before.into()],
+    )
 }

@@ -4,7 +4,11 @@ use crate::{error::Result, tx::Tx};
 
 /// The document under a name.
 pub fn get(tx: &mut Tx<'_>, name: &str) -> Result<Option<String>> {
-    tx.query_optional("SELECT value FROM setting WHERE name = ?1", &[name.into()], |row| row.text(0).map(str::to_owned))
+    tx.query_optional(
+        "SELECT value FROM setting WHERE name = ?1",
+        &[name.into()],
+        |row| row.text(0).map(str::to_owned),
+    )
 }
 
 /// Puts a document under a name.

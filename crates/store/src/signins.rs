@@ -2,11 +2,7 @@
 
 use countersign_domain::Timestamp;
 
-use crate::{
-    error::Result,
-    tx::Tx,
-    value::Arg,
-};
+use crate::{error::Result, tx::Tx, value::Arg};
 
 /// What is known of one account's or one source's failures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,9 +17,17 @@ pub struct SigninFailures {
 
 /// The failures of a subject.
 pub fn of(tx: &mut Tx<'_>, subject: &str) -> Result<Option<SigninFailures>> {
-    tx.query_optional("SELECT failures, last_at, locked_until FROM signin_failure WHERE subject = ?1", &[subject.into()], |row| {
-        Ok(SigninFailures { failures: row.u64(0)?, last_at: row.timestamp(1)?, locked_until: row.optional_timestamp(2)? })
-    })
+    tx.query_optional(
+        "SELECT failures, last_at, locked_until FROM signin_failure WHERE subject = ?1",
+        &[subject.into()],
+        |row| {
+            Ok(SigninFailures {
+                failures: row.u64(0)?,
+                last_at: row.timestamp(1)?,
+                locked_until: row.optional_timestamp(2)?,
+            })
+        },
+    )
 }
 
 /// Counts a failure in one statement, so that failures at the same time all count, and locks at `attempts`. A count that is older
@@ -48,16 +52,33 @@ pub fn count(
          WHEN signin_failure.failures + 1 >= CAST(?4 AS BIGINT) THEN CAST(?5 AS BIGINT) END \
          RETURNING failures, last_at, locked_until"
     );
-    let args = [subject.into(), now.into(), window_start.into(), Arg::from(attempts), locked_until.into()];
+    let args = [
+        subject.into(),
+        now.into(),
+        window_start.into(),
+        Arg::from(attempts),
+        locked_until.into(),
+    ];
     let rows = tx.query_built(&sql, &args, |row| {
-        Ok(SigninFailures { failures: row.u64(0)?, last_at: row.timestamp(1)?, locked_until: row.optional_timestamp(2)? })
+        Ok(SigninFailures {
+            failures: row.u64(0)?,
+            last_at: row.timestamp(1)?,
+            locked_until: row.optional_timestamp(2)?,
+        })
     })?;
-    rows.into_iter().next().ok_or(crate::error::StoreError::NoRow { sql: "INSERT INTO signin_failure .. RETURNING" })
+    rows.into_iter()
+        .next()
+        .ok_or(crate::error::StoreError::NoRow {
+            sql: "INSERT INTO signin_failure .. RETURNING",
+        })
 }
 
 /// Forgets a subject's failures.
 pub fn clear(tx: &mut Tx<'_>, subject: &str) -> Result<()> {
-    tx.execute("DELETE FROM signin_failure WHERE subject = ?1", &[subject.into()])?;
+    tx.execute(
+        "DELETE FROM signin_failure WHERE subject = ?1",
+        &[subject.into()],
+    )?;
     Ok(())
 }
 

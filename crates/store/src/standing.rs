@@ -1,13 +1,10 @@
 //! Standing approvals.
 
-use countersign_domain::{AgentId, OperatorId, ProfileId, RequestId, StandingApproval, StandingApprovalId};
-
-use crate::{
-    columns,
-    error::Result,
-    tx::Tx,
-    value::Row,
+use countersign_domain::{
+    AgentId, OperatorId, ProfileId, RequestId, StandingApproval, StandingApprovalId,
 };
+
+use crate::{columns, error::Result, tx::Tx, value::Row};
 
 fn standing(row: Row<'_>) -> Result<StandingApproval> {
     Ok(StandingApproval {

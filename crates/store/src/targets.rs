@@ -11,12 +11,18 @@ use crate::{
 
 const MILLIONTHS: f64 = 1_000_000.0;
 
-#[expect(clippy::cast_possible_truncation, reason = "a score is between 0 and 1")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a score is between 0 and 1"
+)]
 fn to_millionths(score: f64) -> i64 {
     (score.clamp(0.0, 1.0) * MILLIONTHS).round() as i64
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a score has at most a million steps")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a score has at most a million steps"
+)]
 fn from_millionths(millionths: i64) -> f64 {
     millionths as f64 / MILLIONTHS
 }
@@ -83,12 +89,18 @@ pub fn by_id(tx: &mut Tx<'_>, id: TargetId) -> Result<Option<Target>> {
 /// Whether a target that was not removed has the name.
 pub fn name_is_taken(tx: &mut Tx<'_>, name: &str) -> Result<bool> {
     let sql = "SELECT id FROM target WHERE name = ?1 AND removed_at IS NULL";
-    Ok(tx.query_optional(sql, &[name.into()], |_| Ok(()))?.is_some())
+    Ok(tx
+        .query_optional(sql, &[name.into()], |_| Ok(()))?
+        .is_some())
 }
 
 /// The name of a target, removed or not.
 pub fn name_of(tx: &mut Tx<'_>, id: TargetId) -> Result<Option<countersign_domain::Name>> {
-    tx.query_optional("SELECT name FROM target WHERE id = ?1", &[(&id).into()], |row| columns::name(row, 0))
+    tx.query_optional(
+        "SELECT name FROM target WHERE id = ?1",
+        &[(&id).into()],
+        |row| columns::name(row, 0),
+    )
 }
 
 /// Writes what can change. False if there is no such target.
@@ -114,5 +126,8 @@ pub fn update(tx: &mut Tx<'_>, target: &Target) -> Result<bool> {
 
 /// Removes a target; its name is free again. False if there is none.
 pub fn remove(tx: &mut Tx<'_>, id: TargetId, at: Timestamp) -> Result<bool> {
-    tx.execute_one("UPDATE target SET removed_at = ?2 WHERE id = ?1 AND removed_at IS NULL", &[Arg::from(&id), at.into()])
+    tx.execute_one(
+        "UPDATE target SET removed_at = ?2 WHERE id = ?1 AND removed_at IS NULL",
+        &[Arg::from(&id), at.into()],
+    )
 }

@@ -100,11 +100,15 @@ pub fn by_hash(tx: &mut Tx<'_>, hash: &[u8; 32]) -> Result<Option<OperatorToken>
 
 /// Stops a token. False if there is none, or it was stopped before.
 pub fn revoke(tx: &mut Tx<'_>, id: Uuid, at: Timestamp) -> Result<bool> {
-    tx.execute_one("UPDATE operator_token SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL", &[Arg::from(&id), at.into()])
+    tx.execute_one(
+        "UPDATE operator_token SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL",
+        &[Arg::from(&id), at.into()],
+    )
 }
 
 /// Stops every token of an operator; how many.
 pub fn revoke_of(tx: &mut Tx<'_>, operator: OperatorId, at: Timestamp) -> Result<u64> {
-    let sql = "UPDATE operator_token SET revoked_at = ?2 WHERE operator_id = ?1 AND revoked_at IS NULL";
+    let sql =
+        "UPDATE operator_token SET revoked_at = ?2 WHERE operator_id = ?1 AND revoked_at IS NULL";
     tx.execute(sql, &[Arg::from(&operator), at.into()])
 }

@@ -40,7 +40,12 @@ fn read(row: Row<'_>) -> Result<Vote> {
         kind: match row.text(2)? {
             "approve" => VoteKind::Approve,
             "deny" => VoteKind::Deny,
-            _ => return Err(StoreError::Column { index: 2, expected: "a vote" }),
+            _ => {
+                return Err(StoreError::Column {
+                    index: 2,
+                    expected: "a vote",
+                });
+            }
         },
         note: row.text(3)?.to_owned(),
         is_self_approved: row.bool(4)?,

@@ -11,10 +11,13 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use countersign_domain::{CredentialType, DurabilityClass, Effect, Profile, Risk, Target, method_floor, split_route};
+use countersign_domain::{
+    CredentialType, DurabilityClass, Effect, Profile, Risk, Target, method_floor, split_route,
+};
 use countersign_gate::{
-    Connector, ConnectorDescriptor, CredentialFields, CredentialLease, Error, ExecutionCx, ExecutionError, ExecutionFailure,
-    ExecutionPermit, ExecutionReply, Executor, Located, RawAction, ResolvedAction, Result,
+    Connector, ConnectorDescriptor, CredentialFields, CredentialLease, Error, ExecutionCx,
+    ExecutionError, ExecutionFailure, ExecutionPermit, ExecutionReply, Executor, Located,
+    RawAction, ResolvedAction, Result,
 };
 use futures::{StreamExt, stream};
 use http::{HeaderMap, HeaderValue};
@@ -59,10 +62,19 @@ impl Fake {
             summary: "a scripted target",
             target_schema: json!({ "type": "object" }),
             profile_schema: json!({ "type": "object" }),
-            credential_types: vec![CredentialType::Bearer, CredentialType::Basic, CredentialType::Headers],
+            credential_types: vec![
+                CredentialType::Bearer,
+                CredentialType::Basic,
+                CredentialType::Headers,
+            ],
             actions: vec![],
         };
-        Self { descriptor: Arc::new(descriptor), script: Arc::default(), calls: Arc::default(), seen: Arc::default() }
+        Self {
+            descriptor: Arc::new(descriptor),
+            script: Arc::default(),
+            calls: Arc::default(),
+            seen: Arc::default(),
+        }
     }
 
     /// What the next calls do, in order; after the last, everything answers 200 with `ok`.
@@ -97,13 +109,24 @@ impl Connector for Fake {
     }
 
     fn locate(&self, target: &Target, method: &str, url: &str) -> Result<Option<Located>> {
-        let base = target.config.get("base_url").and_then(Value::as_str).unwrap_or("fake://nowhere");
-        let Some(path) = url.strip_prefix(base) else { return Ok(None) };
-        Ok(Some(Located { action: format!("{method} {path}"), query: None, base_bytes: base.len() }))
+        let base = target
+            .config
+            .get("base_url")
+            .and_then(Value::as_str)
+            .unwrap_or("fake://nowhere");
+        let Some(path) = url.strip_prefix(base) else {
+            return Ok(None);
+        };
+        Ok(Some(Located {
+            action: format!("{method} {path}"),
+            query: None,
+            base_bytes: base.len(),
+        }))
     }
 
     fn resolve(&self, _: &Target, _: &Profile, raw: RawAction<'_>) -> Result<ResolvedAction> {
-        let (method, path) = split_route(raw.action).ok_or_else(|| Error::invalid("action", "METHOD /path"))?;
+        let (method, path) =
+            split_route(raw.action).ok_or_else(|| Error::invalid("action", "METHOD /path"))?;
         let effect = match method {
             "GET" => Effect::Read,
             "DELETE" => Effect::Destructive,
@@ -129,12 +152,24 @@ impl Connector for Fake {
     }
 }
 
-fn reply(status: u16, body: impl futures::Stream<Item = Result<Bytes, ExecutionError>> + Send + 'static) -> ExecutionReply {
-    ExecutionReply { status, headers: HeaderMap::new(), body: body.boxed() }
+fn reply(
+    status: u16,
+    body: impl futures::Stream<Item = Result<Bytes, ExecutionError>> + Send + 'static,
+) -> ExecutionReply {
+    ExecutionReply {
+        status,
+        headers: HeaderMap::new(),
+        body: body.boxed(),
+    }
 }
 
 fn broken(failure: ExecutionFailure, code: &'static str) -> ExecutionError {
-    ExecutionError { failure, code, message: code.to_owned(), limit: None }
+    ExecutionError {
+        failure,
+        code,
+        message: code.to_owned(),
+        limit: None,
+    }
 }
 
 #[async_trait]
@@ -147,9 +182,24 @@ impl Executor for Fake {
     ) -> Result<ExecutionReply, ExecutionError> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         let payload = permit.into_payload();
-        let field = |name: &str| payload.input.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        self.seen.lock().unwrap().push((format!("{} {}", field("method"), field("path")), payload.body.clone()));
-        let act = self.script.lock().unwrap().pop_front().unwrap_or(Act::Reply(200, vec![Bytes::from_static(b"ok")]));
+        let field = |name: &str| {
+            payload
+                .input
+                .get(name)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        self.seen.lock().unwrap().push((
+            format!("{} {}", field("method"), field("path")),
+            payload.body.clone(),
+        ));
+        let act = self
+            .script
+            .lock()
+            .unwrap()
+            .pop_front()
+            .unwrap_or(Act::Reply(200, vec![Bytes::from_static(b"ok")]));
         match act {
             Act::Reply(status, pieces) => {
                 cx.mark_sent();
@@ -166,8 +216,14 @@ impl Executor for Fake {
                         headers.append("x-echo", value);
                     }
                 }
-                let pieces: Vec<_> = text.chunks(size).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
-                Ok(ExecutionReply { headers, ..reply(200, stream::iter(pieces)) })
+                let pieces: Vec<_> = text
+                    .chunks(size)
+                    .map(|piece| Ok(Bytes::copy_from_slice(piece)))
+                    .collect();
+                Ok(ExecutionReply {
+                    headers,
+                    ..reply(200, stream::iter(pieces))
+                })
             }
             Act::FailUnsent => Err(broken(ExecutionFailure::Unreachable, "connect_failed")),
             Act::FailSent => {
@@ -186,7 +242,10 @@ impl Executor for Fake {
             }
             Act::HangInBody(status, beginning) => {
                 cx.mark_sent();
-                Ok(reply(status, stream::iter([Ok(beginning)]).chain(stream::pending())))
+                Ok(reply(
+                    status,
+                    stream::iter([Ok(beginning)]).chain(stream::pending()),
+                ))
             }
             Act::BreakInBody(status, beginning) => {
                 cx.mark_sent();
