@@ -51,10 +51,10 @@ impl EvidenceWriter {
     /// Adds what would run; the commitment is over the canonical payload.
     pub(crate) fn payload(&mut self, payload: &Payload) -> Commitment {
         self.section(Section::Input, |bytes| {
-            countersign_domain::canonical_json(&payload.input, bytes)
+            countersign_domain::canonical_json(&payload.input, bytes);
         });
         self.section(Section::Body, |bytes| {
-            bytes.extend_from_slice(&payload.body)
+            bytes.extend_from_slice(&payload.body);
         });
         let mut head = Vec::with_capacity(256);
         payload.canonical_head(&mut head);
@@ -76,7 +76,7 @@ impl EvidenceWriter {
     /// Adds the agent's reason.
     pub(crate) fn intent(&mut self, intent: &str) {
         self.section(Section::Intent, |bytes| {
-            bytes.extend_from_slice(intent.as_bytes())
+            bytes.extend_from_slice(intent.as_bytes());
         });
     }
 
@@ -145,20 +145,22 @@ impl Evidence {
             rest = tail;
             match *tag {
                 tag if tag == Section::Input as u8 => {
-                    input = Some(serde_json::from_slice(bytes).ok()?)
+                    input = Some(serde_json::from_slice(bytes).ok()?);
                 }
                 tag if tag == Section::Body as u8 => body = Bytes::copy_from_slice(bytes),
                 tag if tag == Section::Facts as u8 => {
-                    evidence.facts = Some(serde_json::from_slice(bytes).ok()?)
+                    evidence.facts = Some(serde_json::from_slice(bytes).ok()?);
                 }
                 tag if tag == Section::Intent as u8 => {
-                    evidence.intent = std::str::from_utf8(bytes).ok()?.to_owned()
+                    std::str::from_utf8(bytes)
+                        .ok()?
+                        .clone_into(&mut evidence.intent);
                 }
                 tag if tag == Section::OutputHead as u8 => {
-                    evidence.output_head = Some(serde_json::from_slice(bytes).ok()?)
+                    evidence.output_head = Some(serde_json::from_slice(bytes).ok()?);
                 }
                 tag if tag == Section::Output as u8 => {
-                    evidence.output = Some(Bytes::copy_from_slice(bytes))
+                    evidence.output = Some(Bytes::copy_from_slice(bytes));
                 }
                 _ => return None,
             }

@@ -59,7 +59,7 @@ impl Gate {
         let Some(key) = asked.idempotency_key.clone() else {
             return Ok(Claim::First(None));
         };
-        let principal = asked.asked_by.uuid().unwrap_or_default();
+        let principal = asked.actor.uuid().unwrap_or_default();
         let keys = self.inner.in_flight.clone();
         let held = (principal, key.clone());
         if !keys

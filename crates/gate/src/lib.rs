@@ -11,6 +11,7 @@
 mod agents;
 mod approvals;
 mod audit;
+mod carry_out;
 mod checks;
 mod clock;
 mod configuration;
@@ -33,6 +34,7 @@ mod kill;
 mod lease;
 mod onboarding;
 mod operators;
+mod outcome;
 mod page;
 mod patch;
 mod permit;

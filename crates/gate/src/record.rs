@@ -108,64 +108,6 @@ impl Gate {
         }
     }
 
-    /// Starts the evidence of a request's first entry: payload, facts, intent.
-    pub(crate) fn opening_evidence(
-        &self,
-        asked: &Asked,
-        decision: &Decision,
-        entry: &mut AuditEntry,
-    ) -> EvidenceWriter {
-        let mut writer = EvidenceWriter::new();
-        entry.input = Some(writer.payload(&asked.payload));
-        entry.facts = Some(writer.facts(&Judged {
-            facts: &asked.facts,
-            decision,
-        }));
-        writer.intent(&asked.facts.intent);
-        writer
-    }
-
-    /// The row of a request as it is first written.
-    pub(crate) fn opening_row(
-        &self,
-        asked: &Asked,
-        decision: &Decision,
-        state: RequestState,
-        evidence_entry: EntryId,
-    ) -> requests::RequestRow {
-        let made_by = decision.made_by();
-        requests::RequestRow {
-            request: Request {
-                id: asked.id,
-                agent: asked.agent.id,
-                asked_by: asked.asked_by,
-                key: asked.key,
-                target: asked.target.id,
-                profile: asked.profile.id,
-                action: asked.facts.action.name.clone(),
-                effect: asked.effect,
-                durability: asked.durability,
-                executor: ExecutorKind::Gate,
-                urgency: asked.facts.urgency,
-                state,
-                verdict: decision.verdict,
-                rule: decision.rule_label(),
-                reason: made_by.reason.clone().into_owned(),
-                policy_version: decision.policy_version,
-                risk: asked.facts.risk.score,
-                payload_hash: asked.payload_hash,
-                context_hash: asked.context_hash(),
-                created_at: asked.facts.at,
-                deadline: None,
-                changed_at: asked.facts.at,
-                instance: None,
-                outcome: None,
-            },
-            evidence_entry,
-            quorum: 1,
-        }
-    }
-
     /// This process among the replicas.
     pub(crate) fn instance(&self) -> InstanceId {
         self.inner.workspace.instance
@@ -180,12 +122,12 @@ impl Gate {
         kind: &'static str,
     ) -> Opening {
         let id = EntryId::new(self.inner.clock.uuid());
-        let row = self.opening_row(asked, decision, state, id);
+        let row = opening_row(asked, decision, state, id);
         let mut entry = AuditEntry {
             id,
-            ..self.entry_about(&row.request, asked.asked_by, kind, asked.facts.at)
+            ..self.entry_about(&row.request, asked.actor, kind, asked.facts.at)
         };
-        let writer = self.opening_evidence(asked, decision, &mut entry);
+        let writer = opening_evidence(asked, decision, &mut entry);
         let sealed = writer.seal(&self.inner.workspace.vault, id);
         Opening {
             idempotency: idempotency_row(asked),
@@ -209,5 +151,61 @@ pub(crate) fn idempotency_row(
         request: asked.id,
         expires_at: asked.facts.at.saturating_add(REMEMBERED),
     };
-    Some((asked.asked_by.uuid().unwrap_or_default(), key, row))
+    Some((asked.actor.uuid().unwrap_or_default(), key, row))
+}
+
+/// Starts the evidence of a request's first entry: payload, facts, intent.
+pub(crate) fn opening_evidence(
+    asked: &Asked,
+    decision: &Decision,
+    entry: &mut AuditEntry,
+) -> EvidenceWriter {
+    let mut writer = EvidenceWriter::new();
+    entry.input = Some(writer.payload(&asked.payload));
+    entry.facts = Some(writer.facts(&Judged {
+        facts: &asked.facts,
+        decision,
+    }));
+    writer.intent(&asked.facts.intent);
+    writer
+}
+
+/// The row of a request as it is first written.
+pub(crate) fn opening_row(
+    asked: &Asked,
+    decision: &Decision,
+    state: RequestState,
+    evidence_entry: EntryId,
+) -> requests::RequestRow {
+    let made_by = decision.made_by();
+    requests::RequestRow {
+        request: Request {
+            id: asked.id,
+            agent: asked.agent.id,
+            asked_by: asked.actor,
+            key: asked.key,
+            target: asked.target.id,
+            profile: asked.profile.id,
+            action: asked.facts.action.name.clone(),
+            effect: asked.effect,
+            durability: asked.durability,
+            executor: ExecutorKind::Gate,
+            urgency: asked.facts.urgency,
+            state,
+            verdict: decision.verdict,
+            rule: decision.rule_label(),
+            reason: made_by.reason.clone().into_owned(),
+            policy_version: decision.policy_version,
+            risk: asked.facts.risk.score,
+            payload_hash: asked.payload_hash,
+            context_hash: asked.context_hash(),
+            created_at: asked.facts.at,
+            deadline: None,
+            changed_at: asked.facts.at,
+            instance: None,
+            outcome: None,
+        },
+        evidence_entry,
+        quorum: 1,
+    }
 }

@@ -9,9 +9,10 @@ use futures::{Stream, StreamExt, future::BoxFuture, stream::BoxStream};
 use http::HeaderMap;
 
 use crate::{
+    carry_out::target_error,
     connector::ExecutionError,
     error::{Error, Result},
-    execute::{ExecutionGuard, target_error},
+    outcome::ExecutionGuard,
 };
 
 /// A reply that is complete within this many bytes and [`SHORT_REPLY_TIME`] is short: one entry is enough for a read.
@@ -216,9 +217,12 @@ struct Flow {
     guard: ExecutionGuard,
 }
 
+/// What one step gives: the piece that may leave, and the flow if it goes on.
+type Step = (Option<Result<Bytes>>, Option<Box<Flow>>);
+
 enum State {
     Idle(Box<Flow>),
-    Working(BoxFuture<'static, (Option<Result<Bytes>>, Option<Box<Flow>>)>),
+    Working(BoxFuture<'static, Step>),
     Done,
 }
 
@@ -246,7 +250,7 @@ impl GuardedBody {
 
 impl Flow {
     /// One step: a piece may leave once there is another behind it, or once the outcome is on disk.
-    async fn step(mut self: Box<Self>) -> (Option<Result<Bytes>>, Option<Box<Self>>) {
+    async fn step(mut self: Box<Self>) -> Step {
         loop {
             if self.waiting.len() > 1
                 && let Some(piece) = self.waiting.pop_front()
@@ -256,7 +260,7 @@ impl Flow {
             let cancellation = self.guard.cancellation().clone();
             let next = tokio::select! {
                 biased;
-                () = cancellation.cancelled() => Some(Err(crate::execute::cancelled())),
+                () = cancellation.cancelled() => Some(Err(crate::carry_out::cancelled())),
                 next = self.masked.next() => next,
             };
             match next {

@@ -25,7 +25,7 @@ pub const INTENT_LIMIT_CHARACTERS: usize = 500;
 pub(crate) struct Asked {
     pub(crate) id: RequestId,
     pub(crate) agent: Arc<Agent>,
-    pub(crate) asked_by: Actor,
+    pub(crate) actor: Actor,
     pub(crate) key: Option<KeyId>,
     pub(crate) target: Arc<Target>,
     pub(crate) profile: Arc<Profile>,
@@ -119,7 +119,7 @@ impl Gate {
         };
         Ok(Asked {
             id: RequestId::new(self.inner.clock.uuid()),
-            asked_by: cx.principal.actor(),
+            actor: cx.principal.actor(),
             key: cx.principal.key().map(|key| key.id),
             credential: snapshot.targets.credential_of(profile.id),
             agent,
@@ -210,7 +210,7 @@ impl Gate {
         };
         Ok(Asked {
             id: request.id,
-            asked_by: request.asked_by,
+            actor: request.asked_by,
             key: request.key,
             credential: snapshot.targets.credential_of(profile.id),
             agent,

@@ -63,7 +63,7 @@ impl Gate {
             match self.submit_resolved(cx, &snapshot, asked).await {
                 // The new snapshot is published right after the change's commit: give it that moment.
                 Err(error) if error.code == "epoch_moved" && attempt < DECISION_ATTEMPTS => {
-                    wait_for_snapshot(attempt).await
+                    wait_for_snapshot(attempt).await;
                 }
                 other => return other,
             }
@@ -139,7 +139,7 @@ impl Gate {
             verdict: Some(Verdict::Deny),
             rule: Some("kill".to_owned()),
             outcome: Some("killed".to_owned()),
-            ..countersign_domain::AuditEntry::new(id, cx.now, asked.asked_by, "action.refused")
+            ..countersign_domain::AuditEntry::new(id, cx.now, asked.actor, "action.refused")
         };
         self.inner
             .workspace

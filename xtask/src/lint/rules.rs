@@ -316,7 +316,6 @@ pub(super) const DIALLERS: &[&str] = &[
     "ToSocketAddrs",
     "hyper::client",
     "hyper_util::client",
-    "HttpConnector",
     "std::net::*",
     "tokio::net::*",
     "rustix::net",

@@ -1,0 +1,293 @@
+//! Lease, permit, executor, mask, record: the only place that calls an executor.
+
+use std::{sync::Arc, time::Duration};
+
+use countersign_domain::{AuditEntry, Decision, DurabilityClass, EntryId, Request, RequestState};
+use countersign_scan::LeaseMasker;
+
+use crate::{
+    connector::{ExecutionError, ExecutionFailure, ExecutionReply},
+    error::{Error, ErrorKind, Result},
+    execution::ExecutionCx,
+    gate::Gate,
+    lease::CredentialLease,
+    outcome::{ExecutionGuard, Keep, Ledgered, REPLAY_BYTES},
+    permit::ExecutionPermit,
+    record::{Opening, Record, opening_evidence, opening_row},
+    reply::{
+        Gathered, GuardedBody, Masked, ReplyBody, SHORT_REPLY_BYTES, SHORT_REPLY_TIME, gather,
+        join, mask_headers,
+    },
+    resolve::Asked,
+    submit::{Reply, killed},
+};
+
+impl Gate {
+    /// Carries out what a decision has just allowed. The request has not been seen by the store yet.
+    pub(crate) async fn carry_out_allowed(
+        &self,
+        epoch: u64,
+        asked: Asked,
+        decision: Decision,
+    ) -> Result<Reply> {
+        let keep = if asked.idempotency_key.is_some() {
+            Keep::UpTo(REPLAY_BYTES)
+        } else {
+            Keep::Nothing
+        };
+        let id = EntryId::new(self.inner.clock.uuid());
+        let mut row = opening_row(&asked, &decision, RequestState::Executing, id);
+        row.request.instance = Some(self.instance());
+        let is_read = asked.durability == DurabilityClass::Read;
+        let kind = if is_read {
+            "action.executed"
+        } else {
+            "action.intent"
+        };
+        let mut entry = AuditEntry {
+            id,
+            ..self.entry_about(&row.request, asked.actor, kind, asked.facts.at)
+        };
+        let writer = opening_evidence(&asked, &decision, &mut entry);
+        let idempotency = crate::record::idempotency_row(&asked);
+        let request = row.request.clone();
+        let mut opening = Opening {
+            row,
+            record: Record {
+                entry,
+                sealed: None,
+            },
+            idempotency,
+            epoch: Some(epoch),
+        };
+        if is_read {
+            return self
+                .carry_out(
+                    asked,
+                    request,
+                    Ledgered::Nothing(Box::new(opening), writer),
+                    keep,
+                )
+                .await;
+        }
+        opening.record.sealed = Some(writer.seal(&self.inner.workspace.vault, id));
+        let standing = decision.satisfied_by;
+        self.inner
+            .workspace
+            .store
+            .write(move |tx| {
+                opening.write(tx)?;
+                match standing {
+                    Some(standing) if !countersign_store::standing::take_use(tx, standing)? => {
+                        Err(used_up())
+                    }
+                    _ => Ok(()),
+                }
+            })
+            .await?;
+        self.carry_out(asked, request, Ledgered::Intent, keep).await
+    }
+
+    /// Lease, permit, executor, mask, record. Everything that can stop it from here on goes through the guard.
+    pub(crate) async fn carry_out(
+        &self,
+        asked: Asked,
+        request: Request,
+        ledgered: Ledgered,
+        keep: Keep,
+    ) -> Result<Reply> {
+        let id = request.id;
+        let registration =
+            self.inner
+                .running
+                .register(id, request.agent, request.key, request.target);
+        let limits = asked.target.limits;
+        let total = Duration::from_millis(limits.total_millis);
+        let cx = ExecutionCx::new(
+            registration.token().clone(),
+            limits,
+            asked.target.allow_private_network,
+        );
+        let mut guard = ExecutionGuard::new(
+            self.clone(),
+            request,
+            ledgered,
+            keep,
+            cx.clone(),
+            registration,
+        );
+        // A switch that was pulled after the decision and before the registration has found nothing to cancel: look again.
+        if let Some(stopped) = self.stopped(&asked) {
+            guard.finish_failed(&cancelled()).await?;
+            return Err(stopped.about(id));
+        }
+        let lease = match asked
+            .credential
+            .as_deref()
+            .map(|credential| CredentialLease::open(&self.inner.workspace.vault, credential))
+        {
+            Some(Err(error)) => {
+                guard.finish_failed(&unreadable()).await?;
+                return Err(error.about(id));
+            }
+            Some(Ok(lease)) => Some(lease),
+            None => None,
+        };
+        let masker = lease.as_ref().map(CredentialLease::masker);
+        let executor = asked.connector.executor();
+        let permit = ExecutionPermit::new(
+            id,
+            Arc::clone(&asked.target),
+            Arc::clone(&asked.profile),
+            asked.payload,
+        );
+        let execution = executor.execute(permit, lease, &cx);
+        let executed = tokio::select! {
+            biased;
+            () = cx.cancellation().cancelled() => Err(cancelled()),
+            executed = tokio::time::timeout(total, execution) => executed.unwrap_or_else(|_| Err(too_slow())),
+        };
+        let reply = match executed {
+            Ok(reply) => reply,
+            Err(error) => {
+                guard.finish_failed(&error).await?;
+                return Err(target_error(error).about(id));
+            }
+        };
+        pass_on(reply, masker, guard, &cx, keep).await
+    }
+
+    /// Whether something stands in the way that was not there when it was decided.
+    fn stopped(&self, asked: &Asked) -> Option<Error> {
+        let snapshot = self.snapshot();
+        if let Some(kill) = snapshot.kill.stops(asked.agent.id, asked.target.id) {
+            return Some(killed(kill));
+        }
+        let key = snapshot.keys.get(asked.key?)?;
+        let text = "the key that asked has been revoked";
+        (!key.is_live(self.now())).then(|| Error::new(ErrorKind::Forbidden, "revoked", text))
+    }
+}
+
+/// Masks what the target answered and hands it on: whole where it is short or has to be kept, else as it comes.
+async fn pass_on(
+    reply: ExecutionReply,
+    masker: Option<LeaseMasker>,
+    mut guard: ExecutionGuard,
+    cx: &ExecutionCx,
+    keep: Keep,
+) -> Result<Reply> {
+    let (id, risk) = (guard.request(), guard.risk());
+    let ExecutionReply {
+        status,
+        mut headers,
+        body,
+    } = reply;
+    mask_headers(masker.as_ref(), &mut headers);
+    guard.see_head(status, &headers);
+    let mut masked = Masked::new(body, masker);
+    let (bytes, within) = match keep {
+        Keep::Whole(bytes) => (bytes, Duration::from_millis(cx.limits().total_millis)),
+        Keep::Nothing | Keep::UpTo(_) => (SHORT_REPLY_BYTES, SHORT_REPLY_TIME),
+    };
+    let gathered = tokio::select! {
+        biased;
+        () = cx.cancellation().cancelled() => Gathered::Broken(cancelled()),
+        gathered = gather(&mut masked, bytes, Some(within)) => gathered,
+    };
+    let body = match gathered {
+        Gathered::Whole(pieces) => {
+            let body = join(pieces);
+            guard.tap_output(&body);
+            guard.finish_whole().await?;
+            ReplyBody::Full(body)
+        }
+        Gathered::Part(_) if matches!(keep, Keep::Whole(_)) => {
+            let error = too_large_to_keep(bytes);
+            guard.finish_broken(&error).await?;
+            return Err(target_error(error).about(id));
+        }
+        Gathered::Part(pieces) => {
+            guard.record_intent().await?;
+            for piece in &pieces {
+                guard.tap_output(piece);
+            }
+            ReplyBody::Stream(GuardedBody::new(pieces, masked, guard))
+        }
+        Gathered::Broken(error) => {
+            guard.finish_broken(&error).await?;
+            return Err(target_error(error).about(id));
+        }
+    };
+    Ok(Reply {
+        request: id,
+        status,
+        headers,
+        body,
+        is_replay: false,
+        risk,
+    })
+}
+
+fn used_up() -> Error {
+    let text = "the standing approval that answered this was used up at the same moment; ask again";
+    Error::new(ErrorKind::Conflict, "standing_approval_used_up", text)
+}
+
+pub(crate) fn cancelled() -> ExecutionError {
+    let message = "the execution was stopped by an operator or by shutdown".to_owned();
+    ExecutionError {
+        failure: ExecutionFailure::Cancelled,
+        code: "killed",
+        message,
+        limit: None,
+    }
+}
+
+fn unreadable() -> ExecutionError {
+    let message = "the credential can't be decrypted".to_owned();
+    ExecutionError {
+        failure: ExecutionFailure::Refused,
+        code: "credential_unreadable",
+        message,
+        limit: None,
+    }
+}
+
+fn too_slow() -> ExecutionError {
+    let message = "the target did not answer within the whole time of a call".to_owned();
+    ExecutionError {
+        failure: ExecutionFailure::Timeout,
+        code: "total_timeout",
+        message,
+        limit: Some("total_millis"),
+    }
+}
+
+fn too_large_to_keep(bytes: usize) -> ExecutionError {
+    let message = format!(
+        "the answer is longer than the {bytes} bytes that can be kept for an executed approval"
+    );
+    ExecutionError {
+        failure: ExecutionFailure::TooLarge,
+        code: "response_too_large",
+        message,
+        limit: Some("kept_response_bytes"),
+    }
+}
+
+/// What the one who asked is told when the target failed.
+pub(crate) fn target_error(error: ExecutionError) -> Error {
+    let kind = match error.failure {
+        ExecutionFailure::Timeout => ErrorKind::TargetTimeout,
+        ExecutionFailure::Cancelled => ErrorKind::Forbidden,
+        ExecutionFailure::Refused
+        | ExecutionFailure::Unreachable
+        | ExecutionFailure::TooLarge
+        | ExecutionFailure::BadReply => ErrorKind::TargetFailed,
+    };
+    Error {
+        limit: error.limit,
+        ..Error::new(kind, error.code, error.message)
+    }
+}
