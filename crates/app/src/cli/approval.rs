@@ -1,0 +1,168 @@
+//! `countersign approval`, and its aliases `request`, `list`, `show`, `approve` and `deny`: requests and the humans' answers.
+
+mod ask;
+mod card;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+pub(super) use ask::Ask;
+
+use super::cx::Cx;
+use super::shown::{self, Column, query, text};
+use crate::client::encode;
+use crate::failure::Result;
+
+const COLUMNS: &[Column] = &[
+    ("ID", &["/id"]),
+    ("STATE", &["/state"]),
+    ("AGENT", &["/agent"]),
+    ("TARGET", &["/target"]),
+    ("ACTION", &["/action"]),
+    ("RISK", &["/risk_score"]),
+    ("INTENT", &["/intent"]),
+    ("CREATED", &["/created_at"]),
+];
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub(super) enum Approval {
+    /// Ask for an action
+    Request(Ask),
+    /// List requests, newest first
+    List(List),
+    /// Show a request: every byte that would run
+    Show(Show),
+    /// Approve a request
+    Approve(Approve),
+    /// Deny a request
+    Deny(Deny),
+    /// Take a request back
+    Cancel(Noted),
+    /// Carry an approved request out
+    Execute(Show),
+    /// Say what became of a request whose outcome is unknown
+    Settle(Settle),
+}
+
+/// A filter.
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Only in this state: pending, approved, denied, executing, succeeded, failed, unknown, expired, stale, revoked, cancelled
+    #[arg(long)]
+    status: Option<String>,
+    /// Only this agent's
+    #[arg(long)]
+    agent: Option<String>,
+    /// Only on this target
+    #[arg(long)]
+    target: Option<String>,
+    /// At most so many
+    #[arg(long, default_value_t = 50)]
+    limit: usize,
+}
+
+/// One request.
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// Its id: the `action_id` of a 428, the `id` in lists
+    id: String,
+}
+
+/// One request, approved.
+#[derive(Debug, Args)]
+pub(crate) struct Approve {
+    /// Its id
+    id: String,
+    /// Why, for the record
+    #[arg(long, default_value = "")]
+    note: String,
+}
+
+/// One request, denied.
+#[derive(Debug, Args)]
+pub(crate) struct Deny {
+    /// Its id
+    id: String,
+    /// Why, for the record
+    #[arg(long, default_value = "")]
+    reason: String,
+}
+
+/// One request with a note.
+#[derive(Debug, Args)]
+pub(super) struct Noted {
+    /// Its id
+    id: String,
+    /// Why, for the record
+    #[arg(long, default_value = "")]
+    note: String,
+}
+
+/// A finding.
+#[derive(Debug, Args)]
+pub(super) struct Settle {
+    /// Its id
+    id: String,
+    /// Whether it took effect: succeeded or failed
+    #[arg(long, value_parser = ["succeeded", "failed"])]
+    outcome: String,
+    /// How that was found out
+    #[arg(long)]
+    note: String,
+}
+
+impl Approval {
+    pub(super) async fn run(self, cx: &Cx) -> Result<()> {
+        match self {
+            Self::Request(ask) => ask.run(cx).await,
+            Self::List(list) => list.run(cx).await,
+            Self::Show(show) => show.run(cx).await,
+            Self::Approve(approve) => approve.run(cx).await,
+            Self::Deny(deny) => deny.run(cx).await,
+            Self::Cancel(Noted { id, note }) => done(cx, &id, "cancelled", &format!("/api/v1/actions/{}/cancel", encode(&id)), &json!({ "note": note })).await,
+            Self::Execute(Show { id }) => ask::execute(cx, &id).await,
+            Self::Settle(Settle { id, outcome, note }) => {
+                let body = json!({ "succeeded": outcome == "succeeded", "note": note });
+                done(cx, &id, &format!("settled as {outcome}"), &format!("/api/v1/actions/{}/settle", encode(&id)), &body).await
+            }
+        }
+    }
+}
+
+impl List {
+    pub(super) async fn run(self, cx: &Cx) -> Result<()> {
+        let limit = Some(self.limit.clamp(1, 200).to_string());
+        let path = query("/api/v1/actions", &[("state", self.status), ("agent", self.agent), ("target", self.target), ("limit", limit)]);
+        let items = cx.api()?.list(&path, self.limit).await?;
+        shown::list(&cx.output, items, COLUMNS, "there is no such request");
+        Ok(())
+    }
+}
+
+impl Show {
+    pub(super) async fn run(self, cx: &Cx) -> Result<()> {
+        let request = cx.api()?.get(&format!("/api/v1/actions/{}", encode(&self.id))).await?;
+        cx.output.result(&request, |output| card::show(output, &request));
+        Ok(())
+    }
+}
+
+impl Approve {
+    pub(super) async fn run(self, cx: &Cx) -> Result<()> {
+        done(cx, &self.id, "approved", &format!("/api/v1/approvals/{}/approve", encode(&self.id)), &json!({ "note": self.note })).await
+    }
+}
+
+impl Deny {
+    pub(super) async fn run(self, cx: &Cx) -> Result<()> {
+        done(cx, &self.id, "denied", &format!("/api/v1/approvals/{}/deny", encode(&self.id)), &json!({ "note": self.reason })).await
+    }
+}
+
+async fn done(cx: &Cx, id: &str, what: &str, path: &str, body: &Value) -> Result<()> {
+    let request = cx.api()?.post(path, body).await?;
+    let state = text(&request, "/state");
+    cx.output.result(&request, |output| output.line(format!("request {id}: {}", if state.is_empty() { what } else { state })));
+    Ok(())
+}

@@ -1,0 +1,196 @@
+//! The story: an agent asks three times; a human is asked once; the ledger has it all.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use countersign_vault::{SecretString, Token};
+use serde_json::{Value, json};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::agent::{Agent, Answer};
+use super::child::{Gateway, Program};
+use super::payments::Payments;
+use crate::client::Api;
+use crate::failure::{Failure, Result};
+use crate::output::Output;
+
+const TARGET: &str = "payments";
+const AGENT: &str = "shop-assistant";
+
+/// How to play.
+#[derive(Debug)]
+pub(crate) struct Options {
+    /// Play unattended, then end.
+    pub(crate) once: bool,
+    /// Leave the data directory.
+    pub(crate) keep: bool,
+    /// Where the gateway listens.
+    pub(crate) listen: String,
+    /// Where to print.
+    pub(crate) output: Output,
+}
+
+/// Everything that the story needs.
+struct Stage {
+    program: Program,
+    payments: Payments,
+    gateway: Gateway,
+    operator: Api,
+    agent: Agent,
+}
+
+/// Plays the story on a new data directory and removes it, also after Ctrl-C.
+pub(crate) async fn play(options: Options) -> Result<()> {
+    let failed = |error: std::io::Error| Failure::state("data_dir", format!("a temporary folder can't be made: {error}"));
+    let mut folder = tempfile::Builder::new().prefix("countersign-demo-").permissions(fs::Permissions::from_mode(0o700)).tempdir().map_err(failed)?;
+    folder.disable_cleanup(options.keep);
+    options.output.note(format!("data directory {} (new, with a new master key; {})", folder.path().display(), if options.keep { "kept" } else { "removed at the end" }));
+    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+    let result = tokio::select! {
+        result = Box::pin(tell(&options, folder.path())) => result,
+        _ = interrupt.recv() => Ok(()),
+        _ = terminate.recv() => Ok(()),
+    };
+    if !options.keep {
+        let path = folder.path().to_owned();
+        folder.close().map_err(|error| Failure::state("data_dir", format!("{} could not be removed: {error}", path.display())))?;
+        options.output.note("the data directory is removed");
+    }
+    result
+}
+
+fn listen(kind: SignalKind) -> Result<tokio::signal::unix::Signal> {
+    signal(kind).map_err(|error| Failure::usage(format!("signals can't be received: {error}")))
+}
+
+async fn tell(options: &Options, data_dir: &Path) -> Result<()> {
+    let stage = set(options, data_dir).await?;
+    let story = act(options, &stage, data_dir).await;
+    let ended = stage.gateway.stop().await;
+    story?;
+    match ended {
+        Some(status) if status.success() => Ok(()),
+        _ => Err(Failure::unreachable("demo", "the demo's gateway did not end cleanly")),
+    }
+}
+
+/// Onboards, starts everything and configures it, as any operator would.
+async fn set(options: &Options, data_dir: &Path) -> Result<Stage> {
+    let output = options.output;
+    // Two random tokens: a passphrase nobody has to remember, and the API's secret.
+    let program = Program::this(data_dir, Token::generate().into_secret())?;
+    let bearer = Token::generate().into_secret();
+    let onboarded = program.json(&["onboard", "--yes", "--with-decide"]).await?;
+    let admin_key = SecretString::new(text(&onboarded, "admin_key")?.to_owned());
+    let key_file = data_dir.join("admin.key");
+    write_secret(&key_file, &admin_key)?;
+    output.line("1. onboarded: a vault, an operator, an admin key");
+    let payments = Payments::start(SecretString::new(bearer.expose().to_owned())).await?;
+    output.line(format!("2. a sample payments API runs on {}; it wants a bearer token", payments.base_url()));
+    let gateway = program.gateway(&options.listen).await?;
+    output.line(format!("3. the gateway runs on {}", gateway.url));
+    let operator = Api::with_key(&gateway.url, admin_key, output)?;
+    operator.wait_until_ready(Duration::from_secs(30)).await?;
+    let added = operator.post("/api/v1/agents", &json!({ "name": AGENT, "description": "the demo's example agent" })).await?;
+    let target = json!({ "name": TARGET, "connector": "http", "base_url": payments.base_url(), "allow_private_network": true });
+    operator.post("/api/v1/targets", &target).await?;
+    operator.post("/api/v1/credentials", &json!({ "target": TARGET, "type": "bearer", "fields": { "token": bearer.expose() } })).await?;
+    for (action, verdict) in [("GET /charges/*", "allow"), ("POST /charges", "ask"), ("DELETE /charges/*", "deny")] {
+        operator.post("/api/v1/grants", &json!({ "agent": AGENT, "target": TARGET, "action": action, "verdict": verdict })).await?;
+        output.line(format!("   granted to {AGENT} on {TARGET}: {action:<17} {verdict}"));
+    }
+    let agent = Agent::new(&gateway.url, &SecretString::new(text(&added, "key")?.to_owned()), &payments.base_url())?;
+    Ok(Stage { program, payments, gateway, operator, agent })
+}
+
+async fn act(options: &Options, stage: &Stage, data_dir: &Path) -> Result<()> {
+    let output = options.output;
+    let read = stage.agent.ask("GET", "/charges/ch_1", None, "look at the customer's last charge", None).await?;
+    show(output, "4. the agent reads a charge", &read);
+    expect(read.status == 200, "the read was not forwarded", &read)?;
+
+    let charge = json!({ "amount": 50_000, "currency": "usd" });
+    let asked = stage.agent.ask("POST", "/charges", Some(&charge), "charge 500 dollars for order 1042", Some("order-1042")).await?;
+    show(output, "5. the agent wants to charge 500 dollars", &asked);
+    expect(asked.status == 428, "the charge did not ask a human", &asked)?;
+    let id = text(&asked.body, "action_id")?.to_owned();
+
+    let denied = stage.agent.ask("DELETE", "/charges/ch_1", None, "clean up", None).await?;
+    show(output, "6. the agent wants to delete a charge", &denied);
+    expect(denied.status == 403, "the delete was not denied", &denied)?;
+
+    if options.once {
+        stage.operator.post(&format!("/api/v1/approvals/{id}/approve"), &json!({ "note": "demo --once" })).await?;
+        output.line(format!("7. the operator approves {id} through the API"));
+    } else {
+        invite(output, stage, data_dir, &id);
+    }
+    match decided(stage, &id).await?.as_str() {
+        "APPROVED" => {
+            let executed = stage.agent.execute(&id).await?;
+            show(output, "8. the agent has its charge carried out", &executed);
+            expect(executed.status == 201 && executed.proxied.as_deref() == Some("executed-approved"), "the approved charge was not carried out", &executed)?;
+        }
+        other => output.line(format!("8. the agent is told: {other}")),
+    }
+    output.line(format!("9. the payments API holds {} charges now", stage.payments.count()));
+    let verified = stage.operator.get("/api/v1/audit/verify").await?;
+    expect_value(verified.get("valid") == Some(&Value::Bool(true)), "the ledger does not verify", &verified)?;
+    output.line(format!("10. the ledger verifies: {} entries", verified.get("entries").map(ToString::to_string).unwrap_or_default()));
+    if !options.once {
+        output.note("the gateway goes on running: look around with the same two variables (list, audit list, status, doctor). Ctrl-C ends the demo.");
+        std::future::pending::<()>().await;
+    }
+    Ok(())
+}
+
+/// Tells the person what to type.
+fn invite(output: Output, stage: &Stage, data_dir: &Path, id: &str) {
+    output.line("7. now it is your turn. In another terminal:");
+    output.line("");
+    output.line(format!("   export COUNTERSIGN_DATA_DIR={} COUNTERSIGN_API_KEY_FILE={}", data_dir.display(), data_dir.join("admin.key").display()));
+    output.line(format!("   {} show {id}", stage.program.path.display()));
+    output.line(format!("   {} approve {id}", stage.program.path.display()));
+    output.line("");
+    output.note("the agent waits and asks every second ...");
+}
+
+/// Waits as an agent does: it asks until there is an answer.
+async fn decided(stage: &Stage, id: &str) -> Result<String> {
+    loop {
+        let status = stage.agent.status(id).await?;
+        let word = status.body.get("status").and_then(Value::as_str).unwrap_or_default();
+        if word != "PENDING" {
+            expect(!word.is_empty(), "the status could not be read", &status)?;
+            return Ok(word.to_owned());
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+fn show(output: Output, step: &str, answer: &Answer) {
+    let proxied = answer.proxied.as_deref().map(|word| format!(" ({word})")).unwrap_or_default();
+    output.line(format!("{step}: {}{proxied} {}", answer.status, answer.body));
+}
+
+fn expect(holds: bool, what: &str, answer: &Answer) -> Result<()> {
+    expect_value(holds, &format!("{what} (status {})", answer.status), &answer.body)
+}
+
+fn expect_value(holds: bool, what: &str, value: &Value) -> Result<()> {
+    if holds { Ok(()) } else { Err(Failure::refused("demo", format!("{what}: {value}"))) }
+}
+
+fn text<'value>(value: &'value Value, field: &str) -> Result<&'value str> {
+    value.get(field).and_then(Value::as_str).ok_or_else(|| Failure::unreachable("unexpected", format!("the answer has no field `{field}`")))
+}
+
+fn write_secret(path: &Path, secret: &SecretString) -> Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let opened = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let written = opened.and_then(|mut file| file.write_all(secret.expose().as_bytes()));
+    written.map_err(|error| Failure::state("data_dir", format!("{} can't be written: {error}", path.display())))
+}

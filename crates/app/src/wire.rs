@@ -1,0 +1,15 @@
+//! The only place that knows every concrete type: it puts the store, the vault, the connectors, the gate and the server together.
+
+mod failures;
+mod header;
+mod listeners;
+mod onboard;
+mod parts;
+mod workshop;
+
+pub(crate) use failures::{from_gate, from_lock};
+pub(crate) use header::{HeaderPlace, unlock};
+pub(crate) use listeners::{Certificate, server_config};
+pub(crate) use onboard::{Onboarding, onboard};
+pub(crate) use parts::{Parts, not_onboarded, stop_gate};
+pub(crate) use workshop::Workshop;
