@@ -6,7 +6,9 @@ mod session;
 
 use std::time::Duration;
 
-use countersign_net::{LocalClient, LocalClientConfig, LocalRequest, LocalResponse, LocalStream, NetError};
+use countersign_net::{
+    LocalClient, LocalClientConfig, LocalRequest, LocalResponse, LocalStream, NetError,
+};
 use countersign_vault::SecretString;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use http::{HeaderMap, Method};
@@ -47,11 +49,16 @@ impl Api {
         let mut api = Self::connect_without_credential(env, data_dir, output)?;
         api.credential = if let Some(found) = API_KEY.find(env)? {
             if let Some(path) = found.file.filter(|path| is_open_to_others(path)) {
-                output.warn(format!("{} holds a key and others can read it: run `chmod 600 {}`", path.display(), path.display()));
+                output.warn(format!(
+                    "{} holds a key and others can read it: run `chmod 600 {}`",
+                    path.display(),
+                    path.display()
+                ));
             }
             Credential::Key(found.text)
         } else {
-            StoredSession::load(env, data_dir, &api.place)?.map_or(Credential::None, Credential::Session)
+            StoredSession::load(env, data_dir, &api.place)?
+                .map_or(Credential::None, Credential::Session)
         };
         Ok(api)
     }
@@ -59,23 +66,43 @@ impl Api {
     /// A client that is signed in by `login` only, whatever key the environment holds.
     pub(crate) fn connect_session(env: &Env, data_dir: &DataDir, output: Output) -> Result<Self> {
         let mut api = Self::connect_without_credential(env, data_dir, output)?;
-        api.credential = StoredSession::load(env, data_dir, &api.place)?.map_or(Credential::None, Credential::Session);
+        api.credential = StoredSession::load(env, data_dir, &api.place)?
+            .map_or(Credential::None, Credential::Session);
         Ok(api)
     }
 
     /// The same, without signing anything.
-    pub(crate) fn connect_without_credential(env: &Env, data_dir: &DataDir, output: Output) -> Result<Self> {
+    pub(crate) fn connect_without_credential(
+        env: &Env,
+        data_dir: &DataDir,
+        output: Output,
+    ) -> Result<Self> {
         let place = find(env, data_dir)?;
-        let config = LocalClientConfig { pin: place.pin.clone(), ..LocalClientConfig::default() };
+        let config = LocalClientConfig {
+            pin: place.pin.clone(),
+            ..LocalClientConfig::default()
+        };
         let client = LocalClient::new(place.endpoint.clone(), config);
-        Ok(Self { client, place, credential: Credential::None, idempotency_key: None, output })
+        Ok(Self {
+            client,
+            place,
+            credential: Credential::None,
+            idempotency_key: None,
+            output,
+        })
     }
 
     /// A client for a known gateway, signed with a key.
     pub(crate) fn with_key(address: &str, key: SecretString, output: Output) -> Result<Self> {
         let place = Place::named(address)?;
         let client = LocalClient::new(place.endpoint.clone(), LocalClientConfig::default());
-        Ok(Self { client, place, credential: Credential::Key(key), idempotency_key: None, output })
+        Ok(Self {
+            client,
+            place,
+            credential: Credential::Key(key),
+            idempotency_key: None,
+            output,
+        })
     }
 
     /// Sends the key with every POST from now on: a repetition gets the first outcome again.
@@ -130,8 +157,14 @@ impl Api {
         loop {
             let mut reply = self.get(&page).await?;
             items.append(&mut take_items(&mut reply));
-            let next = reply.get("next").and_then(|next| next.as_str().map(str::to_owned).or_else(|| next.as_u64().map(|next| next.to_string())));
-            let Some(next) = next.filter(|_| items.len() < limit) else { break };
+            let next = reply.get("next").and_then(|next| {
+                next.as_str()
+                    .map(str::to_owned)
+                    .or_else(|| next.as_u64().map(|next| next.to_string()))
+            });
+            let Some(next) = next.filter(|_| items.len() < limit) else {
+                break;
+            };
             let joint = if path.contains('?') { '&' } else { '?' };
             page = format!("{path}{joint}cursor={}", encode(&next));
         }
@@ -140,7 +173,12 @@ impl Api {
     }
 
     /// One request. Where the gateway wants fresh proof of a terminal's session, the person is asked for it once.
-    pub(crate) async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value> {
         let response = self.exchange(&method, path, body).await?;
         let failure = match problem::read(&response) {
             Ok(value) => return Ok(value),
@@ -149,37 +187,82 @@ impl Api {
         if failure.code != "proof_required" {
             return Err(self.advise(failure));
         }
-        let Credential::Session(session) = &self.credential else { return Err(failure) };
-        self.output.note(format!("{} has to prove who they are for this (asked again after five minutes)", session.operator));
-        let secret = prompt::secret("your sign-in token or password", "use a key with the scope for it: COUNTERSIGN_API_KEY")?;
-        problem::read(&self.exchange(&Method::POST, "/api/v1/sessions/proof", Some(&sign_in_body(&session.operator, &secret, session.by_password))).await?)?;
+        let Credential::Session(session) = &self.credential else {
+            return Err(failure);
+        };
+        self.output.note(format!(
+            "{} has to prove who they are for this (asked again after five minutes)",
+            session.operator
+        ));
+        let secret = prompt::secret(
+            "your sign-in token or password",
+            "use a key with the scope for it: COUNTERSIGN_API_KEY",
+        )?;
+        problem::read(
+            &self
+                .exchange(
+                    &Method::POST,
+                    "/api/v1/sessions/proof",
+                    Some(&sign_in_body(
+                        &session.operator,
+                        &secret,
+                        session.by_password,
+                    )),
+                )
+                .await?,
+        )?;
         problem::read(&self.exchange(&method, path, body).await?)
     }
 
     /// One request and its whole reply, whatever its status.
-    pub(crate) async fn exchange(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<LocalResponse> {
-        self.client.send(self.request(method, path, body)?).await.map_err(|error| self.unreachable(&error))
+    pub(crate) async fn exchange(
+        &self,
+        method: &Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<LocalResponse> {
+        self.client
+            .send(self.request(method, path, body)?)
+            .await
+            .map_err(|error| self.unreachable(&error))
     }
 
     /// One request whose reply is read as it comes.
     pub(crate) async fn open(&self, path: &str, accept: &'static str) -> Result<LocalStream> {
         let mut request = self.request(&Method::GET, path, None)?;
-        request.headers.insert(http::header::ACCEPT, HeaderValue::from_static(accept));
-        let mut stream = self.client.open(request).await.map_err(|error| self.unreachable(&error))?;
+        request
+            .headers
+            .insert(http::header::ACCEPT, HeaderValue::from_static(accept));
+        let mut stream = self
+            .client
+            .open(request)
+            .await
+            .map_err(|error| self.unreachable(&error))?;
         if stream.status.is_success() {
             return Ok(stream);
         }
         let mut body = Vec::new();
-        while let Some(chunk) = stream.next_chunk().await.map_err(|error| self.unreachable(&error))? {
+        while let Some(chunk) = stream
+            .next_chunk()
+            .await
+            .map_err(|error| self.unreachable(&error))?
+        {
             body.extend_from_slice(&chunk);
             if body.len() > 64 * 1024 {
                 break;
             }
         }
-        let response = LocalResponse { status: stream.status, headers: stream.headers.clone(), body: body.into() };
+        let response = LocalResponse {
+            status: stream.status,
+            headers: stream.headers.clone(),
+            body: body.into(),
+        };
         match problem::read(&response) {
             Err(failure) => Err(self.advise(failure)),
-            Ok(_) => Err(Failure::unreachable("unexpected", format!("the gateway answered with status {}", response.status))),
+            Ok(_) => Err(Failure::unreachable(
+                "unexpected",
+                format!("the gateway answered with status {}", response.status),
+            )),
         }
     }
 
@@ -190,8 +273,18 @@ impl Api {
             let answer = self.exchange(&Method::GET, "/readyz", None).await;
             match answer {
                 Ok(response) if response.status.is_success() => return Ok(()),
-                _ if tokio::time::Instant::now() < deadline => tokio::time::sleep(Duration::from_millis(50)).await,
-                Ok(response) => return Err(Failure::state("not_ready", format!("the gateway is not ready: {}", String::from_utf8_lossy(&response.body)))),
+                _ if tokio::time::Instant::now() < deadline => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                Ok(response) => {
+                    return Err(Failure::state(
+                        "not_ready",
+                        format!(
+                            "the gateway is not ready: {}",
+                            String::from_utf8_lossy(&response.body)
+                        ),
+                    ));
+                }
                 Err(failure) => return Err(failure),
             }
         }
@@ -200,25 +293,47 @@ impl Api {
     fn request(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<LocalRequest> {
         let mut request = LocalRequest::new(method.clone(), path);
         if let Some(body) = body {
-            request = request.with_json(body).map_err(|error| Failure::usage(error.to_string()))?;
+            request = request
+                .with_json(body)
+                .map_err(|error| Failure::usage(error.to_string()))?;
         }
-        if let Some(key) = self.idempotency_key.as_ref().filter(|_| method == Method::POST) {
-            request.headers.insert(HeaderName::from_static("idempotency-key"), key.clone());
+        if let Some(key) = self
+            .idempotency_key
+            .as_ref()
+            .filter(|_| method == Method::POST)
+        {
+            request
+                .headers
+                .insert(HeaderName::from_static("idempotency-key"), key.clone());
         }
         match &self.credential {
             Credential::None => {}
             Credential::Key(key) => {
-                insert(&mut request.headers, AUTHORIZATION, &format!("Bearer {}", key.expose()))?;
+                insert(
+                    &mut request.headers,
+                    AUTHORIZATION,
+                    &format!("Bearer {}", key.expose()),
+                )?;
             }
             Credential::Session(session) => {
-                insert(&mut request.headers, AUTHORIZATION, &format!("Bearer {}", session.secret.expose()))?;
+                insert(
+                    &mut request.headers,
+                    AUTHORIZATION,
+                    &format!("Bearer {}", session.secret.expose()),
+                )?;
             }
         }
         Ok(request)
     }
 
     fn unreachable(&self, error: &NetError) -> Failure {
-        let failure = Failure::unreachable("unreachable", format!("the gateway at {} does not answer: {error}", self.place.text));
+        let failure = Failure::unreachable(
+            "unreachable",
+            format!(
+                "the gateway at {} does not answer: {error}",
+                self.place.text
+            ),
+        );
         let RunFile { pid, .. } = match &self.place.run_file {
             Some(run_file) => run_file.clone(),
             None => return failure.next("check COUNTERSIGN_URL, and that the gateway runs there"),
@@ -226,7 +341,9 @@ impl Api {
         if is_alive(pid) {
             failure.next(format!("process {pid} wrote run.json: look at its log"))
         } else {
-            failure.next("the gateway that wrote run.json is gone: start it with `countersign gateway`")
+            failure.next(
+                "the gateway that wrote run.json is gone: start it with `countersign gateway`",
+            )
         }
     }
 
@@ -245,7 +362,11 @@ impl Api {
 
 /// What proves who an operator is.
 pub(crate) fn sign_in_body(name: &str, secret: &SecretString, by_password: bool) -> Value {
-    if by_password { json!({ "name": name, "password": secret.expose() }) } else { json!({ "token": secret.expose() }) }
+    if by_password {
+        json!({ "name": name, "password": secret.expose() })
+    } else {
+        json!({ "token": secret.expose() })
+    }
 }
 
 /// The array in a list's reply.
@@ -262,25 +383,42 @@ pub(crate) fn take_items(reply: &mut Value) -> Vec<Value> {
 
 /// A text as one segment of a path or one value of a query.
 pub(crate) fn encode(text: &str) -> String {
-    text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-        encoded
+    text.bytes()
+        .fold(String::with_capacity(text.len()), |mut encoded, byte| {
+            if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+                encoded.push(char::from(byte));
+            } else {
+                encoded.push('%');
+                encoded.extend(hex_digits(byte));
+            }
+            encoded
+        })
+}
+
+fn hex_digits(byte: u8) -> [char; 2] {
+    [byte >> 4, byte & 15].map(|digit| {
+        char::from_digit(u32::from(digit), 16)
+            .unwrap_or('0')
+            .to_ascii_uppercase()
     })
 }
 
 /// Whether a process with this id exists.
 pub(crate) fn is_alive(pid: u32) -> bool {
-    let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
+    let pid = i32::try_from(pid)
+        .ok()
+        .and_then(rustix::process::Pid::from_raw);
     pid.is_some_and(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
 }
 
 fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) -> Result<()> {
-    let mut value = HeaderValue::from_str(value)
-        .map_err(|_| Failure::unauthorised("malformed_credential", "the key holds characters that no key has").next("copy the whole key as it was shown"))?;
+    let mut value = HeaderValue::from_str(value).map_err(|_| {
+        Failure::unauthorised(
+            "malformed_credential",
+            "the key holds characters that no key has",
+        )
+        .next("copy the whole key as it was shown")
+    })?;
     value.set_sensitive(true);
     headers.insert(name, value);
     Ok(())

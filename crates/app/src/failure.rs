@@ -48,12 +48,21 @@ pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
 
 impl Failure {
     fn new(exit: Exit, code: &str, message: impl Into<String>) -> Self {
-        Self { exit, code: code.to_owned(), message: message.into(), next: None, is_silent: false }
+        Self {
+            exit,
+            code: code.to_owned(),
+            message: message.into(),
+            next: None,
+            is_silent: false,
+        }
     }
 
     /// Exit 1, after a result that says it all.
     pub(crate) fn refused_silently() -> Self {
-        Self { is_silent: true, ..Self::refused("refused", "") }
+        Self {
+            is_silent: true,
+            ..Self::refused("refused", "")
+        }
     }
 
     /// Exit 1.

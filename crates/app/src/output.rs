@@ -30,12 +30,12 @@ impl Output {
     }
 
     /// Whether programs read this.
-    pub(crate) fn is_json(&self) -> bool {
+    pub(crate) fn is_json(self) -> bool {
         self.is_json
     }
 
     /// A result: the value as one line of JSON, or the lines for people.
-    pub(crate) fn result(&self, value: &Value, people: impl FnOnce(&Self)) {
+    pub(crate) fn result(self, value: &Value, people: impl FnOnce(Self)) {
         if self.is_json {
             self.json_line(value);
         } else {
@@ -44,20 +44,29 @@ impl Output {
     }
 
     /// One line of JSON, whatever the mode.
-    #[expect(clippy::unused_self, reason = "printing goes through the value, so that one place decides")]
-    pub(crate) fn json_line(&self, value: &Value) {
+    #[expect(
+        clippy::unused_self,
+        reason = "printing goes through the value, so that one place decides"
+    )]
+    pub(crate) fn json_line(self, value: &Value) {
         to_stdout(format!("{}\n", escape::json(&value.to_string())).as_bytes());
     }
 
     /// A line of a result for people. Escaped as a whole: it can't become two.
-    #[expect(clippy::unused_self, reason = "printing goes through the value, so that one place decides")]
-    pub(crate) fn line(&self, text: impl AsRef<str>) {
+    #[expect(
+        clippy::unused_self,
+        reason = "printing goes through the value, so that one place decides"
+    )]
+    pub(crate) fn line(self, text: impl AsRef<str>) {
         to_stdout(format!("{}\n", escape(text.as_ref())).as_bytes());
     }
 
     /// A table for people, as wide as the terminal.
-    #[expect(clippy::unused_self, reason = "printing goes through the value, so that one place decides")]
-    pub(crate) fn table(&self, table: &Table) {
+    #[expect(
+        clippy::unused_self,
+        reason = "printing goes through the value, so that one place decides"
+    )]
+    pub(crate) fn table(self, table: &Table) {
         to_stdout(table.render(terminal_width()).as_bytes());
     }
 
@@ -65,26 +74,32 @@ impl Output {
     ///
     /// # Errors
     /// When the reader is gone.
-    #[expect(clippy::unused_self, reason = "printing goes through the value, so that one place decides")]
-    pub(crate) fn bytes(&self, bytes: &[u8]) -> io::Result<()> {
+    #[expect(
+        clippy::unused_self,
+        reason = "printing goes through the value, so that one place decides"
+    )]
+    pub(crate) fn bytes(self, bytes: &[u8]) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
         stdout.write_all(bytes)?;
         stdout.flush()
     }
 
     /// Progress, on standard error.
-    #[expect(clippy::unused_self, reason = "printing goes through the value, so that one place decides")]
-    pub(crate) fn note(&self, text: impl AsRef<str>) {
+    #[expect(
+        clippy::unused_self,
+        reason = "printing goes through the value, so that one place decides"
+    )]
+    pub(crate) fn note(self, text: impl AsRef<str>) {
         to_stderr(&escape(text.as_ref()));
     }
 
     /// A warning, on standard error.
-    pub(crate) fn warn(&self, text: impl AsRef<str>) {
+    pub(crate) fn warn(self, text: impl AsRef<str>) {
         self.note(format!("warning: {}", text.as_ref()));
     }
 
     /// A failure, on standard error.
-    pub(crate) fn failure(&self, failure: &Failure) {
+    pub(crate) fn failure(self, failure: &Failure) {
         if failure.is_silent {
             return;
         }
@@ -116,5 +131,8 @@ fn terminal_width() -> Option<u16> {
     if !stdout.is_terminal() {
         return None;
     }
-    rustix::termios::tcgetwinsize(&stdout).ok().map(|size| size.ws_col).filter(|columns| *columns > 0)
+    rustix::termios::tcgetwinsize(&stdout)
+        .ok()
+        .map(|size| size.ws_col)
+        .filter(|columns| *columns > 0)
 }

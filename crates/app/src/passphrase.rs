@@ -10,20 +10,32 @@ use crate::prompt;
 const INSTEAD: &str = "set COUNTERSIGN_MASTER_KEY or COUNTERSIGN_MASTER_KEY_FILE";
 
 /// The passphrase that the environment, a systemd credential or the configuration gives; `None` where nobody gave one.
-pub(crate) fn configured(env: &Env, settings: &Settings, output: &Output) -> Result<Option<Passphrase>> {
+pub(crate) fn configured(
+    env: &Env,
+    settings: &Settings,
+    output: Output,
+) -> Result<Option<Passphrase>> {
     let (text, path) = match (MASTER_KEY.find(env)?, &settings.master_key_file) {
         (Some(found), _) => (found.text, found.file),
         (None, Some(path)) => (prompt::secret_from_file(path)?, Some(path.clone())),
         (None, None) => return Ok(None),
     };
     if let Some(path) = path.filter(|path| is_open_to_others(path)) {
-        output.warn(format!("{} holds the vault's passphrase and others can read it: run `chmod 600 {}`", path.display(), path.display()));
+        output.warn(format!(
+            "{} holds the vault's passphrase and others can read it: run `chmod 600 {}`",
+            path.display(),
+            path.display()
+        ));
     }
     accept(text).map(Some)
 }
 
 /// The configured passphrase, else the one that is typed.
-pub(crate) fn configured_or_typed(env: &Env, settings: &Settings, output: &Output) -> Result<Passphrase> {
+pub(crate) fn configured_or_typed(
+    env: &Env,
+    settings: &Settings,
+    output: Output,
+) -> Result<Passphrase> {
     match configured(env, settings, output)? {
         Some(passphrase) => Ok(passphrase),
         None => accept(prompt::secret("passphrase of the vault", INSTEAD)?),
@@ -40,10 +52,17 @@ pub(crate) fn text(env: &Env, settings: &Settings) -> Result<SecretString> {
 }
 
 /// The configured passphrase, else a new one that is typed twice.
-pub(crate) fn configured_or_new(env: &Env, settings: &Settings, output: &Output) -> Result<Passphrase> {
+pub(crate) fn configured_or_new(
+    env: &Env,
+    settings: &Settings,
+    output: Output,
+) -> Result<Passphrase> {
     match configured(env, settings, output)? {
         Some(passphrase) => Ok(passphrase),
-        None => accept(prompt::new_secret("new passphrase of the vault (14 characters at least)", INSTEAD)?),
+        None => accept(prompt::new_secret(
+            "new passphrase of the vault (14 characters at least)",
+            INSTEAD,
+        )?),
     }
 }
 

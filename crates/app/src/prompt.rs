@@ -20,7 +20,11 @@ pub(crate) fn is_possible() -> bool {
 /// Asks for a secret without showing it; `instead` says what to do where nobody can be asked.
 pub(crate) fn secret(question: &str, instead: &str) -> Result<SecretString> {
     demand(question, instead)?;
-    Password::new().with_prompt(question).interact().map(SecretString::new).map_err(|error| gone(&error))
+    Password::new()
+        .with_prompt(question)
+        .interact()
+        .map(SecretString::new)
+        .map_err(|error| gone(&error))
 }
 
 /// Asks twice for a new secret.
@@ -37,29 +41,45 @@ pub(crate) fn new_secret(question: &str, instead: &str) -> Result<SecretString> 
 /// Asks for a text, with one that is taken when nothing is typed.
 pub(crate) fn text(question: &str, default: &str, instead: &str) -> Result<String> {
     demand(question, instead)?;
-    Input::new().with_prompt(question).default(default.to_owned()).interact_text().map_err(|error| gone(&error))
+    Input::new()
+        .with_prompt(question)
+        .default(default.to_owned())
+        .interact_text()
+        .map_err(|error| gone(&error))
 }
 
 /// Asks yes or no; Enter means no.
 pub(crate) fn confirm(question: &str, instead: &str) -> Result<bool> {
     demand(question, instead)?;
-    Confirm::new().with_prompt(question).default(false).interact().map_err(|error| gone(&error))
+    Confirm::new()
+        .with_prompt(question)
+        .default(false)
+        .interact()
+        .map_err(|error| gone(&error))
 }
 
 /// A secret from standard input; the line's end is dropped.
 pub(crate) fn secret_from_stdin() -> Result<SecretString> {
     let mut text = String::new();
-    let read = io::stdin().lock().take(MAXIMUM_BYTES + 1).read_to_string(&mut text);
+    let read = io::stdin()
+        .lock()
+        .take(MAXIMUM_BYTES + 1)
+        .read_to_string(&mut text);
     let failed = match read {
         Err(error) => Some(format!("standard input can't be read: {error}")),
-        Ok(length) if length as u64 > MAXIMUM_BYTES => Some(format!("standard input is longer than {MAXIMUM_BYTES} bytes, which no secret is")),
+        Ok(length) if length as u64 > MAXIMUM_BYTES => Some(format!(
+            "standard input is longer than {MAXIMUM_BYTES} bytes, which no secret is"
+        )),
         Ok(_) => None,
     };
     let value = SecretString::new(text.trim_end_matches(['\r', '\n']).to_owned());
     text.zeroize();
     match failed {
         Some(message) => Err(Failure::usage(message)),
-        None if value.is_empty() => Err(Failure::usage("standard input is empty, a secret was expected on it").next("pipe the secret in: `countersign ... --stdin < FILE`")),
+        None if value.is_empty() => Err(Failure::usage(
+            "standard input is empty, a secret was expected on it",
+        )
+        .next("pipe the secret in: `countersign ... --stdin < FILE`")),
         None => Ok(value),
     }
 }
@@ -73,7 +93,10 @@ fn demand(question: &str, instead: &str) -> Result<()> {
     if is_possible() {
         return Ok(());
     }
-    Err(Failure::usage(format!("{question}: this can only be asked on a terminal, and there is none")).next(instead))
+    Err(Failure::usage(format!(
+        "{question}: this can only be asked on a terminal, and there is none"
+    ))
+    .next(instead))
 }
 
 fn gone(error: &dialoguer::Error) -> Failure {

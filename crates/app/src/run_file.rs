@@ -33,14 +33,28 @@ impl RunFile {
         let path = data_dir.run_file();
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(None),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                ) =>
+            {
+                return Ok(None);
+            }
             Err(error) => {
-                let failure = Failure::unreachable("run_file", format!("{} can't be read: {error}", path.display()));
+                let failure = Failure::unreachable(
+                    "run_file",
+                    format!("{} can't be read: {error}", path.display()),
+                );
                 return Err(failure.next("run this as the gateway's user, or set COUNTERSIGN_URL"));
             }
         };
         serde_json::from_slice(&bytes).map(Some).map_err(|error| {
-            Failure::unreachable("run_file", format!("{} is damaged: {error}", path.display())).next("restart the gateway, or set COUNTERSIGN_URL")
+            Failure::unreachable(
+                "run_file",
+                format!("{} is damaged: {error}", path.display()),
+            )
+            .next("restart the gateway, or set COUNTERSIGN_URL")
         })
     }
 
@@ -49,7 +63,11 @@ impl RunFile {
         let path = data_dir.run_file();
         let temporary = data_dir.file("run.json.new");
         drop(fs::remove_file(&temporary));
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&temporary)?;
         file.write_all(&serde_json::to_vec(self)?)?;
         file.write_all(b"\n")?;
         drop(file);

@@ -26,15 +26,28 @@ impl LogHandle {
 
 /// Starts the log of this process. Once.
 pub(crate) fn start(settings: &LogSettings) -> Result<LogHandle> {
-    let wrong = || Failure::usage(format!("`{}` is no log level", settings.level)).next("use error, warn, info, debug or trace");
+    let wrong = || {
+        Failure::usage(format!("`{}` is no log level", settings.level))
+            .next("use error, warn, info, debug or trace")
+    };
     let targets = settings.level.parse::<Targets>().map_err(|_| wrong())?;
     let (filter, handle) = reload::Layer::new(targets);
     let lines = match settings.format {
-        LogFormat::Json => fmt::layer().json().flatten_event(true).with_writer(io::stderr).boxed(),
+        LogFormat::Json => fmt::layer()
+            .json()
+            .flatten_event(true)
+            .with_writer(io::stderr)
+            .boxed(),
         // Colours would be control characters for whoever reads the log elsewhere.
-        LogFormat::Text => fmt::layer().with_ansi(false).with_writer(io::stderr).boxed(),
+        LogFormat::Text => fmt::layer()
+            .with_ansi(false)
+            .with_writer(io::stderr)
+            .boxed(),
     };
-    let started = tracing_subscriber::registry().with(filter).with(lines).try_init();
+    let started = tracing_subscriber::registry()
+        .with(filter)
+        .with(lines)
+        .try_init();
     started.map_err(|error| Failure::usage(format!("the log could not start: {error}")))?;
     Ok(LogHandle(handle))
 }

@@ -9,8 +9,13 @@ use super::shown::{self, Column, only, text};
 use crate::client::encode;
 use crate::failure::Result;
 
-const COLUMNS: &[Column] =
-    &[("NAME", &["/name"]), ("ID", &["/id"]), ("DESCRIPTION", &["/description"]), ("LABELS", &["/labels"]), ("CREATED", &["/created_at"])];
+const COLUMNS: &[Column] = &[
+    ("NAME", &["/name"]),
+    ("ID", &["/id"]),
+    ("DESCRIPTION", &["/description"]),
+    ("LABELS", &["/labels"]),
+    ("CREATED", &["/created_at"]),
+];
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
@@ -65,24 +70,56 @@ impl Agent {
         let api = cx.api()?;
         match self {
             Self::Add(add) => {
-                let body = object([("name", json!(add.name)), ("description", json!(add.description)), ("labels", labels(&add.labels))]);
+                let body = object([
+                    ("name", json!(add.name)),
+                    ("description", json!(add.description)),
+                    ("labels", labels(&add.labels)),
+                ]);
                 let made = api.post("/api/v1/agents", &body).await?;
-                cx.output.result(&only(&made, &["id", "name", "key"]), |output| {
-                    output.line(format!("agent {} ({})", text(&made, "/name"), text(&made, "/id")));
-                    output.line(format!("key   {}", text(&made, "/key")));
-                    output.note("the key is shown this once: give it to the agent now");
-                });
+                cx.output
+                    .result(&only(&made, &["id", "name", "key"]), |output| {
+                        output.line(format!(
+                            "agent {} ({})",
+                            text(&made, "/name"),
+                            text(&made, "/id")
+                        ));
+                        output.line(format!("key   {}", text(&made, "/key")));
+                        output.note("the key is shown this once: give it to the agent now");
+                    });
             }
-            Self::List => shown::list(&cx.output, api.list("/api/v1/agents", usize::MAX).await?, COLUMNS, "there is no agent: add one with `countersign agent add NAME`"),
-            Self::Show(Named { agent }) => shown::thing(&cx.output, &api.get(&format!("/api/v1/agents/{}", encode(&agent))).await?),
+            Self::List => shown::list(
+                cx.output,
+                &api.list("/api/v1/agents", usize::MAX).await?,
+                COLUMNS,
+                "there is no agent: add one with `countersign agent add NAME`",
+            ),
+            Self::Show(Named { agent }) => shown::thing(
+                cx.output,
+                &api.get(&format!("/api/v1/agents/{}", encode(&agent)))
+                    .await?,
+            ),
             Self::Update(update) => {
-                let new_labels = if update.labels.is_empty() { serde_json::Value::Null } else { labels(&update.labels) };
-                let body = object([("description", json!(update.description)), ("labels", new_labels)]);
-                shown::thing(&cx.output, &api.patch(&format!("/api/v1/agents/{}", encode(&update.agent)), &body).await?);
+                let new_labels = if update.labels.is_empty() {
+                    serde_json::Value::Null
+                } else {
+                    labels(&update.labels)
+                };
+                let body = object([
+                    ("description", json!(update.description)),
+                    ("labels", new_labels),
+                ]);
+                shown::thing(
+                    cx.output,
+                    &api.patch(&format!("/api/v1/agents/{}", encode(&update.agent)), &body)
+                        .await?,
+                );
             }
             Self::Remove(Named { agent }) => {
-                api.delete(&format!("/api/v1/agents/{}", encode(&agent))).await?;
-                cx.output.result(&json!({ "removed": agent }), |output| output.line(format!("agent {agent} is removed")));
+                api.delete(&format!("/api/v1/agents/{}", encode(&agent)))
+                    .await?;
+                cx.output.result(&json!({ "removed": agent }), |output| {
+                    output.line(format!("agent {agent} is removed"));
+                });
             }
         }
         Ok(())

@@ -36,28 +36,52 @@ impl Apply {
     pub(super) async fn run(self, cx: &Cx) -> Result<()> {
         let wanted = document::read(&self.file)?;
         let api = cx.api()?;
-        let current: ConfigDocument = serde_json::from_value(api.get("/api/v1/configuration").await?)
-            .map_err(|error| Failure::unreachable("unexpected", format!("the gateway's configuration can't be read: {error}")).next("check that the gateway is of the same version"))?;
+        let current: ConfigDocument =
+            serde_json::from_value(api.get("/api/v1/configuration").await?).map_err(|error| {
+                Failure::unreachable(
+                    "unexpected",
+                    format!("the gateway's configuration can't be read: {error}"),
+                )
+                .next("check that the gateway is of the same version")
+            })?;
         let mut changes = plan(&current, &wanted, self.prune.as_ref());
         if self.replace_credentials {
-            for change in changes.iter_mut().filter(|change| change.noun == "credential" && change.action == ChangeAction::Keep) {
+            for change in changes
+                .iter_mut()
+                .filter(|change| change.noun == "credential" && change.action == ChangeAction::Keep)
+            {
                 change.action = ChangeAction::Update;
             }
         }
-        let kept = changes.iter().filter(|change| change.action == ChangeAction::Keep).count();
+        let kept = changes
+            .iter()
+            .filter(|change| change.action == ChangeAction::Keep)
+            .count();
         changes.retain(|change| change.action != ChangeAction::Keep);
         if !self.dry_run {
             steps::carry_out(cx, &api, &wanted, &changes).await?;
         }
-        cx.output.result(&json!({ "dry_run": self.dry_run, "changes": changes, "kept": kept }), |output| {
-            if changes.is_empty() {
-                output.line(format!("nothing to change: {kept} things are as the document says"));
-                return;
-            }
-            output.table(&table(&changes));
-            let word = if self.dry_run { "would be made" } else { "made" };
-            output.line(format!("{} changes {word}, {kept} things kept", changes.len()));
-        });
+        cx.output.result(
+            &json!({ "dry_run": self.dry_run, "changes": changes, "kept": kept }),
+            |output| {
+                if changes.is_empty() {
+                    output.line(format!(
+                        "nothing to change: {kept} things are as the document says"
+                    ));
+                    return;
+                }
+                output.table(&table(&changes));
+                let word = if self.dry_run {
+                    "would be made"
+                } else {
+                    "made"
+                };
+                output.line(format!(
+                    "{} changes {word}, {kept} things kept",
+                    changes.len()
+                ));
+            },
+        );
         Ok(())
     }
 }
@@ -71,7 +95,11 @@ fn table(changes: &[Change]) -> Table {
             ChangeAction::Remove => "remove",
             ChangeAction::Keep => "keep",
         };
-        let differences: Vec<String> = change.diff.iter().map(|field| format!("{}: {} -> {}", field.field, field.before, field.after)).collect();
+        let differences: Vec<String> = change
+            .diff
+            .iter()
+            .map(|field| format!("{}: {} -> {}", field.field, field.before, field.after))
+            .collect();
         table.row([action, &change.noun, &change.name, &differences.join("; ")]);
     }
     table

@@ -120,11 +120,27 @@ impl Approval {
             Self::Show(show) => show.run(cx).await,
             Self::Approve(approve) => approve.run(cx).await,
             Self::Deny(deny) => deny.run(cx).await,
-            Self::Cancel(Noted { id, note }) => done(cx, &id, "cancelled", &format!("/api/v1/actions/{}/cancel", encode(&id)), &json!({ "note": note })).await,
+            Self::Cancel(Noted { id, note }) => {
+                done(
+                    cx,
+                    &id,
+                    "cancelled",
+                    &format!("/api/v1/actions/{}/cancel", encode(&id)),
+                    &json!({ "note": note }),
+                )
+                .await
+            }
             Self::Execute(Show { id }) => ask::execute(cx, &id).await,
             Self::Settle(Settle { id, outcome, note }) => {
                 let body = json!({ "succeeded": outcome == "succeeded", "note": note });
-                done(cx, &id, &format!("settled as {outcome}"), &format!("/api/v1/actions/{}/settle", encode(&id)), &body).await
+                done(
+                    cx,
+                    &id,
+                    &format!("settled as {outcome}"),
+                    &format!("/api/v1/actions/{}/settle", encode(&id)),
+                    &body,
+                )
+                .await
             }
         }
     }
@@ -133,36 +149,67 @@ impl Approval {
 impl List {
     pub(super) async fn run(self, cx: &Cx) -> Result<()> {
         let limit = Some(self.limit.clamp(1, 200).to_string());
-        let path = query("/api/v1/actions", &[("state", self.status), ("agent", self.agent), ("target", self.target), ("limit", limit)]);
+        let path = query(
+            "/api/v1/actions",
+            &[
+                ("state", self.status),
+                ("agent", self.agent),
+                ("target", self.target),
+                ("limit", limit),
+            ],
+        );
         let items = cx.api()?.list(&path, self.limit).await?;
-        shown::list(&cx.output, items, COLUMNS, "there is no such request");
+        shown::list(cx.output, &items, COLUMNS, "there is no such request");
         Ok(())
     }
 }
 
 impl Show {
     pub(super) async fn run(self, cx: &Cx) -> Result<()> {
-        let request = cx.api()?.get(&format!("/api/v1/actions/{}", encode(&self.id))).await?;
-        cx.output.result(&request, |output| card::show(output, &request));
+        let request = cx
+            .api()?
+            .get(&format!("/api/v1/actions/{}", encode(&self.id)))
+            .await?;
+        cx.output
+            .result(&request, |output| card::show(output, &request));
         Ok(())
     }
 }
 
 impl Approve {
     pub(super) async fn run(self, cx: &Cx) -> Result<()> {
-        done(cx, &self.id, "approved", &format!("/api/v1/approvals/{}/approve", encode(&self.id)), &json!({ "note": self.note })).await
+        done(
+            cx,
+            &self.id,
+            "approved",
+            &format!("/api/v1/approvals/{}/approve", encode(&self.id)),
+            &json!({ "note": self.note }),
+        )
+        .await
     }
 }
 
 impl Deny {
     pub(super) async fn run(self, cx: &Cx) -> Result<()> {
-        done(cx, &self.id, "denied", &format!("/api/v1/approvals/{}/deny", encode(&self.id)), &json!({ "note": self.reason })).await
+        done(
+            cx,
+            &self.id,
+            "denied",
+            &format!("/api/v1/approvals/{}/deny", encode(&self.id)),
+            &json!({ "note": self.reason }),
+        )
+        .await
     }
 }
 
 async fn done(cx: &Cx, id: &str, what: &str, path: &str, body: &Value) -> Result<()> {
     let request = cx.api()?.post(path, body).await?;
     let state = text(&request, "/state");
-    cx.output.result(&request, |output| output.line(format!("request {id}: {}", if state.is_empty() { what } else { state })));
+    cx.output.result(&request, |output| {
+        output.line(format!(
+            "request {id}: {}",
+            if state.is_empty() { what } else { state }
+        ));
+    });
     Ok(())
 }

@@ -21,7 +21,12 @@ const COLUMNS: &[Column] = &[
     ("OUTCOME", &["/outcome"]),
 ];
 
-const CHECKPOINTS: &[Column] = &[("SIZE", &["/size"]), ("AT", &["/at"]), ("ROOT", &["/root"]), ("ORIGIN", &["/origin"])];
+const CHECKPOINTS: &[Column] = &[
+    ("SIZE", &["/size"]),
+    ("AT", &["/at"]),
+    ("ROOT", &["/root"]),
+    ("ORIGIN", &["/origin"]),
+];
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
@@ -95,7 +100,12 @@ impl Audit {
                         ("limit", Some(list.limit.clamp(1, 200).to_string())),
                     ],
                 );
-                shown::list(&cx.output, cx.api()?.list(&path, list.limit).await?, COLUMNS, "no entry fits");
+                shown::list(
+                    cx.output,
+                    &cx.api()?.list(&path, list.limit).await?,
+                    COLUMNS,
+                    "no entry fits",
+                );
                 Ok(())
             }
             Self::Verify(verify) => verify.run(cx).await,
@@ -103,9 +113,17 @@ impl Audit {
             Self::Checkpoints(Checkpoints { make }) => {
                 let api = cx.api()?;
                 if make {
-                    shown::thing(&cx.output, &api.post("/api/v1/audit/checkpoints", &json!({})).await?);
+                    shown::thing(
+                        cx.output,
+                        &api.post("/api/v1/audit/checkpoints", &json!({})).await?,
+                    );
                 } else {
-                    shown::list(&cx.output, api.list("/api/v1/audit/checkpoints", usize::MAX).await?, CHECKPOINTS, "there is no checkpoint yet");
+                    shown::list(
+                        cx.output,
+                        &api.list("/api/v1/audit/checkpoints", usize::MAX).await?,
+                        CHECKPOINTS,
+                        "there is no checkpoint yet",
+                    );
                 }
                 Ok(())
             }
@@ -116,12 +134,20 @@ impl Audit {
 
 impl Prune {
     async fn run(self, cx: &Cx) -> Result<()> {
-        let question = format!("remove the first {} entries with their evidence for good?", self.size);
+        let question = format!(
+            "remove the first {} entries with their evidence for good?",
+            self.size
+        );
         if !self.yes && !prompt::confirm(&question, "say --yes")? {
             return Err(Failure::refused("not_confirmed", "nothing was removed"));
         }
-        let pruned: Value = cx.api()?.post("/api/v1/audit/prune", &json!({ "size": self.size })).await?;
-        cx.output.result(&pruned, |output| output.line(format!("the ledger begins after entry {} now", self.size)));
+        let pruned: Value = cx
+            .api()?
+            .post("/api/v1/audit/prune", &json!({ "size": self.size }))
+            .await?;
+        cx.output.result(&pruned, |output| {
+            output.line(format!("the ledger begins after entry {} now", self.size));
+        });
         Ok(())
     }
 }

@@ -17,7 +17,14 @@ pub(super) struct Completions {
 impl Completions {
     pub(super) fn run(self, cx: &Cx) -> Result<()> {
         let mut script = Vec::new();
-        generate(self.shell, &mut Arguments::command(), "countersign", &mut script);
-        cx.output.bytes(&script).map_err(|error| Failure::usage(format!("standard output is closed: {error}")))
+        generate(
+            self.shell,
+            &mut Arguments::command(),
+            "countersign",
+            &mut script,
+        );
+        cx.output
+            .bytes(&script)
+            .map_err(|error| Failure::usage(format!("standard output is closed: {error}")))
     }
 }

@@ -30,16 +30,27 @@ impl Config {
                 for warning in &settings.warnings {
                     cx.output.warn(warning);
                 }
-                cx.output.result(&json!({ "valid": true, "file": settings.file, "warnings": settings.warnings }), |output| match &settings.file {
-                    Some(file) => output.line(format!("{} is valid", file.display())),
-                    None => output.line(format!("there is no {FILE_NAME}; the environment is valid")),
-                });
+                cx.output.result(
+                    &json!({ "valid": true, "file": settings.file, "warnings": settings.warnings }),
+                    |output| match &settings.file {
+                        Some(file) => output.line(format!("{} is valid", file.display())),
+                        None => output
+                            .line(format!("there is no {FILE_NAME}; the environment is valid")),
+                    },
+                );
             }
             Self::Show => {
                 let settings = cx.settings()?;
                 let rows = show(&settings);
-                let values: Map<String, Value> =
-                    rows.iter().map(|(name, value, origin)| ((*name).to_owned(), json!({ "value": value, "origin": origin }))).collect();
+                let values: Map<String, Value> = rows
+                    .iter()
+                    .map(|(name, value, origin)| {
+                        (
+                            (*name).to_owned(),
+                            json!({ "value": value, "origin": origin }),
+                        )
+                    })
+                    .collect();
                 cx.output.result(&values.into(), |output| {
                     let mut table = Table::new(&["KEY", "VALUE", "FROM"]);
                     for (name, value, origin) in &rows {
@@ -61,9 +72,13 @@ impl Config {
                 });
             }
             Self::Schema => {
-                let schema = serde_json::to_value(schemars::schema_for!(FileSettings)).unwrap_or_default();
+                let schema =
+                    serde_json::to_value(schemars::schema_for!(FileSettings)).unwrap_or_default();
                 cx.output.result(&schema, |output| {
-                    for line in serde_json::to_string_pretty(&schema).unwrap_or_default().lines() {
+                    for line in serde_json::to_string_pretty(&schema)
+                        .unwrap_or_default()
+                        .lines()
+                    {
                         output.line(line);
                     }
                 });

@@ -68,15 +68,37 @@ impl Credential {
     pub(super) async fn run(self, cx: &Cx) -> Result<()> {
         match self {
             Self::Set(set) => {
-                let body = object([("target", json!(set.target)), ("profile", json!(set.profile)), ("type", json!(set.kind)), ("fields", set.fields()?)]);
+                let body = object([
+                    ("target", json!(set.target)),
+                    ("profile", json!(set.profile)),
+                    ("type", json!(set.kind)),
+                    ("fields", set.fields()?),
+                ]);
                 let made = cx.api()?.post("/api/v1/credentials", &body).await?;
-                cx.output.result(&made, |output| output.line(format!("the credential of {} is set ({})", set.target, text(&made, "/type"))));
+                cx.output.result(&made, |output| {
+                    output.line(format!(
+                        "the credential of {} is set ({})",
+                        set.target,
+                        text(&made, "/type")
+                    ));
+                });
             }
-            Self::List => shown::list(&cx.output, cx.api()?.list("/api/v1/credentials", usize::MAX).await?, COLUMNS, "no credential is set"),
+            Self::List => shown::list(
+                cx.output,
+                &cx.api()?.list("/api/v1/credentials", usize::MAX).await?,
+                COLUMNS,
+                "no credential is set",
+            ),
             Self::Remove(Remove { target, profile }) => {
-                let query = profile.map(|profile| format!("?profile={}", encode(&profile))).unwrap_or_default();
-                cx.api()?.delete(&format!("/api/v1/credentials/{}{query}", encode(&target))).await?;
-                cx.output.result(&json!({ "removed": target }), |output| output.line(format!("the credential of {target} is removed")));
+                let query = profile
+                    .map(|profile| format!("?profile={}", encode(&profile)))
+                    .unwrap_or_default();
+                cx.api()?
+                    .delete(&format!("/api/v1/credentials/{}{query}", encode(&target)))
+                    .await?;
+                cx.output.result(&json!({ "removed": target }), |output| {
+                    output.line(format!("the credential of {target} is removed"));
+                });
             }
         }
         Ok(())
@@ -86,19 +108,30 @@ impl Credential {
 impl Set {
     fn fields(&self) -> Result<Value> {
         let named = |value: &Option<String>, flag: &str| {
-            value.clone().ok_or_else(|| Failure::usage(format!("a credential of type {} needs --{flag}", self.kind)))
+            value.clone().ok_or_else(|| {
+                Failure::usage(format!("a credential of type {} needs --{flag}", self.kind))
+            })
         };
         let (name, secret_name) = match self.kind.as_str() {
             "bearer" => (None, "token"),
-            "basic" => (Some(("username", named(&self.username, "username")?)), "password"),
+            "basic" => (
+                Some(("username", named(&self.username, "username")?)),
+                "password",
+            ),
             "api_key_header" => (Some(("header", named(&self.header, "header")?)), "key"),
-            "api_key_query" => (Some(("parameter", named(&self.parameter, "parameter")?)), "key"),
+            "api_key_query" => (
+                Some(("parameter", named(&self.parameter, "parameter")?)),
+                "key",
+            ),
             "headers" => return self.headers(),
             other => {
-                return Err(Failure::usage(format!("`{other}` is no credential type")).next("use bearer, basic, api_key_header, api_key_query or headers"));
+                return Err(Failure::usage(format!("`{other}` is no credential type"))
+                    .next("use bearer, basic, api_key_header, api_key_query or headers"));
             }
         };
-        let secret = self.source.read(&format!("{secret_name} for {}", self.target))?;
+        let secret = self
+            .source
+            .read(&format!("{secret_name} for {}", self.target))?;
         let mut fields = Map::new();
         if let Some((name, value)) = name {
             fields.insert(name.to_owned(), Value::from(value));
@@ -109,13 +142,20 @@ impl Set {
 
     /// A line `Name: value` for each header.
     fn headers(&self) -> Result<Value> {
-        let secret = self.source.read(&format!("headers for {}, as `Name: value`", self.target))?;
+        let secret = self
+            .source
+            .read(&format!("headers for {}, as `Name: value`", self.target))?;
         let fields: Option<Map<String, Value>> = secret
             .expose()
             .lines()
             .filter(|line| !line.trim().is_empty())
-            .map(|line| line.split_once(':').map(|(name, value)| (name.trim().to_owned(), Value::from(value.trim()))))
+            .map(|line| {
+                line.split_once(':')
+                    .map(|(name, value)| (name.trim().to_owned(), Value::from(value.trim())))
+            })
             .collect();
-        fields.map(Value::from).ok_or_else(|| Failure::usage("a line of the headers has no colon").next("write each as `Name: value`"))
+        fields.map(Value::from).ok_or_else(|| {
+            Failure::usage("a line of the headers has no colon").next("write each as `Name: value`")
+        })
     }
 }

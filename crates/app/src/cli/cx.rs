@@ -39,7 +39,14 @@ impl Cx {
 
     /// The start-up values under a command's own flags.
     pub(crate) fn settings_with(&self, flags: Flags) -> Result<Settings> {
-        load(&self.env, &Flags { data_dir: self.data_dir.clone(), config: self.config.clone(), ..flags })
+        load(
+            &self.env,
+            &Flags {
+                data_dir: self.data_dir.clone(),
+                config: self.config.clone(),
+                ..flags
+            },
+        )
     }
 
     /// A signed-in client of the gateway.

@@ -26,15 +26,30 @@ pub(super) struct Demo {
 impl Demo {
     pub(super) async fn run(self, cx: &Cx) -> Result<()> {
         // Never on anything that somebody may need.
-        let named = cx.data_dir.as_deref().map(DataDir::new).or(DataDir::from_env(&cx.env)?);
+        let named = cx
+            .data_dir
+            .as_deref()
+            .map(DataDir::new)
+            .or(DataDir::from_env(&cx.env)?);
         if let Some(named) = named {
-            let is_empty = |path: &Path| std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
+            let is_empty = |path: &Path| {
+                std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none())
+            };
             if named.path().exists() && !is_empty(named.path()) {
                 return Err(Failure::state("existing_data_dir", format!("the demo never uses an existing data directory, and {} exists", named.path().display()))
                     .next("unset COUNTERSIGN_DATA_DIR (and leave out --data-dir): the demo makes a temporary one"));
             }
-            cx.output.warn(format!("{} is not used: the demo makes a temporary data directory", named.path().display()));
+            cx.output.warn(format!(
+                "{} is not used: the demo makes a temporary data directory",
+                named.path().display()
+            ));
         }
-        demo::play(demo::Options { once: self.once, keep: self.keep, listen: self.listen, output: cx.output }).await
+        demo::play(demo::Options {
+            once: self.once,
+            keep: self.keep,
+            listen: self.listen,
+            output: cx.output,
+        })
+        .await
     }
 }

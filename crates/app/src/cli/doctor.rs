@@ -17,13 +17,23 @@ impl Doctor {
         let settings = cx.settings()?;
         let findings = examine(cx, &settings).await;
         let is_sound = findings.iter().all(|finding| finding.level != Level::Fail);
-        cx.output.result(&json!({ "ok": is_sound, "checks": findings }), |output| {
-            let mut table = Table::new(&["CHECK", "RESULT", "DETAIL", "MEND"]);
-            for finding in &findings {
-                table.row([finding.check, finding.level.as_str(), &finding.detail, finding.mend.as_deref().unwrap_or("")]);
-            }
-            output.table(&table);
-        });
-        if is_sound { Ok(()) } else { Err(Failure::refused_silently()) }
+        cx.output
+            .result(&json!({ "ok": is_sound, "checks": findings }), |output| {
+                let mut table = Table::new(&["CHECK", "RESULT", "DETAIL", "MEND"]);
+                for finding in &findings {
+                    table.row([
+                        finding.check,
+                        finding.level.as_str(),
+                        &finding.detail,
+                        finding.mend.as_deref().unwrap_or(""),
+                    ]);
+                }
+                output.table(&table);
+            });
+        if is_sound {
+            Ok(())
+        } else {
+            Err(Failure::refused_silently())
+        }
     }
 }

@@ -24,18 +24,30 @@ impl Export {
         let document = cx.api()?.get("/api/v1/configuration").await?;
         let Some(path) = self.output else {
             cx.output.result(&document, |output| {
-                for line in serde_json::to_string_pretty(&document).unwrap_or_default().lines() {
+                for line in serde_json::to_string_pretty(&document)
+                    .unwrap_or_default()
+                    .lines()
+                {
                     output.line(line);
                 }
             });
             return Ok(());
         };
-        let failed = |error: std::io::Error| Failure::usage(format!("{} can't be written: {error}", path.display()));
+        let failed = |error: std::io::Error| {
+            Failure::usage(format!("{} can't be written: {error}", path.display()))
+        };
         let mut text = serde_json::to_vec_pretty(&document).unwrap_or_default();
         text.push(b'\n');
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(failed)?;
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(failed)?;
         file.write_all(&text).map_err(failed)?;
-        cx.output.result(&json!({ "file": path }), |output| output.line(format!("the configuration is in {}", path.display())));
+        cx.output.result(&json!({ "file": path }), |output| {
+            output.line(format!("the configuration is in {}", path.display()));
+        });
         Ok(())
     }
 }

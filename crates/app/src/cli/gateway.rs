@@ -12,7 +12,7 @@ use crate::gateway;
 /// Start-up values for this run; the rest comes from the environment and countersign.json5.
 #[derive(Debug, Args)]
 pub(super) struct Gateway {
-    /// Where to listen: IP:PORT (port 0 picks one) or unix:/path; may be repeated [default: 127.0.0.1:18790]
+    /// Where to listen: IP:PORT (port 0 picks one) or unix:PATH; may be repeated [default: 127.0.0.1:18790]
     #[arg(long, value_name = "ADDRESS")]
     listen: Vec<ListenAddress>,
     /// The certificate chain, a PEM file
@@ -43,7 +43,12 @@ impl Gateway {
             ..Flags::default()
         };
         let read_settings = || cx.settings_with(flags.clone());
-        let options = gateway::Options { env: &cx.env, read_settings: &read_settings, until_stdin_closes: self.until_stdin_closes, output: cx.output };
+        let options = gateway::Options {
+            env: &cx.env,
+            read_settings: &read_settings,
+            until_stdin_closes: self.until_stdin_closes,
+            output: cx.output,
+        };
         gateway::run(options).await
     }
 }

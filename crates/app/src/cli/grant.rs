@@ -11,9 +11,8 @@ use crate::failure::Result;
 
 const COLUMNS: &[Column] = &[
     ("ID", &["/id"]),
-    ("AGENT", &["/agent_name", "/agent"]),
-    ("TARGET", &["/target_name", "/target"]),
-    ("PROFILE", &["/profile_name", "/profile"]),
+    ("AGENT", &["/agent"]),
+    ("TARGET", &["/target"]),
     ("ACTION", &["/action"]),
     ("VERDICT", &["/verdict"]),
     ("EXPIRES", &["/expires_at"]),
@@ -89,15 +88,44 @@ impl Grant {
                     ("labels", labels(&add.labels)),
                 ]);
                 let made = api.post("/api/v1/grants", &body).await?;
-                cx.output.result(&made, |output| output.line(format!("grant {}: {} may `{}` on {}: {}", text(&made, "/id"), add.agent, add.action, add.target, add.verdict)));
+                cx.output.result(&made, |output| {
+                    output.line(format!(
+                        "grant {}: {} may `{}` on {}: {}",
+                        text(&made, "/id"),
+                        add.agent,
+                        add.action,
+                        add.target,
+                        add.verdict
+                    ));
+                });
             }
             Self::List(filter) => {
-                let path = super::shown::query("/api/v1/grants", &[("agent", filter.agent), ("target", filter.target)]);
-                shown::list(&cx.output, api.list(&path, usize::MAX).await?, COLUMNS, "there is no grant: without one, everything is denied");
+                let path = super::shown::query(
+                    "/api/v1/grants",
+                    &[("agent", filter.agent), ("target", filter.target)],
+                );
+                let mut grants = api.list(&path, usize::MAX).await?;
+                if !cx.output.is_json() {
+                    shown::name(
+                        &api,
+                        &mut grants,
+                        &[("agent", "/api/v1/agents"), ("target", "/api/v1/targets")],
+                    )
+                    .await?;
+                }
+                shown::list(
+                    cx.output,
+                    &grants,
+                    COLUMNS,
+                    "there is no grant: without one, everything is denied",
+                );
             }
             Self::Remove(Named { grant }) => {
-                api.delete(&format!("/api/v1/grants/{}", encode(&grant))).await?;
-                cx.output.result(&json!({ "removed": grant }), |output| output.line(format!("grant {grant} is removed")));
+                api.delete(&format!("/api/v1/grants/{}", encode(&grant)))
+                    .await?;
+                cx.output.result(&json!({ "removed": grant }), |output| {
+                    output.line(format!("grant {grant} is removed"));
+                });
             }
         }
         Ok(())

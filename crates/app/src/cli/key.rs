@@ -46,7 +46,11 @@ pub(super) struct Add {
     /// Its name
     name: String,
     /// The agent that it acts as
-    #[arg(long, required_unless_present = "operator", conflicts_with = "operator")]
+    #[arg(
+        long,
+        required_unless_present = "operator",
+        conflicts_with = "operator"
+    )]
     agent: Option<String>,
     /// The operator that it acts as
     #[arg(long)]
@@ -67,7 +71,11 @@ impl Key {
         let api = cx.api()?;
         match self {
             Self::Add(add) => {
-                let scopes = if add.scopes.is_empty() { serde_json::Value::Null } else { json!(add.scopes) };
+                let scopes = if add.scopes.is_empty() {
+                    serde_json::Value::Null
+                } else {
+                    json!(add.scopes)
+                };
                 let body = object([
                     ("name", json!(add.name)),
                     ("agent", json!(add.agent)),
@@ -78,16 +86,40 @@ impl Key {
                 ]);
                 let made = api.post("/api/v1/keys", &body).await?;
                 cx.output.result(&made, |output| {
-                    output.line(format!("key {} ({})", text(&made, "/name"), text(&made, "/id")));
+                    output.line(format!(
+                        "key {} ({})",
+                        text(&made, "/name"),
+                        text(&made, "/id")
+                    ));
                     output.line(text(&made, "/key"));
                     output.note("the key is shown this once: store it now");
                 });
             }
-            Self::List => shown::list(&cx.output, api.list("/api/v1/keys", usize::MAX).await?, COLUMNS, "there is no key"),
-            Self::Show(Named { key }) => shown::thing(&cx.output, &api.get(&format!("/api/v1/keys/{}", encode(&key))).await?),
+            Self::List => {
+                let mut keys = api.list("/api/v1/keys", usize::MAX).await?;
+                if !cx.output.is_json() {
+                    shown::name(
+                        &api,
+                        &mut keys,
+                        &[
+                            ("agent", "/api/v1/agents"),
+                            ("operator", "/api/v1/operators"),
+                        ],
+                    )
+                    .await?;
+                }
+                shown::list(cx.output, &keys, COLUMNS, "there is no key");
+            }
+            Self::Show(Named { key }) => shown::thing(
+                cx.output,
+                &api.get(&format!("/api/v1/keys/{}", encode(&key))).await?,
+            ),
             Self::Revoke(Named { key }) => {
-                api.delete(&format!("/api/v1/keys/{}", encode(&key))).await?;
-                cx.output.result(&json!({ "revoked": key }), |output| output.line(format!("key {key} is revoked")));
+                api.delete(&format!("/api/v1/keys/{}", encode(&key)))
+                    .await?;
+                cx.output.result(&json!({ "revoked": key }), |output| {
+                    output.line(format!("key {key} is revoked"));
+                });
             }
         }
         Ok(())

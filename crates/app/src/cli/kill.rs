@@ -8,8 +8,12 @@ use super::parse::object;
 use super::shown::{self, Column};
 use crate::failure::Result;
 
-const COLUMNS: &[Column] =
-    &[("SCOPE", &["/scope"]), ("ID", &["/id"]), ("REASON", &["/reason"]), ("SINCE", &["/at"])];
+const COLUMNS: &[Column] = &[
+    ("SCOPE", &["/scope"]),
+    ("ID", &["/id"]),
+    ("REASON", &["/reason"]),
+    ("SINCE", &["/at"]),
+];
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
@@ -54,7 +58,11 @@ impl Scope {
             (_, Some(name)) => ("target", Some(name)),
             _ => ("all", None),
         };
-        object([("scope", json!(scope)), ("name", json!(name)), ("reason", reason)])
+        object([
+            ("scope", json!(scope)),
+            ("name", json!(name)),
+            ("reason", reason),
+        ])
     }
 
     fn words(&self) -> String {
@@ -71,14 +79,30 @@ impl Kill {
         let api = cx.api()?;
         match self {
             Self::Pull(Pull { scope, reason }) => {
-                let done = api.post("/api/v1/kills", &scope.body(json!(reason))).await?;
-                cx.output.result(&done, |output| output.line(format!("{} is stopped; let it go on with `countersign kill release`", scope.words())));
+                let done = api
+                    .post("/api/v1/kills", &scope.body(json!(reason)))
+                    .await?;
+                cx.output.result(&done, |output| {
+                    output.line(format!(
+                        "{} is stopped; let it go on with `countersign kill release`",
+                        scope.words()
+                    ));
+                });
             }
             Self::Release(scope) => {
-                let done = api.post("/api/v1/kills/release", &scope.body(Value::Null)).await?;
-                cx.output.result(&done, |output| output.line(format!("{} may go on", scope.words())));
+                let done = api
+                    .post("/api/v1/kills/release", &scope.body(Value::Null))
+                    .await?;
+                cx.output.result(&done, |output| {
+                    output.line(format!("{} may go on", scope.words()));
+                });
             }
-            Self::List => shown::list(&cx.output, api.list("/api/v1/kills", usize::MAX).await?, COLUMNS, "nothing is stopped"),
+            Self::List => shown::list(
+                cx.output,
+                &api.list("/api/v1/kills", usize::MAX).await?,
+                COLUMNS,
+                "nothing is stopped",
+            ),
         }
         Ok(())
     }

@@ -34,18 +34,33 @@ impl Login {
         };
         body["kind"] = json!("terminal");
         body["label"] = json!("countersign login");
-        let response = api.exchange(&Method::POST, "/api/v1/sessions", Some(&body)).await?;
+        let response = api
+            .exchange(&Method::POST, "/api/v1/sessions", Some(&body))
+            .await?;
         let reply = read_reply(&response)?;
         let Some(secret) = reply.get("session").and_then(Value::as_str) else {
-            return Err(Failure::unreachable("unexpected", "the gateway's answer holds no session").next("check that the gateway is of the same version"));
+            return Err(Failure::unreachable(
+                "unexpected",
+                "the gateway's answer holds no session",
+            )
+            .next("check that the gateway is of the same version"));
         };
         let operator = text(&reply, "/operator").to_owned();
-        let session = StoredSession::new(api.place(), &data_dir, SecretString::new(secret.to_owned()), &operator, self.password.is_some());
+        let session = StoredSession::new(
+            api.place(),
+            &data_dir,
+            SecretString::new(secret.to_owned()),
+            &operator,
+            self.password.is_some(),
+        );
         session.store(&cx.env, &data_dir, api.place())?;
         let expires_at = text(&reply, "/expires_at");
-        cx.output.result(&json!({ "operator": operator, "expires_at": expires_at, "gateway": api.place().text }), |output| {
-            output.line(format!("signed in as {operator} until {expires_at}"));
-        });
+        cx.output.result(
+            &json!({ "operator": operator, "expires_at": expires_at, "gateway": api.place().text }),
+            |output| {
+                output.line(format!("signed in as {operator} until {expires_at}"));
+            },
+        );
         Ok(())
     }
 }

@@ -25,7 +25,13 @@ impl Logout {
             },
         };
         StoredSession::remove(&cx.env, &data_dir, api.place())?;
-        cx.output.result(&json!({ "ended": ended }), |output| output.line(if ended { "signed out" } else { "no session was open" }));
+        cx.output.result(&json!({ "ended": ended }), |output| {
+            output.line(if ended {
+                "signed out"
+            } else {
+                "no session was open"
+            });
+        });
         Ok(())
     }
 }

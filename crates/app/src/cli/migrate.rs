@@ -21,7 +21,7 @@ impl Migrate {
     pub(super) async fn run(self, cx: &Cx) -> Result<()> {
         let settings = cx.settings()?;
         let workshop = wire::Workshop::open(&settings).await?;
-        let passphrase = passphrase::configured_or_typed(&cx.env, &settings, &cx.output)?;
+        let passphrase = passphrase::configured_or_typed(&cx.env, &settings, cx.output)?;
         match self {
             Self::Status => {
                 let migrations = workshop.migration_status(passphrase).await?;
@@ -32,15 +32,23 @@ impl Migrate {
                 cx.output.result(&json!({ "items": items }), |output| {
                     let mut table = Table::new(&["VERSION", "NAME", "APPLIED"]);
                     for migration in &migrations {
-                        let applied = migration.applied_at.map_or_else(|| "pending".to_owned(), |at| at.to_string());
-                        table.row([migration.version.to_string(), migration.name.to_string(), applied]);
+                        let applied = migration
+                            .applied_at
+                            .map_or_else(|| "pending".to_owned(), |at| at.to_string());
+                        table.row([
+                            migration.version.to_string(),
+                            migration.name.clone(),
+                            applied,
+                        ]);
                     }
                     output.table(&table);
                 });
             }
             Self::Run => {
                 let count = workshop.migrate(passphrase).await?;
-                cx.output.result(&json!({ "applied": count }), |output| output.line(format!("{count} migrations ran")));
+                cx.output.result(&json!({ "applied": count }), |output| {
+                    output.line(format!("{count} migrations ran"));
+                });
             }
         }
         Ok(())

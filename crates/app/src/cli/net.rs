@@ -3,7 +3,9 @@
 use std::net::IpAddr;
 
 use clap::{Args, Subcommand};
-use countersign_net::{EgressPolicy, FixedAnswers, OwnListeners, Resolver, check_urls, parse_resolve_option};
+use countersign_net::{
+    EgressPolicy, FixedAnswers, OwnListeners, Resolver, check_urls, parse_resolve_option,
+};
 use serde_json::json;
 
 use super::cx::Cx;
@@ -37,12 +39,20 @@ fn resolve(text: &str) -> Result<(String, Vec<IpAddr>), String> {
 
 impl Net {
     pub(super) async fn run(self, cx: &Cx) -> Result<()> {
-        let Self::Check(Check { urls, resolve, allow_private_network }) = self;
+        let Self::Check(Check {
+            urls,
+            resolve,
+            allow_private_network,
+        }) = self;
         let settings = cx.settings()?;
         let policy = EgressPolicy::public_only(OwnListeners::default())
             .with_private_networks(allow_private_network)
             .with_open_ranges(settings.allow_private_networks);
-        let answers = resolve.iter().fold(FixedAnswers::default(), |answers, (name, addresses)| answers.with(name, addresses));
+        let answers = resolve
+            .iter()
+            .fold(FixedAnswers::default(), |answers, (name, addresses)| {
+                answers.with(name, addresses)
+            });
         let verdicts = check_urls(&urls, &policy, &Resolver::system_with(answers)).await;
         let is_refused = verdicts.iter().any(|verdict| !verdict.allowed);
         if cx.output.is_json() {
@@ -52,10 +62,22 @@ impl Net {
         } else {
             let mut table = Table::new(&["URL", "VERDICT", "REASON"]);
             for verdict in &verdicts {
-                table.row([verdict.url.as_str(), if verdict.allowed { "allowed" } else { "refused" }, &verdict.reason]);
+                table.row([
+                    verdict.url.as_str(),
+                    if verdict.allowed {
+                        "allowed"
+                    } else {
+                        "refused"
+                    },
+                    &verdict.reason,
+                ]);
             }
             cx.output.table(&table);
         }
-        if is_refused { Err(Failure::refused_silently()) } else { Ok(()) }
+        if is_refused {
+            Err(Failure::refused_silently())
+        } else {
+            Ok(())
+        }
     }
 }

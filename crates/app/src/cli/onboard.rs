@@ -43,14 +43,24 @@ impl Onboard {
             None if self.yes => "owner".to_owned(),
             None => prompt::text("name of the first operator", "owner", INSTEAD)?,
         };
-        let with_decide = self.with_decide || (!self.yes && prompt::confirm("may the admin key approve and deny requests, too?", INSTEAD)?);
+        let with_decide = self.with_decide
+            || (!self.yes
+                && prompt::confirm("may the admin key approve and deny requests, too?", INSTEAD)?);
         let passphrase = if self.yes {
-            passphrase::configured(&cx.env, &settings, &cx.output)?
+            passphrase::configured(&cx.env, &settings, cx.output)?
                 .ok_or_else(|| Failure::usage("there is no passphrase for the vault").next("set COUNTERSIGN_MASTER_KEY or COUNTERSIGN_MASTER_KEY_FILE, or leave out --yes to be asked"))?
         } else {
-            passphrase::configured_or_new(&cx.env, &settings, &cx.output)?
+            passphrase::configured_or_new(&cx.env, &settings, cx.output)?
         };
-        let made = wire::onboard(&settings, passphrase, Onboarding { operator: operator.clone(), with_decide }).await?;
+        let made = wire::onboard(
+            &settings,
+            passphrase,
+            Onboarding {
+                operator: operator.clone(),
+                with_decide,
+            },
+        )
+        .await?;
         let document = json!({ "operator": made.operator, "token": made.token.expose(), "admin_key": made.admin_key.expose(), "data_dir": path });
         cx.output.result(&document, |output| {
             output.line(format!("operator   {}", made.operator));
@@ -66,15 +76,23 @@ impl Onboard {
 
     /// Says what will be written, and asks.
     fn tell(cx: &Cx, settings: &Settings) -> Result<()> {
-        cx.output.note(format!("This writes into {} (mode 0700):", settings.data_dir.path().display()));
+        cx.output.note(format!(
+            "This writes into {} (mode 0700):",
+            settings.data_dir.path().display()
+        ));
         if settings.database_url.is_none() {
             cx.output.note("  vault.json        the vault's header: the data key, sealed under your passphrase");
             cx.output.note("  countersign.db    the encrypted store, with the first operator, a sign-in token and an admin key");
         } else {
             cx.output.note("  (the vault's header and the store, with the first operator, a sign-in token and an admin key, go to PostgreSQL)");
         }
-        cx.output.note("  checkpoints.txt   signed checkpoints of the ledger");
+        cx.output
+            .note("  checkpoints.txt   signed checkpoints of the ledger");
         cx.output.note("It starts nothing, and it opens no port.");
-        if prompt::confirm("go on?", INSTEAD)? { Ok(()) } else { Err(Failure::refused("not_confirmed", "nothing was written")) }
+        if prompt::confirm("go on?", INSTEAD)? {
+            Ok(())
+        } else {
+            Err(Failure::refused("not_confirmed", "nothing was written"))
+        }
     }
 }

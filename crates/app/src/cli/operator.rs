@@ -10,8 +10,13 @@ use super::shown::{self, Column, text};
 use crate::client::encode;
 use crate::failure::Result;
 
-const COLUMNS: &[Column] =
-    &[("NAME", &["/name"]), ("ID", &["/id"]), ("ROLE", &["/role"]), ("CREATED", &["/created_at"]), ("DISABLED", &["/disabled_at"])];
+const COLUMNS: &[Column] = &[
+    ("NAME", &["/name"]),
+    ("ID", &["/id"]),
+    ("ROLE", &["/role"]),
+    ("CREATED", &["/created_at"]),
+    ("DISABLED", &["/disabled_at"]),
+];
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
@@ -73,11 +78,31 @@ impl Operator {
         let api = cx.api()?;
         match self {
             Self::Add(add) => {
-                let password = if add.password { Some(add.source.read_new(&format!("password for {}", add.name))?) } else { None };
-                let password = password.as_ref().map_or(Value::Null, |password| Value::from(password.expose()));
-                let made = api.post("/api/v1/operators", &object([("name", json!(add.name)), ("role", json!(add.role)), ("password", password)])).await?;
+                let password = if add.password {
+                    Some(add.source.read_new(&format!("password for {}", add.name))?)
+                } else {
+                    None
+                };
+                let password = password
+                    .as_ref()
+                    .map_or(Value::Null, |password| Value::from(password.expose()));
+                let made = api
+                    .post(
+                        "/api/v1/operators",
+                        &object([
+                            ("name", json!(add.name)),
+                            ("role", json!(add.role)),
+                            ("password", password),
+                        ]),
+                    )
+                    .await?;
                 cx.output.result(&made, |output| {
-                    output.line(format!("operator {} ({}), {}", add.name, text(&made, "/id"), add.role));
+                    output.line(format!(
+                        "operator {} ({}), {}",
+                        add.name,
+                        text(&made, "/id"),
+                        add.role
+                    ));
                     let token = made.get("token").and_then(Value::as_str);
                     if let Some(token) = token {
                         output.line(format!("sign-in token {token}"));
@@ -85,18 +110,41 @@ impl Operator {
                     }
                 });
             }
-            Self::List => shown::list(&cx.output, api.list("/api/v1/operators", usize::MAX).await?, COLUMNS, "there is no operator"),
+            Self::List => shown::list(
+                cx.output,
+                &api.list("/api/v1/operators", usize::MAX).await?,
+                COLUMNS,
+                "there is no operator",
+            ),
             Self::Role(Role { operator, role }) => {
-                shown::thing(&cx.output, &api.put(&format!("/api/v1/operators/{}/role", encode(&operator)), &json!({ "role": role })).await?);
+                shown::thing(
+                    cx.output,
+                    &api.put(
+                        &format!("/api/v1/operators/{}/role", encode(&operator)),
+                        &json!({ "role": role }),
+                    )
+                    .await?,
+                );
             }
             Self::Password(Password { operator, source }) => {
                 let password = source.read_new(&format!("password for {operator}"))?;
-                api.put(&format!("/api/v1/operators/{}/password", encode(&operator)), &json!({ "password": password.expose() })).await?;
-                cx.output.result(&json!({ "operator": operator }), |output| output.line(format!("the password of {operator} is set")));
+                api.put(
+                    &format!("/api/v1/operators/{}/password", encode(&operator)),
+                    &json!({ "password": password.expose() }),
+                )
+                .await?;
+                cx.output
+                    .result(&json!({ "operator": operator }), |output| {
+                        output.line(format!("the password of {operator} is set"));
+                    });
             }
             Self::Disable(Named { operator }) => {
-                api.delete(&format!("/api/v1/operators/{}", encode(&operator))).await?;
-                cx.output.result(&json!({ "disabled": operator }), |output| output.line(format!("operator {operator} is shut out")));
+                api.delete(&format!("/api/v1/operators/{}", encode(&operator)))
+                    .await?;
+                cx.output
+                    .result(&json!({ "disabled": operator }), |output| {
+                        output.line(format!("operator {operator} is shut out"));
+                    });
             }
         }
         Ok(())

@@ -118,10 +118,25 @@ impl Rule {
                     ("labels", labels(&add.labels)),
                 ]);
                 let made = api.post("/api/v1/rules", &body).await?;
-                cx.output.result(&made, |output| output.line(format!("rule {} ({}): {}", text(&made, "/name"), text(&made, "/id"), text(&made, "/verdict"))));
+                cx.output.result(&made, |output| {
+                    output.line(format!(
+                        "rule {} ({}): {}",
+                        text(&made, "/name"),
+                        text(&made, "/id"),
+                        text(&made, "/verdict")
+                    ));
+                });
             }
-            Self::List => shown::list(&cx.output, api.list("/api/v1/rules", usize::MAX).await?, COLUMNS, "there is no rule"),
-            Self::Show(Named { rule }) => shown::thing(&cx.output, &api.get(&format!("/api/v1/rules/{}", encode(&rule))).await?),
+            Self::List => shown::list(
+                cx.output,
+                &api.list("/api/v1/rules", usize::MAX).await?,
+                COLUMNS,
+                "there is no rule",
+            ),
+            Self::Show(Named { rule }) => shown::thing(
+                cx.output,
+                &api.get(&format!("/api/v1/rules/{}", encode(&rule))).await?,
+            ),
             Self::Update(update) => {
                 let body = object([
                     ("priority", json!(update.priority)),
@@ -129,11 +144,18 @@ impl Rule {
                     ("reason", json!(update.reason)),
                     ("match", json!(update.matcher)),
                 ]);
-                shown::thing(&cx.output, &api.patch(&format!("/api/v1/rules/{}", encode(&update.rule)), &body).await?);
+                shown::thing(
+                    cx.output,
+                    &api.patch(&format!("/api/v1/rules/{}", encode(&update.rule)), &body)
+                        .await?,
+                );
             }
             Self::Remove(Named { rule }) => {
-                api.delete(&format!("/api/v1/rules/{}", encode(&rule))).await?;
-                cx.output.result(&json!({ "removed": rule }), |output| output.line(format!("rule {rule} is removed")));
+                api.delete(&format!("/api/v1/rules/{}", encode(&rule)))
+                    .await?;
+                cx.output.result(&json!({ "removed": rule }), |output| {
+                    output.line(format!("rule {rule} is removed"));
+                });
             }
         }
         Ok(())
@@ -142,17 +164,29 @@ impl Rule {
 
 impl Match {
     fn json(&self) -> Result<Value> {
-        let list = |list: &[String]| if list.is_empty() { Value::Null } else { json!(list) };
+        let list = |list: &[String]| {
+            if list.is_empty() {
+                Value::Null
+            } else {
+                json!(list)
+            }
+        };
         let inputs: Map<String, Value> = self
             .inputs
             .iter()
             .map(|(path, condition)| {
-                let condition = json_value(condition)
-                    .map_err(|why| Failure::usage(format!("--input {path}: {why}")).next("write a condition such as {\"gt\":100}"))?;
+                let condition = json_value(condition).map_err(|why| {
+                    Failure::usage(format!("--input {path}: {why}"))
+                        .next("write a condition such as {\"gt\":100}")
+                })?;
                 Ok((path.clone(), condition))
             })
             .collect::<Result<_>>()?;
-        let inputs = if inputs.is_empty() { Value::Null } else { inputs.into() };
+        let inputs = if inputs.is_empty() {
+            Value::Null
+        } else {
+            inputs.into()
+        };
         Ok(object([
             ("agent", list(&self.agents)),
             ("target", list(&self.targets)),

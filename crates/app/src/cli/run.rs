@@ -10,8 +10,9 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::cx::Cx;
 use super::{
-    agent, apply, approval, audit, completions, config, credential, demo, doctor, export, gateway, grant, key, kill, login, logout, migrate, net, onboard,
-    operator, rule, status, target, token, vault,
+    agent, apply, approval, audit, completions, config, credential, demo, doctor, export, gateway,
+    grant, key, kill, login, logout, migrate, net, onboard, operator, rule, status, target, token,
+    vault,
 };
 use crate::config::Env;
 use crate::failure::{Exit, Failure, Result};
@@ -27,11 +28,19 @@ pub(super) struct Arguments {
     /// Print one line of JSON instead of tables
     #[arg(long, global = true)]
     json: bool,
-    /// The data directory [env: COUNTERSIGN_DATA_DIR]
-    #[arg(long, global = true, value_name = "PATH")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        help = "The data directory [env: COUNTERSIGN_DATA_DIR]"
+    )]
     data_dir: Option<PathBuf>,
-    /// The configuration file [env: COUNTERSIGN_CONFIG] [default: countersign.json5 in the data directory]
-    #[arg(long, global = true, value_name = "PATH")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        help = "The configuration file [env: COUNTERSIGN_CONFIG] [default: countersign.json5 in the data directory]"
+    )]
     config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
@@ -131,16 +140,27 @@ pub(crate) fn main(env: Env) -> ExitCode {
 }
 
 fn run(env: Env, arguments: Vec<OsString>, output: Output) -> Result<()> {
-    let Some(arguments) = parse(arguments, output)? else { return Ok(()) };
+    let Some(arguments) = parse(arguments, output)? else {
+        return Ok(());
+    };
     if let Err(error) = countersign_vault::harden_process() {
-        output.warn(format!("{error}: other processes of this user may be able to read the keys of this one"));
+        output.warn(format!(
+            "{error}: other processes of this user may be able to read the keys of this one"
+        ));
     }
-    let cx = Cx { env, data_dir: arguments.data_dir, config: arguments.config, output: Output::new(arguments.json) };
+    let cx = Cx {
+        env,
+        data_dir: arguments.data_dir,
+        config: arguments.config,
+        output: Output::new(arguments.json),
+    };
     let runtime = match &arguments.command {
         Command::Gateway(_) => Builder::new_multi_thread().enable_all().build(),
         _ => Builder::new_current_thread().enable_all().build(),
     };
-    let runtime: Runtime = runtime.map_err(|error| Failure::unreachable("runtime", format!("the runtime could not start: {error}")))?;
+    let runtime: Runtime = runtime.map_err(|error| {
+        Failure::unreachable("runtime", format!("the runtime could not start: {error}"))
+    })?;
     let result = runtime.block_on(Box::pin(arguments.command.run(&cx)));
     // A lookup of the system's resolver can't be cancelled: the process does not wait for it.
     runtime.shutdown_background();
@@ -188,7 +208,12 @@ impl Command {
 fn parse(arguments: Vec<OsString>, output: Output) -> Result<Option<Arguments>> {
     match Arguments::try_parse_from(arguments) {
         Ok(arguments) => Ok(Some(arguments)),
-        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+            ) =>
+        {
             drop(output.bytes(error.render().to_string().as_bytes()));
             Ok(None)
         }
@@ -201,7 +226,11 @@ fn parse(arguments: Vec<OsString>, output: Output) -> Result<Option<Arguments>> 
             for line in text.lines() {
                 output.note(line);
             }
-            Err(Failure { exit: Exit::Usage, is_silent: true, ..Failure::usage("") })
+            Err(Failure {
+                exit: Exit::Usage,
+                is_silent: true,
+                ..Failure::usage("")
+            })
         }
     }
 }

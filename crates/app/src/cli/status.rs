@@ -30,11 +30,15 @@ impl Status {
         status.insert("ready".to_owned(), json!(ready.status.is_success()));
         status.insert("readiness".to_owned(), readiness);
         // What only those who signed in may know; without that, the rest is still worth showing.
-        if let Ok(details) = Api::connect(&cx.env, &data_dir, cx.output)?.get("/api/v1/status").await {
+        if let Ok(details) = Api::connect(&cx.env, &data_dir, cx.output)?
+            .get("/api/v1/status")
+            .await
+        {
             status.insert("gateway".to_owned(), details);
         }
         let status = Value::Object(status);
-        cx.output.result(&status, |output| output.table(&fields(&status)));
+        cx.output
+            .result(&status, |output| output.table(&fields(&status)));
         Ok(())
     }
 }

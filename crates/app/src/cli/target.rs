@@ -51,8 +51,7 @@ struct Shape {
     /// The connector's configuration as JSON, instead of --base-url
     #[arg(long, value_name = "JSON", value_parser = json_value, conflicts_with = "base_url")]
     settings: Option<Value>,
-    /// Limits as JSON, such as {"response_bytes":1048576}
-    #[arg(long, value_name = "JSON", value_parser = json_value)]
+    #[arg(long, value_name = "JSON", value_parser = json_value, help = "Limits as JSON, such as {\"response_bytes\":1048576}")]
     limits: Option<Value>,
     /// Ask a human from this risk on, 0 to 1
     #[arg(long, value_name = "SCORE")]
@@ -105,30 +104,67 @@ impl Target {
                     ("allow_private_network", json!(add.allow_private_network)),
                 ]);
                 let made = api.post("/api/v1/targets", &body).await?;
-                cx.output.result(&only(&made, &["id"]), |output| output.line(format!("target {} ({})", text(&made, "/name"), text(&made, "/id"))));
+                cx.output.result(&only(&made, &["id"]), |output| {
+                    output.line(format!(
+                        "target {} ({})",
+                        text(&made, "/name"),
+                        text(&made, "/id")
+                    ));
+                });
             }
             Self::List => {
-                shown::list(&cx.output, api.list("/api/v1/targets", usize::MAX).await?, COLUMNS, "there is no target: add one with `countersign target add`");
+                shown::list(
+                    cx.output,
+                    &api.list("/api/v1/targets", usize::MAX).await?,
+                    COLUMNS,
+                    "there is no target: add one with `countersign target add`",
+                );
             }
-            Self::Show(Named { target }) => shown::thing(&cx.output, &api.get(&format!("/api/v1/targets/{}", encode(&target))).await?),
+            Self::Show(Named { target }) => shown::thing(
+                cx.output,
+                &api.get(&format!("/api/v1/targets/{}", encode(&target)))
+                    .await?,
+            ),
             Self::Update(update) => {
                 let body = object([
                     ("base_url", json!(update.shape.base_url)),
                     ("config", json!(update.shape.settings)),
                     ("limits", json!(update.shape.limits)),
                     ("risk_threshold", json!(update.shape.risk_threshold)),
-                    ("labels", if update.shape.labels.is_empty() { Value::Null } else { labels(&update.shape.labels) }),
+                    (
+                        "labels",
+                        if update.shape.labels.is_empty() {
+                            Value::Null
+                        } else {
+                            labels(&update.shape.labels)
+                        },
+                    ),
                     ("allow_private_network", json!(update.allow_private_network)),
                 ]);
-                shown::thing(&cx.output, &api.patch(&format!("/api/v1/targets/{}", encode(&update.target)), &body).await?);
+                shown::thing(
+                    cx.output,
+                    &api.patch(
+                        &format!("/api/v1/targets/{}", encode(&update.target)),
+                        &body,
+                    )
+                    .await?,
+                );
             }
             Self::Remove(Named { target }) => {
-                api.delete(&format!("/api/v1/targets/{}", encode(&target))).await?;
-                cx.output.result(&json!({ "removed": target }), |output| output.line(format!("target {target} is removed")));
+                api.delete(&format!("/api/v1/targets/{}", encode(&target)))
+                    .await?;
+                cx.output.result(&json!({ "removed": target }), |output| {
+                    output.line(format!("target {target} is removed"));
+                });
             }
             Self::Test(Named { target }) => {
-                let answer = api.post(&format!("/api/v1/targets/{}/test", encode(&target)), &json!({})).await?;
-                shown::thing(&cx.output, &answer);
+                let answer = api
+                    .post(
+                        &format!("/api/v1/targets/{}/test", encode(&target)),
+                        &json!({}),
+                    )
+                    .await?;
+                shown::thing(cx.output, &answer);
                 if answer.get("ok") != Some(&Value::Bool(true)) {
                     return Err(Failure::refused_silently());
                 }

@@ -54,18 +54,34 @@ impl Token {
         let api = cx.api()?;
         match self {
             Self::Create(create) => {
-                let body = object([("name", json!(create.name)), ("operator", json!(create.operator)), ("expires_in_seconds", json!(create.expires))]);
+                let body = object([
+                    ("name", json!(create.name)),
+                    ("operator", json!(create.operator)),
+                    ("expires_in_seconds", json!(create.expires)),
+                ]);
                 let made = api.post("/api/v1/tokens", &body).await?;
                 cx.output.result(&made, |output| {
-                    output.line(format!("token {} ({})", text(&made, "/name"), text(&made, "/id")));
+                    output.line(format!(
+                        "token {} ({})",
+                        text(&made, "/name"),
+                        text(&made, "/id")
+                    ));
                     output.line(text(&made, "/token"));
                     output.note("the token is shown this once: store it now");
                 });
             }
-            Self::List => shown::list(&cx.output, api.list("/api/v1/tokens", usize::MAX).await?, COLUMNS, "there is no sign-in token"),
+            Self::List => shown::list(
+                cx.output,
+                &api.list("/api/v1/tokens", usize::MAX).await?,
+                COLUMNS,
+                "there is no sign-in token",
+            ),
             Self::Revoke(Named { token }) => {
-                api.delete(&format!("/api/v1/tokens/{}", encode(&token))).await?;
-                cx.output.result(&json!({ "revoked": token }), |output| output.line(format!("token {token} is revoked")));
+                api.delete(&format!("/api/v1/tokens/{}", encode(&token)))
+                    .await?;
+                cx.output.result(&json!({ "revoked": token }), |output| {
+                    output.line(format!("token {token} is revoked"));
+                });
             }
         }
         Ok(())

@@ -50,28 +50,40 @@ async fn status(cx: &Cx) -> Result<()> {
     let readiness: Value = ready.json().unwrap_or(Value::Null);
     let is_locked = readiness.to_string().contains("\"locked\"");
     let mut shown = json!({ "locked": is_locked });
-    if !is_locked && let Ok(Value::Object(details)) = Api::connect(&cx.env, &data_dir, cx.output)?.get("/api/v1/vault").await {
+    if !is_locked
+        && let Ok(Value::Object(details)) = Api::connect(&cx.env, &data_dir, cx.output)?
+            .get("/api/v1/vault")
+            .await
+    {
         for (name, value) in details {
             shown[name] = value;
         }
     }
-    shown::thing(&cx.output, &shown);
+    shown::thing(cx.output, &shown);
     Ok(())
 }
 
 impl Unlock {
     async fn run(self, cx: &Cx) -> Result<()> {
         let api = Api::connect_without_credential(&cx.env, &cx.data_dir()?, cx.output)?;
-        let configured = if self.source.stdin || self.source.file.is_some() { None } else { MASTER_KEY.find(&cx.env)?.map(|found| found.text) };
+        let configured = if self.source.stdin || self.source.file.is_some() {
+            None
+        } else {
+            MASTER_KEY.find(&cx.env)?.map(|found| found.text)
+        };
         let text = match configured {
             Some(text) => text,
             None => self.source.read("passphrase of the vault")?,
         };
         let body = json!({ "passphrase": text.expose() });
         drop(passphrase::accept(text)?);
-        let response = api.exchange(&Method::POST, "/api/v1/vault/unlock", Some(&body)).await?;
+        let response = api
+            .exchange(&Method::POST, "/api/v1/vault/unlock", Some(&body))
+            .await?;
         read_reply(&response)?;
-        cx.output.result(&json!({ "locked": false }), |output| output.line("the gateway is unlocked"));
+        cx.output.result(&json!({ "locked": false }), |output| {
+            output.line("the gateway is unlocked");
+        });
         Ok(())
     }
 }

@@ -15,19 +15,39 @@ pub(crate) fn read(response: &LocalResponse) -> Result<Value> {
             return Ok(Value::Null);
         }
         return response.json().map_err(|error| {
-            Failure::unreachable("unexpected", format!("the gateway's reply is not JSON: {error}")).next("check that COUNTERSIGN_URL names a gateway")
+            Failure::unreachable(
+                "unexpected",
+                format!("the gateway's reply is not JSON: {error}"),
+            )
+            .next("check that COUNTERSIGN_URL names a gateway")
         });
     }
     let problem: Value = response.json().unwrap_or(Value::Null);
     let text = |name: &str| problem.get(name).and_then(Value::as_str);
     let code = text("code").unwrap_or("unexpected");
     let status = response.status.as_u16();
-    let mut message = text("detail").or_else(|| text("title")).or_else(|| text("error")).map_or_else(|| format!("the gateway answered with status {status}"), str::to_owned);
+    let mut message = text("detail")
+        .or_else(|| text("title"))
+        .or_else(|| text("error"))
+        .map_or_else(
+            || format!("the gateway answered with status {status}"),
+            str::to_owned,
+        );
     if let Some(field) = text("field").filter(|field| !message.contains(field)) {
         message = format!("{field}: {message}");
     }
-    let mut failure = Failure { exit: exit(status, code), code: code.to_owned(), message, next: None, is_silent: false };
-    if let Some(seconds) = response.headers.get(http::header::RETRY_AFTER).and_then(|value| value.to_str().ok()) {
+    let mut failure = Failure {
+        exit: exit(status, code),
+        code: code.to_owned(),
+        message,
+        next: None,
+        is_silent: false,
+    };
+    if let Some(seconds) = response
+        .headers
+        .get(http::header::RETRY_AFTER)
+        .and_then(|value| value.to_str().ok())
+    {
         failure = failure.next(format!("try again in {seconds} s"));
     }
     Err(failure)

@@ -76,6 +76,8 @@ impl DataDir {
 
     /// The permission bits, if the folder exists.
     pub(crate) fn mode(&self) -> Option<u32> {
-        fs::metadata(&self.0).ok().map(|metadata| metadata.mode() & 0o7777)
+        fs::metadata(&self.0)
+            .ok()
+            .map(|metadata| metadata.mode() & 0o7777)
     }
 }

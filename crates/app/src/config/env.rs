@@ -19,7 +19,6 @@ impl std::fmt::Debug for Env {
 
 impl Env {
     /// The process's environment.
-    #[expect(clippy::disallowed_methods, reason = "this is the one reader that everything else asks")]
     pub(crate) fn process() -> Self {
         Self(std::env::vars_os().collect())
     }
@@ -27,7 +26,12 @@ impl Env {
     /// An environment of these variables only.
     #[cfg(test)]
     pub(crate) fn of<const N: usize>(pairs: [(&str, &str); N]) -> Self {
-        Self(pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+        Self(
+            pairs
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
     }
 
     /// The value of a variable; one that is empty counts as not set.
@@ -36,7 +40,10 @@ impl Env {
             None => Ok(None),
             Some(value) if value.is_empty() => Ok(None),
             Some(value) => {
-                let not_text = || Failure::usage(format!("the environment variable {name} is not UTF-8 text")).next("set it again, or unset it");
+                let not_text = || {
+                    Failure::usage(format!("the environment variable {name} is not UTF-8 text"))
+                        .next("set it again, or unset it")
+                };
                 value.to_str().map(Some).ok_or_else(not_text)
             }
         }
@@ -44,7 +51,10 @@ impl Env {
 
     /// The value as a path, whatever its bytes.
     pub(crate) fn path(&self, name: &str) -> Option<PathBuf> {
-        self.0.get(std::ffi::OsStr::new(name)).filter(|value| !value.is_empty()).map(PathBuf::from)
+        self.0
+            .get(std::ffi::OsStr::new(name))
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
     }
 
     /// The names of all variables that are text.

@@ -83,11 +83,18 @@ impl FileSettings {
     /// Reads a file.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let cannot = |error: &std::io::Error| {
-            Failure::usage(format!("the configuration file {} can't be read: {error}", path.display())).next("mend its path or its mode")
+            Failure::usage(format!(
+                "the configuration file {} can't be read: {error}",
+                path.display()
+            ))
+            .next("mend its path or its mode")
         };
         let length = fs::metadata(path).map_err(|error| cannot(&error))?.len();
         if length > MAXIMUM_BYTES {
-            return Err(Failure::usage(format!("the configuration file {} has {length} bytes, which no configuration has", path.display())));
+            return Err(Failure::usage(format!(
+                "the configuration file {} has {length} bytes, which no configuration has",
+                path.display()
+            )));
         }
         let text = fs::read_to_string(path).map_err(|error| cannot(&error))?;
         Self::parse(&text, path)
@@ -96,13 +103,19 @@ impl FileSettings {
     /// Reads the text of a file; `path` is for messages.
     pub(crate) fn parse(text: &str, path: &Path) -> Result<Self> {
         json5::from_str(text).map_err(|error| {
-            let place = error.position().map_or_else(String::new, |position| format!(":{}:{}", position.line + 1, position.column + 1));
+            let place = error.position().map_or_else(String::new, |position| {
+                format!(":{}:{}", position.line + 1, position.column + 1)
+            });
             let message = error.to_string();
             // The position is said once, in the form that editors jump to.
-            let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
+            let message = message
+                .rsplit_once(" at line ")
+                .map_or(message.as_str(), |(message, _)| message);
             let failure = Failure::usage(format!("{}{place}: {message}", path.display()));
             match meant(message) {
-                Some(key) => failure.next(format!("did you mean `{key}`? `countersign config schema` describes every key")),
+                Some(key) => failure.next(format!(
+                    "did you mean `{key}`? `countersign config schema` describes every key"
+                )),
                 None => failure.next("`countersign config schema` describes every key"),
             }
         })

@@ -18,7 +18,8 @@ pub(crate) enum ListenAddress {
 
 impl ListenAddress {
     /// Where a gateway listens that was told nothing.
-    pub(crate) const DEFAULT: Self = Self::Tcp(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 18_790));
+    pub(crate) const DEFAULT: Self =
+        Self::Tcp(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 18_790));
 
     /// Whether only this machine can reach it.
     pub(crate) fn is_local(&self) -> bool {
@@ -35,10 +36,20 @@ impl FromStr for ListenAddress {
     fn from_str(text: &str) -> Result<Self, String> {
         if let Some(path) = text.strip_prefix("unix:") {
             let path = PathBuf::from(path);
-            return if path.is_absolute() { Ok(Self::Unix(path)) } else { Err(format!("`{text}` needs an absolute path after unix:")) };
+            return if path.is_absolute() {
+                Ok(Self::Unix(path))
+            } else {
+                Err(format!("`{text}` needs an absolute path after unix:"))
+            };
         }
-        let numeric = text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
-        numeric.parse().map(Self::Tcp).map_err(|_| format!("`{text}` is no address to listen on: write IP:PORT (127.0.0.1:18790) or unix:/path"))
+        let numeric = text
+            .strip_prefix("localhost:")
+            .map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
+        numeric.parse().map(Self::Tcp).map_err(|_| {
+            format!(
+                "`{text}` is no address to listen on: write IP:PORT (127.0.0.1:18790) or unix:/path"
+            )
+        })
     }
 }
 
@@ -59,6 +70,8 @@ impl Serialize for ListenAddress {
 
 impl<'de> Deserialize<'de> for ListenAddress {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
     }
 }

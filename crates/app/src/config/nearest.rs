@@ -1,7 +1,10 @@
 //! The valid word that a wrong one was probably meant to be.
 
 /// The candidate with the fewest edits, if these are few enough to be a typing error.
-pub(crate) fn nearest<'word>(wrong: &str, candidates: impl IntoIterator<Item = &'word str>) -> Option<&'word str> {
+pub(crate) fn nearest<'word>(
+    wrong: &str,
+    candidates: impl IntoIterator<Item = &'word str>,
+) -> Option<&'word str> {
     let folded = wrong.to_ascii_lowercase().replace('-', "_");
     candidates
         .into_iter()

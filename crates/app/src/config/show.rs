@@ -10,7 +10,9 @@ pub(crate) fn show(settings: &Settings) -> Vec<(&'static str, Value, &'static st
         TlsSettings::Files { cert, key } => (json!(cert), json!(key)),
         _ => (Value::Null, Value::Null),
     };
-    let ranges = |ranges: &[countersign_net::IpRange]| json!(ranges.iter().map(ToString::to_string).collect::<Vec<_>>());
+    let ranges = |ranges: &[countersign_net::IpRange]| {
+        json!(ranges.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
     settings
         .origins_of_values
         .iter()

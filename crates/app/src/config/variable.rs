@@ -32,7 +32,7 @@ pub(crate) struct Variable {
 
 macro_rules! variables {
     ($($constant:ident $name:literal $secret:literal $summary:literal;)+) => {
-        $(#[doc = $summary] pub(crate) const $constant: Variable = Variable { name: concat!("COUNTERSIGN_", $name), is_secret: $secret, summary: $summary };)+
+        $(pub(crate) const $constant: Variable = Variable { name: concat!("COUNTERSIGN_", $name), is_secret: $secret, summary: $summary };)+
         /// All of them.
         pub(crate) const VARIABLES: &[&Variable] = &[$(&$constant),+];
     };
@@ -46,7 +46,7 @@ variables! {
     URL "URL" false "the gateway that the command line talks to";
     FINGERPRINT "FINGERPRINT" false "SHA-256 of the certificate of the gateway at COUNTERSIGN_URL, where it signs its own";
     API_KEY "API_KEY" true "the key that the command line signs in with";
-    LISTEN "LISTEN" false "addresses to listen on, comma separated: IP:PORT or unix:/path";
+    LISTEN "LISTEN" false "addresses to listen on, comma separated: IP:PORT or unix:PATH";
     METRICS_LISTEN "METRICS_LISTEN" false "an address of its own for /metrics, without a key";
     TLS_CERT "TLS_CERT" false "the certificate chain, a PEM file";
     TLS_KEY "TLS_KEY" false "the certificate's key, a PEM file";
@@ -76,24 +76,37 @@ impl Variable {
     /// When a file was named and can't be read: starting without it would be a guess.
     pub(crate) fn find(&self, env: &Env) -> Result<Option<Found>> {
         if let Some(value) = env.get(self.name)? {
-            return Ok(Some(Found { text: SecretString::new(value.to_owned()), file: None }));
+            return Ok(Some(Found {
+                text: SecretString::new(value.to_owned()),
+                file: None,
+            }));
         }
         let twin = format!("{}{TWIN}", self.name);
         if let Some(path) = env.path(&twin) {
             let text = read(&path, self.is_secret).map_err(|why| {
-                Failure::usage(format!("{twin} names {}, which {why}", path.display())).next("mend the file, or unset the variable")
+                Failure::usage(format!("{twin} names {}, which {why}", path.display()))
+                    .next("mend the file, or unset the variable")
             })?;
-            return Ok(Some(Found { text, file: Some(path) }));
+            return Ok(Some(Found {
+                text,
+                file: Some(path),
+            }));
         }
-        let Some(folder) = env.path(CREDENTIALS_DIRECTORY).filter(|_| self.is_secret) else { return Ok(None) };
+        let Some(folder) = env.path(CREDENTIALS_DIRECTORY).filter(|_| self.is_secret) else {
+            return Ok(None);
+        };
         let path = folder.join(self.name.trim_start_matches(PREFIX).to_ascii_lowercase());
         if !path.exists() {
             return Ok(None);
         }
         let text = read(&path, self.is_secret).map_err(|why| {
-            Failure::usage(format!("the systemd credential {} {why}", path.display())).next("mend the unit's LoadCredential= line")
+            Failure::usage(format!("the systemd credential {} {why}", path.display()))
+                .next("mend the unit's LoadCredential= line")
         })?;
-        Ok(Some(Found { text, file: Some(path) }))
+        Ok(Some(Found {
+            text,
+            file: Some(path),
+        }))
     }
 
     /// The value of a variable that is no secret.
@@ -108,7 +121,10 @@ pub(crate) fn unknown(env: &Env) -> Vec<String> {
         let name = name.strip_suffix(TWIN).unwrap_or(name);
         VARIABLES.iter().any(|variable| variable.name == name)
     };
-    env.names().filter(|name| name.starts_with(PREFIX) && !is_known(name)).map(str::to_owned).collect()
+    env.names()
+        .filter(|name| name.starts_with(PREFIX) && !is_known(name))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Reads a value from a file. The error finishes a sentence about the file.
@@ -119,10 +135,16 @@ pub(crate) fn read(path: &Path, is_secret: bool) -> Result<SecretString, String>
         return Err("is a folder".to_owned());
     }
     if metadata.len() > MAXIMUM_BYTES {
-        return Err(format!("is longer than {MAXIMUM_BYTES} bytes: it is probably the wrong file"));
+        return Err(format!(
+            "is longer than {MAXIMUM_BYTES} bytes: it is probably the wrong file"
+        ));
     }
     if is_secret && metadata.is_file() && metadata.mode() & 0o022 != 0 {
-        return Err(format!("others can write to (mode {:04o}): run `chmod 600 {}`", metadata.mode() & 0o7777, path.display()));
+        return Err(format!(
+            "others can write to (mode {:04o}): run `chmod 600 {}`",
+            metadata.mode() & 0o7777,
+            path.display()
+        ));
     }
     let mut text = fs::read_to_string(path).map_err(cannot)?;
     let value = SecretString::new(text.trim().to_owned());

@@ -35,14 +35,28 @@ type Charges = Arc<Mutex<BTreeMap<String, Value>>>;
 impl Payments {
     /// Starts on a free port, with one charge.
     pub(super) async fn start(token: SecretString) -> Result<Self> {
-        let failed = |error: std::io::Error| Failure::unreachable("cannot_bind", format!("the sample API can't listen on loopback: {error}"));
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(failed)?;
+        let failed = |error: std::io::Error| {
+            Failure::unreachable(
+                "cannot_bind",
+                format!("the sample API can't listen on loopback: {error}"),
+            )
+        };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let charges: Charges = Arc::default();
-        lock(&charges).insert("ch_1".to_owned(), json!({ "id": "ch_1", "amount": 1999, "currency": "usd", "status": "paid" }));
+        lock(&charges).insert(
+            "ch_1".to_owned(),
+            json!({ "id": "ch_1", "amount": 1999, "currency": "usd", "status": "paid" }),
+        );
         let mut server = JoinSet::new();
         server.spawn(accept(listener, Arc::new(token), Arc::clone(&charges)));
-        Ok(Self { address, charges, _server: server })
+        Ok(Self {
+            address,
+            charges,
+            _server: server,
+        })
     }
 
     /// Where it is.
@@ -83,7 +97,11 @@ struct Call {
     keeps_alive: bool,
 }
 
-async fn serve(mut stream: TcpStream, token: &SecretString, charges: &Charges) -> std::io::Result<()> {
+async fn serve(
+    mut stream: TcpStream,
+    token: &SecretString,
+    charges: &Charges,
+) -> std::io::Result<()> {
     let mut buffer = Vec::new();
     loop {
         let (head_bytes, call) = loop {
@@ -94,7 +112,15 @@ async fn serve(mut stream: TcpStream, token: &SecretString, charges: &Charges) -
                         return Ok(());
                     }
                 }
-                _ => return respond(&mut stream, 400, &json!({ "error": "malformed request" }), false).await,
+                _ => {
+                    return respond(
+                        &mut stream,
+                        400,
+                        &json!({ "error": "malformed request" }),
+                        false,
+                    )
+                    .await;
+                }
             }
         };
         if call.body_bytes > BODY_BYTES {
@@ -117,7 +143,9 @@ async fn serve(mut stream: TcpStream, token: &SecretString, charges: &Charges) -
 }
 
 async fn fill(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> std::io::Result<bool> {
-    let read = timeout(PATIENCE, stream.read_buf(buffer)).await.map_err(|_| std::io::ErrorKind::TimedOut)??;
+    let read = timeout(PATIENCE, stream.read_buf(buffer))
+        .await
+        .map_err(|_| std::io::ErrorKind::TimedOut)??;
     Ok(read > 0)
 }
 
@@ -125,16 +153,28 @@ async fn fill(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> std::io::Result<b
 fn parse(bytes: &[u8]) -> Result<Option<(usize, Call)>, httparse::Error> {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut request = httparse::Request::new(&mut headers);
-    let httparse::Status::Complete(head_bytes) = request.parse(bytes)? else { return Ok(None) };
-    let header = |name: &str| request.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value);
+    let httparse::Status::Complete(head_bytes) = request.parse(bytes)? else {
+        return Ok(None);
+    };
+    let header = |name: &str| {
+        request
+            .headers
+            .iter()
+            .find(|header| header.name.eq_ignore_ascii_case(name))
+            .map(|header| header.value)
+    };
     let body_bytes = match header("content-length") {
         None => 0,
-        Some(value) => std::str::from_utf8(value).ok().and_then(|text| text.trim().parse().ok()).ok_or(httparse::Error::HeaderValue)?,
+        Some(value) => std::str::from_utf8(value)
+            .ok()
+            .and_then(|text| text.trim().parse().ok())
+            .ok_or(httparse::Error::HeaderValue)?,
     };
     if header("transfer-encoding").is_some() {
         return Err(httparse::Error::HeaderName);
     }
-    let keeps_alive = request.version == Some(1) && !header("connection").is_some_and(|value| value.eq_ignore_ascii_case(b"close"));
+    let keeps_alive = request.version == Some(1)
+        && !header("connection").is_some_and(|value| value.eq_ignore_ascii_case(b"close"));
     let path = request.path.unwrap_or_default();
     let call = Call {
         method: request.method.unwrap_or_default().to_owned(),
@@ -147,20 +187,33 @@ fn parse(bytes: &[u8]) -> Result<Option<(usize, Call)>, httparse::Error> {
 }
 
 fn answer(call: &Call, body: &[u8], token: &SecretString, charges: &Charges) -> (u16, Value) {
-    let is_known = call.authorization.as_ref().and_then(|value| value.strip_prefix(b"Bearer ")).is_some_and(|given| constant_time_equal(given, token.expose().as_bytes()));
+    let is_known = call
+        .authorization
+        .as_ref()
+        .and_then(|value| value.strip_prefix(b"Bearer "))
+        .is_some_and(|given| constant_time_equal(given, token.expose().as_bytes()));
     if !is_known {
         return (401, json!({ "error": "a bearer token is needed" }));
     }
     let mut charges = lock(charges);
-    match (call.method.as_str(), call.path.strip_prefix("/charges/"), call.path.as_str()) {
-        ("GET", Some(id), _) => charges.get(id).map_or_else(|| (404, json!({ "error": "no such charge" })), |charge| (200, charge.clone())),
+    match (
+        call.method.as_str(),
+        call.path.strip_prefix("/charges/"),
+        call.path.as_str(),
+    ) {
+        ("GET", Some(id), _) => charges.get(id).map_or_else(
+            || (404, json!({ "error": "no such charge" })),
+            |charge| (200, charge.clone()),
+        ),
         ("DELETE", Some(id), _) => match charges.remove(id) {
             Some(_) => (200, json!({ "id": id, "deleted": true })),
             None => (404, json!({ "error": "no such charge" })),
         },
         ("POST", None, "/charges") => {
             let wanted: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
-            let Some(amount) = wanted.get("amount").and_then(Value::as_u64) else { return (400, json!({ "error": "amount is missing" })) };
+            let Some(amount) = wanted.get("amount").and_then(Value::as_u64) else {
+                return (400, json!({ "error": "amount is missing" }));
+            };
             let id = format!("ch_{}", charges.len() + 1);
             let charge = json!({ "id": id, "amount": amount, "currency": wanted.get("currency").cloned().unwrap_or_else(|| json!("usd")), "status": "paid" });
             charges.insert(id, charge.clone());
@@ -170,7 +223,12 @@ fn answer(call: &Call, body: &[u8], token: &SecretString, charges: &Charges) -> 
     }
 }
 
-async fn respond(stream: &mut TcpStream, status: u16, body: &Value, keeps_alive: bool) -> std::io::Result<()> {
+async fn respond(
+    stream: &mut TcpStream,
+    status: u16,
+    body: &Value,
+    keeps_alive: bool,
+) -> std::io::Result<()> {
     let reason = match status {
         200 => "OK",
         201 => "Created",
@@ -181,6 +239,9 @@ async fn respond(stream: &mut TcpStream, status: u16, body: &Value, keeps_alive:
     };
     let body = body.to_string();
     let connection = if keeps_alive { "keep-alive" } else { "close" };
-    let head = format!("HTTP/1.1 {status} {reason}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: {connection}\r\n\r\n", body.len());
+    let head = format!(
+        "HTTP/1.1 {status} {reason}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: {connection}\r\n\r\n",
+        body.len()
+    );
     stream.write_all((head + &body).as_bytes()).await
 }

@@ -43,11 +43,31 @@ struct Stage {
 
 /// Plays the story on a new data directory and removes it, also after Ctrl-C.
 pub(crate) async fn play(options: Options) -> Result<()> {
-    let failed = |error: std::io::Error| Failure::state("data_dir", format!("a temporary folder can't be made: {error}"));
-    let mut folder = tempfile::Builder::new().prefix("countersign-demo-").permissions(fs::Permissions::from_mode(0o700)).tempdir().map_err(failed)?;
+    let failed = |error: std::io::Error| {
+        Failure::state(
+            "data_dir",
+            format!("a temporary folder can't be made: {error}"),
+        )
+    };
+    let mut folder = tempfile::Builder::new()
+        .prefix("countersign-demo-")
+        .permissions(fs::Permissions::from_mode(0o700))
+        .tempdir()
+        .map_err(failed)?;
     folder.disable_cleanup(options.keep);
-    options.output.note(format!("data directory {} (new, with a new master key; {})", folder.path().display(), if options.keep { "kept" } else { "removed at the end" }));
-    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+    options.output.note(format!(
+        "data directory {} (new, with a new master key; {})",
+        folder.path().display(),
+        if options.keep {
+            "kept"
+        } else {
+            "removed at the end"
+        }
+    ));
+    let (mut interrupt, mut terminate) = (
+        listen(SignalKind::interrupt())?,
+        listen(SignalKind::terminate())?,
+    );
     let result = tokio::select! {
         result = Box::pin(tell(&options, folder.path())) => result,
         _ = interrupt.recv() => Ok(()),
@@ -55,7 +75,12 @@ pub(crate) async fn play(options: Options) -> Result<()> {
     };
     if !options.keep {
         let path = folder.path().to_owned();
-        folder.close().map_err(|error| Failure::state("data_dir", format!("{} could not be removed: {error}", path.display())))?;
+        folder.close().map_err(|error| {
+            Failure::state(
+                "data_dir",
+                format!("{} could not be removed: {error}", path.display()),
+            )
+        })?;
         options.output.note("the data directory is removed");
     }
     result
@@ -65,6 +90,15 @@ fn listen(kind: SignalKind) -> Result<tokio::signal::unix::Signal> {
     signal(kind).map_err(|error| Failure::usage(format!("signals can't be received: {error}")))
 }
 
+/// A step of the story: a line of the result for people; where a program reads the result, progress.
+fn say(output: Output, line: impl AsRef<str>) {
+    if output.is_json() {
+        output.note(line);
+    } else {
+        output.line(line);
+    }
+}
+
 async fn tell(options: &Options, data_dir: &Path) -> Result<()> {
     let stage = set(options, data_dir).await?;
     let story = act(options, &stage, data_dir).await;
@@ -72,7 +106,10 @@ async fn tell(options: &Options, data_dir: &Path) -> Result<()> {
     story?;
     match ended {
         Some(status) if status.success() => Ok(()),
-        _ => Err(Failure::unreachable("demo", "the demo's gateway did not end cleanly")),
+        _ => Err(Failure::unreachable(
+            "demo",
+            "the demo's gateway did not end cleanly",
+        )),
     }
 }
 
@@ -86,59 +123,161 @@ async fn set(options: &Options, data_dir: &Path) -> Result<Stage> {
     let admin_key = SecretString::new(text(&onboarded, "admin_key")?.to_owned());
     let key_file = data_dir.join("admin.key");
     write_secret(&key_file, &admin_key)?;
-    output.line("1. onboarded: a vault, an operator, an admin key");
+    say(output, "1. onboarded: a vault, an operator, an admin key");
     let payments = Payments::start(SecretString::new(bearer.expose().to_owned())).await?;
-    output.line(format!("2. a sample payments API runs on {}; it wants a bearer token", payments.base_url()));
+    say(
+        output,
+        format!(
+            "2. a sample payments API runs on {}; it wants a bearer token",
+            payments.base_url()
+        ),
+    );
     let gateway = program.gateway(&options.listen).await?;
-    output.line(format!("3. the gateway runs on {}", gateway.url));
+    say(output, format!("3. the gateway runs on {}", gateway.url));
     let operator = Api::with_key(&gateway.url, admin_key, output)?;
     operator.wait_until_ready(Duration::from_secs(30)).await?;
-    let added = operator.post("/api/v1/agents", &json!({ "name": AGENT, "description": "the demo's example agent" })).await?;
+    let added = operator
+        .post(
+            "/api/v1/agents",
+            &json!({ "name": AGENT, "description": "the demo's example agent" }),
+        )
+        .await?;
     let target = json!({ "name": TARGET, "connector": "http", "base_url": payments.base_url(), "allow_private_network": true });
     operator.post("/api/v1/targets", &target).await?;
-    operator.post("/api/v1/credentials", &json!({ "target": TARGET, "type": "bearer", "fields": { "token": bearer.expose() } })).await?;
-    for (action, verdict) in [("GET /charges/*", "allow"), ("POST /charges", "ask"), ("DELETE /charges/*", "deny")] {
-        operator.post("/api/v1/grants", &json!({ "agent": AGENT, "target": TARGET, "action": action, "verdict": verdict })).await?;
-        output.line(format!("   granted to {AGENT} on {TARGET}: {action:<17} {verdict}"));
+    operator
+        .post(
+            "/api/v1/credentials",
+            &json!({ "target": TARGET, "type": "bearer", "fields": { "token": bearer.expose() } }),
+        )
+        .await?;
+    for (action, verdict) in [
+        ("GET /charges/*", "allow"),
+        ("POST /charges", "ask"),
+        ("DELETE /charges/*", "deny"),
+    ] {
+        operator
+            .post(
+                "/api/v1/grants",
+                &json!({ "agent": AGENT, "target": TARGET, "action": action, "verdict": verdict }),
+            )
+            .await?;
+        say(
+            output,
+            format!("   granted to {AGENT} on {TARGET}: {action:<17} {verdict}"),
+        );
     }
-    let agent = Agent::new(&gateway.url, &SecretString::new(text(&added, "key")?.to_owned()), &payments.base_url())?;
-    Ok(Stage { program, payments, gateway, operator, agent })
+    let agent = Agent::new(
+        &gateway.url,
+        &SecretString::new(text(&added, "key")?.to_owned()),
+        &payments.base_url(),
+    )?;
+    Ok(Stage {
+        program,
+        payments,
+        gateway,
+        operator,
+        agent,
+    })
 }
 
 async fn act(options: &Options, stage: &Stage, data_dir: &Path) -> Result<()> {
     let output = options.output;
-    let read = stage.agent.ask("GET", "/charges/ch_1", None, "look at the customer's last charge", None).await?;
+    let read = stage
+        .agent
+        .ask(
+            "GET",
+            "/charges/ch_1",
+            None,
+            "look at the customer's last charge",
+            None,
+        )
+        .await?;
     show(output, "4. the agent reads a charge", &read);
     expect(read.status == 200, "the read was not forwarded", &read)?;
 
     let charge = json!({ "amount": 50_000, "currency": "usd" });
-    let asked = stage.agent.ask("POST", "/charges", Some(&charge), "charge 500 dollars for order 1042", Some("order-1042")).await?;
+    let asked = stage
+        .agent
+        .ask(
+            "POST",
+            "/charges",
+            Some(&charge),
+            "charge 500 dollars for order 1042",
+            Some("order-1042"),
+        )
+        .await?;
     show(output, "5. the agent wants to charge 500 dollars", &asked);
-    expect(asked.status == 428, "the charge did not ask a human", &asked)?;
+    expect(
+        asked.status == 428,
+        "the charge did not ask a human",
+        &asked,
+    )?;
     let id = text(&asked.body, "action_id")?.to_owned();
 
-    let denied = stage.agent.ask("DELETE", "/charges/ch_1", None, "clean up", None).await?;
+    let denied = stage
+        .agent
+        .ask("DELETE", "/charges/ch_1", None, "clean up", None)
+        .await?;
     show(output, "6. the agent wants to delete a charge", &denied);
     expect(denied.status == 403, "the delete was not denied", &denied)?;
 
     if options.once {
-        stage.operator.post(&format!("/api/v1/approvals/{id}/approve"), &json!({ "note": "demo --once" })).await?;
-        output.line(format!("7. the operator approves {id} through the API"));
+        stage
+            .operator
+            .post(
+                &format!("/api/v1/approvals/{id}/approve"),
+                &json!({ "note": "demo --once" }),
+            )
+            .await?;
+        say(
+            output,
+            format!("7. the operator approves {id} through the API"),
+        );
     } else {
         invite(output, stage, data_dir, &id);
     }
-    match decided(stage, &id).await?.as_str() {
+    let charged = match decided(stage, &id).await?.as_str() {
         "APPROVED" => {
             let executed = stage.agent.execute(&id).await?;
             show(output, "8. the agent has its charge carried out", &executed);
-            expect(executed.status == 201 && executed.proxied.as_deref() == Some("executed-approved"), "the approved charge was not carried out", &executed)?;
+            expect(
+                executed.status == 201 && executed.proxied.as_deref() == Some("executed-approved"),
+                "the approved charge was not carried out",
+                &executed,
+            )?;
+            executed.status
         }
-        other => output.line(format!("8. the agent is told: {other}")),
-    }
-    output.line(format!("9. the payments API holds {} charges now", stage.payments.count()));
+        other => {
+            say(output, format!("8. the agent is told: {other}"));
+            asked.status
+        }
+    };
+    say(
+        output,
+        format!(
+            "9. the payments API holds {} charges now",
+            stage.payments.count()
+        ),
+    );
     let verified = stage.operator.get("/api/v1/audit/verify").await?;
-    expect_value(verified.get("valid") == Some(&Value::Bool(true)), "the ledger does not verify", &verified)?;
-    output.line(format!("10. the ledger verifies: {} entries", verified.get("entries").map(ToString::to_string).unwrap_or_default()));
+    expect_value(
+        verified.get("valid") == Some(&Value::Bool(true)),
+        "the ledger does not verify",
+        &verified,
+    )?;
+    say(
+        output,
+        format!(
+            "10. the ledger verifies: {} entries",
+            verified
+                .get("entries")
+                .map(ToString::to_string)
+                .unwrap_or_default()
+        ),
+    );
+    if output.is_json() {
+        output.json_line(&json!({ "read": read.status, "charge": charged, "delete": denied.status, "request": id, "audit": verified }));
+    }
     if !options.once {
         output.note("the gateway goes on running: look around with the same two variables (list, audit list, status, doctor). Ctrl-C ends the demo.");
         std::future::pending::<()>().await;
@@ -148,12 +287,25 @@ async fn act(options: &Options, stage: &Stage, data_dir: &Path) -> Result<()> {
 
 /// Tells the person what to type.
 fn invite(output: Output, stage: &Stage, data_dir: &Path, id: &str) {
-    output.line("7. now it is your turn. In another terminal:");
-    output.line("");
-    output.line(format!("   export COUNTERSIGN_DATA_DIR={} COUNTERSIGN_API_KEY_FILE={}", data_dir.display(), data_dir.join("admin.key").display()));
-    output.line(format!("   {} show {id}", stage.program.path.display()));
-    output.line(format!("   {} approve {id}", stage.program.path.display()));
-    output.line("");
+    say(output, "7. now it is your turn. In another terminal:");
+    say(output, "");
+    say(
+        output,
+        format!(
+            "   export COUNTERSIGN_DATA_DIR={} COUNTERSIGN_API_KEY_FILE={}",
+            data_dir.display(),
+            data_dir.join("admin.key").display()
+        ),
+    );
+    say(
+        output,
+        format!("   {} show {id}", stage.program.path.display()),
+    );
+    say(
+        output,
+        format!("   {} approve {id}", stage.program.path.display()),
+    );
+    say(output, "");
     output.note("the agent waits and asks every second ...");
 }
 
@@ -161,7 +313,11 @@ fn invite(output: Output, stage: &Stage, data_dir: &Path, id: &str) {
 async fn decided(stage: &Stage, id: &str) -> Result<String> {
     loop {
         let status = stage.agent.status(id).await?;
-        let word = status.body.get("status").and_then(Value::as_str).unwrap_or_default();
+        let word = status
+            .body
+            .get("status")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         if word != "PENDING" {
             expect(!word.is_empty(), "the status could not be read", &status)?;
             return Ok(word.to_owned());
@@ -171,26 +327,52 @@ async fn decided(stage: &Stage, id: &str) -> Result<String> {
 }
 
 fn show(output: Output, step: &str, answer: &Answer) {
-    let proxied = answer.proxied.as_deref().map(|word| format!(" ({word})")).unwrap_or_default();
-    output.line(format!("{step}: {}{proxied} {}", answer.status, answer.body));
+    let proxied = answer
+        .proxied
+        .as_deref()
+        .map(|word| format!(" ({word})"))
+        .unwrap_or_default();
+    say(
+        output,
+        format!("{step}: {}{proxied} {}", answer.status, answer.body),
+    );
 }
 
 fn expect(holds: bool, what: &str, answer: &Answer) -> Result<()> {
-    expect_value(holds, &format!("{what} (status {})", answer.status), &answer.body)
+    expect_value(
+        holds,
+        &format!("{what} (status {})", answer.status),
+        &answer.body,
+    )
 }
 
 fn expect_value(holds: bool, what: &str, value: &Value) -> Result<()> {
-    if holds { Ok(()) } else { Err(Failure::refused("demo", format!("{what}: {value}"))) }
+    if holds {
+        Ok(())
+    } else {
+        Err(Failure::refused("demo", format!("{what}: {value}")))
+    }
 }
 
 fn text<'value>(value: &'value Value, field: &str) -> Result<&'value str> {
-    value.get(field).and_then(Value::as_str).ok_or_else(|| Failure::unreachable("unexpected", format!("the answer has no field `{field}`")))
+    value.get(field).and_then(Value::as_str).ok_or_else(|| {
+        Failure::unreachable("unexpected", format!("the answer has no field `{field}`"))
+    })
 }
 
 fn write_secret(path: &Path, secret: &SecretString) -> Result<()> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
-    let opened = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let opened = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
     let written = opened.and_then(|mut file| file.write_all(secret.expose().as_bytes()));
-    written.map_err(|error| Failure::state("data_dir", format!("{} can't be written: {error}", path.display())))
+    written.map_err(|error| {
+        Failure::state(
+            "data_dir",
+            format!("{} can't be written: {error}", path.display()),
+        )
+    })
 }

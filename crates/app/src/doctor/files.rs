@@ -10,12 +10,20 @@ use crate::wire::HeaderPlace;
 pub(super) async fn examine(settings: &Settings) -> Vec<Finding> {
     let path = settings.data_dir.path().display();
     let Some(mode) = settings.data_dir.mode() else {
-        return vec![Finding::fail("data directory", format!("{path} does not exist"), "countersign onboard")];
+        return vec![Finding::fail(
+            "data directory",
+            format!("{path} does not exist"),
+            "countersign onboard",
+        )];
     };
-    let folder = if mode & 0o077 == 0 {
+    let folder = if mode.trailing_zeros() >= 6 {
         Finding::ok("data directory", format!("{path}, mode {mode:04o}"))
     } else {
-        Finding::fail("data directory", format!("{path} has mode {mode:04o}: others can get at it"), format!("chmod 700 {path}"))
+        Finding::fail(
+            "data directory",
+            format!("{path} has mode {mode:04o}: others can get at it"),
+            format!("chmod 700 {path}"),
+        )
     };
     vec![folder, modes(settings), header(settings).await]
 }
@@ -25,24 +33,48 @@ fn modes(settings: &Settings) -> Finding {
     let path = settings.data_dir.path();
     let entries = match fs::read_dir(path) {
         Ok(entries) => entries,
-        Err(error) => return Finding::fail("file modes", format!("{} can't be listed: {error}", path.display()), "run this as the gateway's user"),
+        Err(error) => {
+            return Finding::fail(
+                "file modes",
+                format!("{} can't be listed: {error}", path.display()),
+                "run this as the gateway's user",
+            );
+        }
     };
     let open: Vec<String> = entries
         .filter_map(Result::ok)
-        .filter(|entry| entry.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.mode() & 0o077 != 0))
+        .filter(|entry| {
+            entry
+                .metadata()
+                .is_ok_and(|metadata| metadata.is_file() && metadata.mode() & 0o077 != 0)
+        })
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .collect();
     if open.is_empty() {
         Finding::ok("file modes", "every file is its owner's only")
     } else {
-        Finding::fail("file modes", format!("others can get at {}", open.join(", ")), format!("chmod go= {}/*", path.display()))
+        Finding::fail(
+            "file modes",
+            format!("others can get at {}", open.join(", ")),
+            format!("chmod go= {}/*", path.display()),
+        )
     }
 }
 
 async fn header(settings: &Settings) -> Finding {
     match HeaderPlace::of(settings).read().await {
-        Ok(None) => Finding::fail("vault", "there is none: nobody onboarded here", "countersign onboard"),
+        Ok(None) => Finding::fail(
+            "vault",
+            "there is none: nobody onboarded here",
+            "countersign onboard",
+        ),
         Ok(Some(_)) => Finding::ok("vault", "its header can be read"),
-        Err(failure) => Finding::fail("vault", failure.message, failure.next.unwrap_or_else(|| "restore vault.json from a backup".to_owned())),
+        Err(failure) => Finding::fail(
+            "vault",
+            failure.message,
+            failure
+                .next
+                .unwrap_or_else(|| "restore vault.json from a backup".to_owned()),
+        ),
     }
 }

@@ -42,16 +42,39 @@ pub(crate) struct Finding {
 impl Finding {
     /// All is well.
     pub(super) fn ok(check: &'static str, detail: impl Into<String>) -> Self {
-        Self { check, level: Level::Ok, detail: detail.into(), mend: None }
+        Self {
+            check,
+            level: Level::Ok,
+            detail: detail.into(),
+            mend: None,
+        }
     }
 
     /// Worth a look.
-    pub(super) fn warn(check: &'static str, detail: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self { check, level: Level::Warn, detail: detail.into(), mend: Some(mend.into()) }
+    pub(super) fn warn(
+        check: &'static str,
+        detail: impl Into<String>,
+        mend: impl Into<String>,
+    ) -> Self {
+        Self {
+            check,
+            level: Level::Warn,
+            detail: detail.into(),
+            mend: Some(mend.into()),
+        }
     }
 
     /// Broken or unsafe.
-    pub(super) fn fail(check: &'static str, detail: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self { check, level: Level::Fail, detail: detail.into(), mend: Some(mend.into()) }
+    pub(super) fn fail(
+        check: &'static str,
+        detail: impl Into<String>,
+        mend: impl Into<String>,
+    ) -> Self {
+        Self {
+            check,
+            level: Level::Fail,
+            detail: detail.into(),
+            mend: Some(mend.into()),
+        }
     }
 }

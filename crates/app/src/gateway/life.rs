@@ -18,7 +18,9 @@ use crate::failure::{Failure, Result};
 use crate::output::Output;
 use crate::run_file::RunFile;
 use crate::telemetry::{self, LogHandle};
-use crate::wire::{Certificate, HeaderPlace, Parts, from_lock, not_onboarded, server_config, stop_gate, unlock};
+use crate::wire::{
+    Certificate, HeaderPlace, Parts, from_lock, not_onboarded, server_config, stop_gate, unlock,
+};
 use crate::{passphrase, prompt};
 
 /// How long open requests may take to finish after SIGTERM.
@@ -44,29 +46,48 @@ pub(crate) async fn run(options: Options<'_>) -> Result<()> {
         tracing::warn!("{warning}");
     }
     if !settings.allow_private_networks.is_empty() {
-        let ranges: Vec<String> = settings.allow_private_networks.iter().map(ToString::to_string).collect();
-        tracing::warn!(ranges = ranges.join(", "), "private networks are open for every target that operators make");
+        let ranges: Vec<String> = settings
+            .allow_private_networks
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        tracing::warn!(
+            ranges = ranges.join(", "),
+            "private networks are open for every target that operators make"
+        );
     }
     if !settings.data_dir.path().is_dir() {
         return Err(not_onboarded(&settings.data_dir));
     }
-    let _lock = DataDirLock::acquire(settings.data_dir.path()).map_err(|error| from_lock(&error))?;
+    let _lock =
+        DataDirLock::acquire(settings.data_dir.path()).map_err(|error| from_lock(&error))?;
     let place = HeaderPlace::of(&settings);
-    let header = place.read().await?.ok_or_else(|| not_onboarded(&settings.data_dir))?;
+    let header = place
+        .read()
+        .await?
+        .ok_or_else(|| not_onboarded(&settings.data_dir))?;
     // Before anything is acknowledged as started: a signal during the start ends it in order too.
     let mut signals = Signals::new()?;
     let certificate = Certificate::of(&settings)?;
     let config = server_config(&settings, certificate.as_ref())?;
     let parts = Parts::of(&settings);
     let (opened, mut gates) = watch::channel(None);
-    let keeper = Arc::new(VaultKeeper { parts: parts.clone(), header: place, gate: opened.clone() });
+    let keeper = Arc::new(VaultKeeper {
+        parts: parts.clone(),
+        header: place,
+        gate: opened.clone(),
+    });
     let version = env!("CARGO_PKG_VERSION");
     let state = if let Some(passphrase) = passphrase(&options, &settings)? {
-        let gate = parts.start_gate(unlock(header, passphrase).await?.0).await?;
+        let gate = parts
+            .start_gate(unlock(header, passphrase).await?.0)
+            .await?;
         opened.send_replace(Some(gate.clone()));
         ServerState::unlocked(gate, keeper, version, config.limits)
     } else {
-        tracing::warn!("no passphrase was given: the gateway is locked until `countersign vault unlock`");
+        tracing::warn!(
+            "no passphrase was given: the gateway is locked until `countersign vault unlock`"
+        );
         ServerState::locked(keeper, version, config.limits)
     };
     parts.own_listeners().replace(fixed_addresses(&settings));
@@ -80,7 +101,16 @@ pub(crate) async fn run(options: Options<'_>) -> Result<()> {
         }
     };
     parts.own_listeners().replace(server.addresses().to_vec());
-    let outcome = serve(&mut settings, &options, &server, certificate.as_ref(), &mut signals, &mut gates, &log).await;
+    let outcome = serve(
+        &mut settings,
+        &options,
+        &server,
+        certificate.as_ref(),
+        &mut signals,
+        &mut gates,
+        &log,
+    )
+    .await;
     RunFile::remove(&settings.data_dir);
     tracing::info!("draining");
     tokio::select! {
@@ -97,10 +127,15 @@ pub(crate) async fn run(options: Options<'_>) -> Result<()> {
 }
 
 /// The passphrase that is configured; typed, where somebody sits at the terminal; else none: the gateway starts locked.
-fn passphrase(options: &Options<'_>, settings: &Settings) -> Result<Option<countersign_vault::Passphrase>> {
-    match passphrase::configured(options.env, settings, &options.output)? {
+fn passphrase(
+    options: &Options<'_>,
+    settings: &Settings,
+) -> Result<Option<countersign_vault::Passphrase>> {
+    match passphrase::configured(options.env, settings, options.output)? {
         Some(passphrase) => Ok(Some(passphrase)),
-        None if prompt::is_possible() && !options.until_stdin_closes => passphrase::configured_or_typed(options.env, settings, &options.output).map(Some),
+        None if prompt::is_possible() && !options.until_stdin_closes => {
+            passphrase::configured_or_typed(options.env, settings, options.output).map(Some)
+        }
         None => Ok(None),
     }
 }
@@ -124,15 +159,31 @@ async fn serve(
         fingerprint: certificate.map(|certificate| certificate.fingerprint.clone()),
     };
     run_file.write(&settings.data_dir).map_err(|error| {
-        Failure::state("data_dir", format!("{} can't be written: {error}", settings.data_dir.run_file().display())).next("free some space, or mend the folder's mode")
+        Failure::state(
+            "data_dir",
+            format!(
+                "{} can't be written: {error}",
+                settings.data_dir.run_file().display()
+            ),
+        )
+        .next("free some space, or mend the folder's mode")
     })?;
-    options.output.result(&json!({ "listening": urls }), |output| output.line(format!("listening on {first}")));
+    options
+        .output
+        .result(&json!({ "listening": urls }), |output| {
+            output.line(format!("listening on {first}"));
+        });
     tracing::info!(listeners = urls.join(", "), "ready");
     let mut stdin = tokio::io::stdin();
     let mut ignored = [0; 64];
     loop {
         let store_failed = async {
-            match gates.wait_for(Option::is_some).await.ok().and_then(|gate| gate.clone()) {
+            match gates
+                .wait_for(Option::is_some)
+                .await
+                .ok()
+                .and_then(|gate| gate.clone())
+            {
                 Some(gate) => gate.workspace().store.failed().await,
                 None => std::future::pending().await,
             }
@@ -159,12 +210,18 @@ fn fixed_addresses(settings: &Settings) -> Vec<std::net::SocketAddr> {
         ListenAddress::Tcp(address) if address.port() != 0 => Some(*address),
         _ => None,
     };
-    settings.listen.iter().chain(&settings.metrics_listen).filter_map(address).collect()
+    settings
+        .listen
+        .iter()
+        .chain(&settings.metrics_listen)
+        .filter_map(address)
+        .collect()
 }
 
 /// An address that this machine can dial: a listener on every address is reached on loopback.
 fn reachable(url: &str) -> String {
-    url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+    url.replace("//0.0.0.0:", "//127.0.0.1:")
+        .replace("//[::]:", "//[::1]:")
 }
 
 fn from_server(error: &ServerError) -> Failure {
@@ -190,8 +247,16 @@ enum Asked {
 
 impl Signals {
     fn new() -> Result<Self> {
-        let listen = |kind| signal(kind).map_err(|error| Failure::unreachable("signals", format!("signals can't be received: {error}")));
-        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())?, hangup: listen(SignalKind::hangup())? })
+        let listen = |kind| {
+            signal(kind).map_err(|error| {
+                Failure::unreachable("signals", format!("signals can't be received: {error}"))
+            })
+        };
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+            hangup: listen(SignalKind::hangup())?,
+        })
     }
 
     async fn next(&mut self) -> Asked {

@@ -3,6 +3,8 @@
 //! Names, intents, reasons and replies come from agents and targets. A terminal obeys some of their characters and hides others:
 //! all of these are shown as `\u{...}` instead.
 
+use std::fmt::Write;
+
 #[cfg(test)]
 mod tests;
 
@@ -22,14 +24,17 @@ pub(crate) fn escape(text: &str) -> String {
     if !text.chars().any(is_hidden) {
         return text.to_owned();
     }
-    text.chars().fold(String::with_capacity(text.len() + 16), |mut escaped, character| {
-        if is_hidden(character) {
-            escaped.extend(character.escape_unicode());
-        } else {
-            escaped.push(character);
-        }
-        escaped
-    })
+    text.chars().fold(
+        String::with_capacity(text.len() + 16),
+        |mut escaped, character| {
+            if is_hidden(character) {
+                escaped.extend(character.escape_unicode());
+            } else {
+                escaped.push(character);
+            }
+            escaped
+        },
+    )
 }
 
 /// The same for JSON, where such characters stand only inside strings: they become `\uXXXX`, which every reader understands.
@@ -38,14 +43,18 @@ pub(super) fn json(text: &str) -> String {
         return text.to_owned();
     }
     let mut units = [0; 2];
-    text.chars().fold(String::with_capacity(text.len() + 16), |mut escaped, character| {
-        if is_hidden(character) {
-            for unit in character.encode_utf16(&mut units) {
-                escaped.push_str(&format!("\\u{unit:04x}"));
+    text.chars().fold(
+        String::with_capacity(text.len() + 16),
+        |mut escaped, character| {
+            if is_hidden(character) {
+                for unit in character.encode_utf16(&mut units) {
+                    // Writing to a string can't fail.
+                    let _infallible = write!(escaped, "\\u{unit:04x}");
+                }
+            } else {
+                escaped.push(character);
             }
-        } else {
-            escaped.push(character);
-        }
-        escaped
-    })
+            escaped
+        },
+    )
 }

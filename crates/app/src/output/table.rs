@@ -14,12 +14,20 @@ pub(crate) struct Table {
 impl Table {
     /// An empty table.
     pub(crate) fn new(headings: &[&'static str]) -> Self {
-        Self { headings: headings.to_vec(), rows: Vec::new() }
+        Self {
+            headings: headings.to_vec(),
+            rows: Vec::new(),
+        }
     }
 
     /// Adds a row. Every cell is escaped.
     pub(crate) fn row<T: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = T>) {
-        self.rows.push(cells.into_iter().map(|cell| escape(cell.as_ref())).collect());
+        self.rows.push(
+            cells
+                .into_iter()
+                .map(|cell| escape(cell.as_ref()))
+                .collect(),
+        );
     }
 
     /// Whether it has no row.
@@ -30,10 +38,13 @@ impl Table {
     /// The text, each line ended. Long cells are folded to the width, where there is one.
     pub(super) fn render(&self, width: Option<u16>) -> String {
         let mut grid = Grid::new();
-        grid.load_style(presets::NOTHING).set_header(self.headings.clone()).add_rows(self.rows.clone());
+        grid.load_style(presets::NOTHING)
+            .set_header(self.headings.clone())
+            .add_rows(self.rows.clone());
         match width {
             Some(width) => {
-                grid.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+                grid.set_content_arrangement(ContentArrangement::Dynamic)
+                    .set_width(width);
             }
             None => {
                 grid.set_content_arrangement(ContentArrangement::Disabled);

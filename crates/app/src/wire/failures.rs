@@ -6,14 +6,22 @@ use countersign_vault::{HeaderFileError, UnlockError};
 
 use crate::failure::{Exit, Failure, chain};
 
-const ONBOARD: &str = "make it with `countersign onboard`, or set COUNTERSIGN_DATA_DIR to the one that you mean";
+const ONBOARD: &str =
+    "make it with `countersign onboard`, or set COUNTERSIGN_DATA_DIR to the one that you mean";
 
 /// A data directory that can't be used.
 pub(crate) fn from_lock(error: &LockError) -> Failure {
     let failure = Failure::state("data_dir", error.to_string());
     match error {
-        LockError::AlreadyLocked { .. } => Failure { code: "in_use".to_owned(), ..failure },
-        LockError::Missing { .. } => Failure { code: "not_onboarded".to_owned(), ..failure }.next(ONBOARD),
+        LockError::AlreadyLocked { .. } => Failure {
+            code: "in_use".to_owned(),
+            ..failure
+        },
+        LockError::Missing { .. } => Failure {
+            code: "not_onboarded".to_owned(),
+            ..failure
+        }
+        .next(ONBOARD),
         _ => failure,
     }
 }
@@ -22,7 +30,8 @@ pub(crate) fn from_lock(error: &LockError) -> Failure {
 pub(crate) fn from_store(error: &StoreError) -> Failure {
     let text = chain(error);
     match error {
-        StoreError::Unavailable { .. } => Failure::unreachable("store_unavailable", text).next("check COUNTERSIGN_DATABASE_URL, and that the database runs"),
+        StoreError::Unavailable { .. } => Failure::unreachable("store_unavailable", text)
+            .next("check COUNTERSIGN_DATABASE_URL, and that the database runs"),
         StoreError::Configuration(_) => Failure::usage(text),
         _ => Failure::state("store", text),
     }
@@ -32,8 +41,15 @@ pub(crate) fn from_store(error: &StoreError) -> Failure {
 pub(crate) fn from_header(error: &HeaderFileError) -> Failure {
     let failure = Failure::state("vault_header", chain(error));
     match error {
-        HeaderFileError::Missing { .. } => Failure { code: "not_onboarded".to_owned(), ..failure }.next(ONBOARD),
-        HeaderFileError::Exists { .. } => Failure { code: "already_onboarded".to_owned(), ..failure },
+        HeaderFileError::Missing { .. } => Failure {
+            code: "not_onboarded".to_owned(),
+            ..failure
+        }
+        .next(ONBOARD),
+        HeaderFileError::Exists { .. } => Failure {
+            code: "already_onboarded".to_owned(),
+            ..failure
+        },
         _ => failure,
     }
 }
@@ -41,7 +57,9 @@ pub(crate) fn from_header(error: &HeaderFileError) -> Failure {
 /// A vault that did not open.
 pub(crate) fn from_unlock(error: &UnlockError) -> Failure {
     match error {
-        UnlockError::WrongPassphrase => Failure::unauthorised("wrong_passphrase", error.to_string()),
+        UnlockError::WrongPassphrase => {
+            Failure::unauthorised("wrong_passphrase", error.to_string())
+        }
         UnlockError::Derivation(_) => Failure::state("vault", chain(error)),
     }
 }
@@ -49,10 +67,19 @@ pub(crate) fn from_unlock(error: &UnlockError) -> Failure {
 /// A gate that can't start or do what was asked.
 pub(crate) fn from_gate(error: &countersign_gate::Error) -> Failure {
     let exit = match error.kind {
-        ErrorKind::InvalidInput | ErrorKind::NotFound | ErrorKind::TooLarge | ErrorKind::Contradiction => Exit::Usage,
+        ErrorKind::InvalidInput
+        | ErrorKind::NotFound
+        | ErrorKind::TooLarge
+        | ErrorKind::Contradiction => Exit::Usage,
         ErrorKind::Unauthenticated | ErrorKind::Forbidden => Exit::Unauthorised,
         ErrorKind::Conflict | ErrorKind::Gone | ErrorKind::Locked => Exit::State,
         _ => Exit::Unreachable,
     };
-    Failure { exit, code: error.code.to_owned(), message: chain(error), next: None, is_silent: false }
+    Failure {
+        exit,
+        code: error.code.to_owned(),
+        message: chain(error),
+        next: None,
+        is_silent: false,
+    }
 }

@@ -39,7 +39,10 @@ impl HeaderPlace {
     pub(crate) fn of(settings: &Settings) -> Self {
         match &settings.database_url {
             None => Self::File(HeaderFile::new(settings.data_dir.path())),
-            Some(url) => Self::Row { url: Arc::clone(url), parts: Parts::of(settings) },
+            Some(url) => Self::Row {
+                url: Arc::clone(url),
+                parts: Parts::of(settings),
+            },
         }
     }
 
@@ -58,21 +61,34 @@ impl HeaderPlace {
             Self::File(file) => file.read().map(Some).map_err(|error| from_header(&error)),
             Self::Row { url, parts } => {
                 let json = on_row(&url, &parts, vault_headers::get).await?;
-                json.map(|json| VaultHeader::parse(json.as_bytes()).map_err(|error| Failure::state("vault_header", crate::failure::chain(&error)))).transpose()
+                json.map(|json| {
+                    VaultHeader::parse(json.as_bytes()).map_err(|error| {
+                        Failure::state("vault_header", crate::failure::chain(&error))
+                    })
+                })
+                .transpose()
             }
         }
     }
 
     /// Makes the header of a new vault and opens it. Exit 3 where there is one already.
     pub(crate) async fn create(&self, passphrase: Passphrase) -> Result<Vault> {
-        let made = blocking(move || VaultHeader::create(&passphrase, KdfParameters::DEFAULT).map_err(|error| Failure::state("vault", error.to_string())));
+        let made = blocking(move || {
+            VaultHeader::create(&passphrase, KdfParameters::DEFAULT)
+                .map_err(|error| Failure::state("vault", error.to_string()))
+        });
         let (header, vault) = made.await?;
         match self.clone() {
-            Self::File(file) => blocking(move || file.create(&header).map_err(|error| from_header(&error))).await?,
+            Self::File(file) => {
+                blocking(move || file.create(&header).map_err(|error| from_header(&error))).await?;
+            }
             Self::Row { url, parts } => {
                 let json = String::from_utf8_lossy(&header.to_json()).into_owned();
                 if !on_row(&url, &parts, move |tx| vault_headers::create(tx, &json)).await? {
-                    return Err(Failure::state("already_onboarded", "the database has a vault already: nothing was changed"));
+                    return Err(Failure::state(
+                        "already_onboarded",
+                        "the database has a vault already: nothing was changed",
+                    ));
                 }
             }
         }
@@ -81,9 +97,14 @@ impl HeaderPlace {
 }
 
 /// Opens the vault, and gives the passphrase back for who needs it again.
-pub(crate) async fn unlock(header: VaultHeader, passphrase: Passphrase) -> Result<(Vault, Passphrase)> {
+pub(crate) async fn unlock(
+    header: VaultHeader,
+    passphrase: Passphrase,
+) -> Result<(Vault, Passphrase)> {
     blocking(move || {
-        let vault = header.unlock(&passphrase).map_err(|error| from_unlock(&error))?;
+        let vault = header
+            .unlock(&passphrase)
+            .map_err(|error| from_unlock(&error))?;
         Ok((vault, passphrase))
     })
     .await
@@ -94,12 +115,20 @@ async fn on_row<T: Send + 'static>(
     parts: &Parts,
     work: impl FnOnce(&mut countersign_store::Tx<'_>) -> countersign_store::Result<T> + Send + 'static,
 ) -> Result<T> {
-    let options = PostgresOptions::new(SecretString::new(url.expose().to_owned()), parts.instance());
-    blocking(move || Store::before_unlock(&options, SystemClock.now(), work).map_err(|error| from_store(&error))).await
+    let options =
+        PostgresOptions::new(SecretString::new(url.expose().to_owned()), parts.instance());
+    blocking(move || {
+        Store::before_unlock(&options, SystemClock.now(), work).map_err(|error| from_store(&error))
+    })
+    .await
 }
 
 /// Runs what computes or waits for a disk beside the runtime.
-pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    let gone = |error: tokio::task::JoinError| Failure::unreachable("internal", format!("a task did not end: {error}"));
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let gone = |error: tokio::task::JoinError| {
+        Failure::unreachable("internal", format!("a task did not end: {error}"))
+    };
     tokio::task::spawn_blocking(work).await.map_err(gone)?
 }

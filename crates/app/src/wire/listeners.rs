@@ -39,41 +39,82 @@ impl Certificate {
             TlsSettings::Files { cert, key } => (read(cert)?, SecretBytes::new(read(key)?)),
             TlsSettings::SelfSigned => self_signed(&settings.data_dir, &settings.hosts)?,
         };
-        let config = tls_config(&certificate, key.expose()).map_err(|error| Failure::usage(chain(&error)))?;
-        let leaf = CertificateDer::from_pem_slice(&certificate).map_err(|_| Failure::usage("the certificate can't be read"))?;
-        let fingerprint = sha256(&leaf).iter().fold(String::with_capacity(64), |text, byte| format!("{text}{byte:02x}"));
-        Ok(Some(Self { config, fingerprint }))
+        let config = tls_config(&certificate, key.expose())
+            .map_err(|error| Failure::usage(chain(&error)))?;
+        let leaf = CertificateDer::from_pem_slice(&certificate)
+            .map_err(|_| Failure::usage("the certificate can't be read"))?;
+        let fingerprint = sha256(&leaf)
+            .iter()
+            .fold(String::with_capacity(64), |text, byte| {
+                format!("{text}{byte:02x}")
+            });
+        Ok(Some(Self {
+            config,
+            fingerprint,
+        }))
     }
 }
 
 /// The server's configuration. A listener that others can reach has TLS, or is a container's.
-pub(crate) fn server_config(settings: &Settings, certificate: Option<&Certificate>) -> Result<ServerConfig> {
-    let mut listeners: Vec<ListenerConfig> = settings.listen.iter().map(|address| ListenerConfig { bind: bind(address, settings, certificate), serves: Serves::Everything }).collect();
+pub(crate) fn server_config(
+    settings: &Settings,
+    certificate: Option<&Certificate>,
+) -> Result<ServerConfig> {
+    let mut listeners: Vec<ListenerConfig> = settings
+        .listen
+        .iter()
+        .map(|address| ListenerConfig {
+            bind: bind(address, settings, certificate),
+            serves: Serves::Everything,
+        })
+        .collect();
     if let Some(address) = &settings.metrics_listen {
-        listeners.push(ListenerConfig { bind: bind(address, settings, None), serves: Serves::Metrics });
+        listeners.push(ListenerConfig {
+            bind: bind(address, settings, None),
+            serves: Serves::Metrics,
+        });
     }
-    let proxies = settings.trusted_proxies.iter().map(|range| range.to_string().parse());
+    let proxies = settings
+        .trusted_proxies
+        .iter()
+        .map(|range| range.to_string().parse());
     Ok(ServerConfig {
         listeners,
         hosts: settings.hosts.clone(),
         origins: settings.origins.clone(),
-        trusted_proxies: proxies.collect::<Result<_, _>>().map_err(|error| Failure::usage(format!("trusted_proxies: {error}")))?,
-        dialects: Dialects { gaiterguard: settings.dialects.gaiterguard },
-        ..ServerConfig::new(ListenerConfig::loopback(SocketAddr::from(([127, 0, 0, 1], 0))))
+        trusted_proxies: proxies
+            .collect::<Result<_, _>>()
+            .map_err(|error| Failure::usage(format!("trusted_proxies: {error}")))?,
+        dialects: Dialects {
+            gaiterguard: settings.dialects.gaiterguard,
+        },
+        ..ServerConfig::new(ListenerConfig::loopback(SocketAddr::from((
+            [127, 0, 0, 1],
+            0,
+        ))))
     })
 }
 
 fn bind(address: &ListenAddress, settings: &Settings, certificate: Option<&Certificate>) -> Bind {
     match (address, certificate) {
         (ListenAddress::Unix(path), _) => Bind::Unix(path.clone()),
-        (ListenAddress::Tcp(address), Some(certificate)) => Bind::Tls(*address, Arc::clone(&certificate.config)),
-        (ListenAddress::Tcp(address), None) if settings.container && !address.ip().is_loopback() => Bind::Container(*address),
+        (ListenAddress::Tcp(address), Some(certificate)) => {
+            Bind::Tls(*address, Arc::clone(&certificate.config))
+        }
+        (ListenAddress::Tcp(address), None)
+            if settings.container && !address.ip().is_loopback() =>
+        {
+            Bind::Container(*address)
+        }
         (ListenAddress::Tcp(address), None) => Bind::Tcp(*address),
     }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(|error| Failure::usage(format!("{} can't be read: {error}", path.display())).next("mend the path in --tls-cert or --tls-key"))
+    fs::read(path).map_err(|error| {
+        Failure::usage(format!("{} can't be read: {error}", path.display()))
+            .next("mend the path in --tls-cert or --tls-key")
+    })
 }
 
 /// The kept certificate, else a new one. Its key lies beside it for its owner only, as that of every TLS server: the gateway must be able
@@ -83,17 +124,39 @@ fn self_signed(data_dir: &DataDir, hosts: &[String]) -> Result<(Vec<u8>, SecretB
     if certificate_path.exists() && key_path.exists() {
         return Ok((read(&certificate_path)?, SecretBytes::new(read(&key_path)?)));
     }
-    let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
-    names.extend(hosts.iter().map(|host| host.rsplit_once(':').map_or(host.as_str(), |(name, _)| name).to_owned()));
-    let made = SelfSignedCertificate::generate(&names, SystemClock.now(), VALIDITY).map_err(|error| Failure::usage(chain(&error)))?;
-    let failed = |error: io::Error| Failure::state("data_dir", format!("the self-signed certificate can't be kept in {}: {error}", data_dir.path().display()));
+    let mut names = vec![
+        "localhost".to_owned(),
+        "127.0.0.1".to_owned(),
+        "::1".to_owned(),
+    ];
+    names.extend(hosts.iter().map(|host| {
+        host.rsplit_once(':')
+            .map_or(host.as_str(), |(name, _)| name)
+            .to_owned()
+    }));
+    let made = SelfSignedCertificate::generate(&names, SystemClock.now(), VALIDITY)
+        .map_err(|error| Failure::usage(chain(&error)))?;
+    let failed = |error: io::Error| {
+        Failure::state(
+            "data_dir",
+            format!(
+                "the self-signed certificate can't be kept in {}: {error}",
+                data_dir.path().display()
+            ),
+        )
+    };
     write(&key_path, made.private_key_pem.expose()).map_err(failed)?;
     write(&certificate_path, made.certificate_pem.as_bytes()).map_err(failed)?;
     Ok((made.certificate_pem.into_bytes(), made.private_key_pem))
 }
 
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }

@@ -34,23 +34,50 @@ pub(crate) struct Onboarded {
 ///
 /// The header comes first: data under a key that nobody could get back would be worse than a header without data. A folder with a header
 /// and no operator is one that died in between: it is taken up where it was left.
-pub(crate) async fn onboard(settings: &Settings, passphrase: Passphrase, onboarding: Onboarding) -> Result<Onboarded> {
+pub(crate) async fn onboard(
+    settings: &Settings,
+    passphrase: Passphrase,
+    onboarding: Onboarding,
+) -> Result<Onboarded> {
     let data_dir = &settings.data_dir;
-    let operator: Name = onboarding.operator.parse().map_err(|error| Failure::usage(format!("--operator: {error}")))?;
+    let operator: Name = onboarding
+        .operator
+        .parse()
+        .map_err(|error| Failure::usage(format!("--operator: {error}")))?;
     data_dir.create().map_err(|error| {
-        Failure::state("data_dir", format!("{} can't be made: {error}", data_dir.path().display())).next("choose another folder with COUNTERSIGN_DATA_DIR")
+        Failure::state(
+            "data_dir",
+            format!("{} can't be made: {error}", data_dir.path().display()),
+        )
+        .next("choose another folder with COUNTERSIGN_DATA_DIR")
     })?;
     let already = || {
-        Failure::state("already_onboarded", format!("{} is onboarded already: nothing was changed", data_dir.path().display()))
-            .next("start it with `countersign gateway`, or set COUNTERSIGN_DATA_DIR to another folder")
+        Failure::state(
+            "already_onboarded",
+            format!(
+                "{} is onboarded already: nothing was changed",
+                data_dir.path().display()
+            ),
+        )
+        .next("start it with `countersign gateway`, or set COUNTERSIGN_DATA_DIR to another folder")
     };
     let place = HeaderPlace::of(settings);
     let present = place.read().await?;
-    let _lock = DataDirLock::acquire(data_dir.path()).map_err(|error| if present.is_some() { already() } else { from_lock(&error) })?;
+    let _lock = DataDirLock::acquire(data_dir.path()).map_err(|error| {
+        if present.is_some() {
+            already()
+        } else {
+            from_lock(&error)
+        }
+    })?;
     let vault = match present {
         None if settings.database_url.is_none() && data_dir.database().exists() => {
-            let missing = format!("{} has a store and no vault header: without its header it can't be opened", data_dir.path().display());
-            return Err(Failure::state("vault_header", missing).next("put vault.json back from a backup, or choose another folder"));
+            let missing = format!(
+                "{} has a store and no vault header: without its header it can't be opened",
+                data_dir.path().display()
+            );
+            return Err(Failure::state("vault_header", missing)
+                .next("put vault.json back from a backup, or choose another folder"));
         }
         None => place.create(passphrase).await?,
         Some(header) => match unlock(header, passphrase).await {
@@ -62,11 +89,27 @@ pub(crate) async fn onboard(settings: &Settings, passphrase: Passphrase, onboard
     };
     let parts = Parts::of(settings);
     let store = parts.open_store(vault.clone()).await?;
-    let workspace = Workspace { store: store.clone(), vault, instance: parts.instance() };
-    let made = countersign_gate::onboard(&workspace, OnboardDraft { operator, with_decide: onboarding.with_decide }, &SystemClock).await;
+    let workspace = Workspace {
+        store: store.clone(),
+        vault,
+        instance: parts.instance(),
+    };
+    let made = countersign_gate::onboard(
+        &workspace,
+        OnboardDraft {
+            operator,
+            with_decide: onboarding.with_decide,
+        },
+        &SystemClock,
+    )
+    .await;
     store.close().await;
     match made {
-        Ok(made) => Ok(Onboarded { operator: made.operator.name.to_string(), token: made.token, admin_key: made.admin_key }),
+        Ok(made) => Ok(Onboarded {
+            operator: made.operator.name.to_string(),
+            token: made.token,
+            admin_key: made.admin_key,
+        }),
         Err(error) if error.code == "already_onboarded" => Err(already()),
         Err(error) => Err(from_gate(&error)),
     }

@@ -6,7 +6,9 @@ use countersign_connectors::{HttpConnector, HttpConnectorConfig};
 use countersign_domain::InstanceId;
 use countersign_gate::{Clock, Connector, Gate, GateConfig, SystemClock, Workspace};
 use countersign_net::{IpRange, OwnListeners};
-use countersign_store::{EngineOptions, LedgerOptions, Options, PostgresOptions, SqliteOptions, Store};
+use countersign_store::{
+    EngineOptions, LedgerOptions, Options, PostgresOptions, SqliteOptions, Store,
+};
 use countersign_vault::{SecretString, Vault};
 
 use super::failures::from_store;
@@ -26,7 +28,11 @@ pub(crate) struct Parts {
 
 impl std::fmt::Debug for Parts {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Parts").field("data_dir", &self.data_dir).field("instance", &self.instance).finish_non_exhaustive()
+        formatter
+            .debug_struct("Parts")
+            .field("data_dir", &self.data_dir)
+            .field("instance", &self.instance)
+            .finish_non_exhaustive()
     }
 }
 
@@ -55,12 +61,21 @@ impl Parts {
     /// How the store is opened.
     pub(crate) fn store_options(&self, vault: Vault) -> Options {
         let engine = match &self.database_url {
-            Some(url) => EngineOptions::Postgres(PostgresOptions::new(SecretString::new(url.expose().to_owned()), self.instance)),
+            Some(url) => EngineOptions::Postgres(PostgresOptions::new(
+                SecretString::new(url.expose().to_owned()),
+                self.instance,
+            )),
             None => EngineOptions::Sqlite(SqliteOptions::new(self.data_dir.database())),
         };
         // The ledger is named by the vault that seals it: a checkpoint of one never passes for one of another.
-        let key_id = vault.key_id().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
-        let ledger = LedgerOptions::new(format!("countersign/{key_id}"), Some(self.data_dir.checkpoints()));
+        let key_id = vault
+            .key_id()
+            .iter()
+            .fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+        let ledger = LedgerOptions::new(
+            format!("countersign/{key_id}"),
+            Some(self.data_dir.checkpoints()),
+        );
         Options::new(engine, ledger, vault, Arc::new(|| SystemClock.now()))
     }
 
@@ -73,15 +88,28 @@ impl Parts {
     /// Opens the store and starts the gate. Where the gate can't start, the store is closed again.
     pub(crate) async fn start_gate(&self, vault: Vault) -> Result<Gate> {
         let store = self.open_store(vault.clone()).await?;
-        let workspace = Workspace { store: store.clone(), vault, instance: self.instance };
-        let connectors = HttpConnectorConfig { open_ranges: Arc::clone(&self.open_ranges), ..HttpConnectorConfig::new(self.own_listeners.clone()) };
+        let workspace = Workspace {
+            store: store.clone(),
+            vault,
+            instance: self.instance,
+        };
+        let connectors = HttpConnectorConfig {
+            open_ranges: Arc::clone(&self.open_ranges),
+            ..HttpConnectorConfig::new(self.own_listeners.clone())
+        };
         let connectors: Vec<Arc<dyn Connector>> = vec![Arc::new(HttpConnector::new(connectors))];
-        let started = Gate::start(GateConfig { workspace, connectors, clock: Arc::new(SystemClock) }).await;
+        let started = Gate::start(GateConfig {
+            workspace,
+            connectors,
+            clock: Arc::new(SystemClock),
+        })
+        .await;
         match started {
             Ok(gate) => Ok(gate),
             Err(error) => {
                 store.close().await;
-                Err(super::from_gate(&error).next("look at the message; `countersign doctor` checks the installation"))
+                Err(super::from_gate(&error)
+                    .next("look at the message; `countersign doctor` checks the installation"))
             }
         }
     }
@@ -95,6 +123,14 @@ pub(crate) async fn stop_gate(gate: &Gate) {
 
 /// A failure that says that nobody onboarded here.
 pub(crate) fn not_onboarded(data_dir: &DataDir) -> Failure {
-    Failure::state("not_onboarded", format!("{} was never onboarded: it has no vault and no operator", data_dir.path().display()))
-        .next("run `countersign onboard` first, or set COUNTERSIGN_DATA_DIR to the folder that you mean")
+    Failure::state(
+        "not_onboarded",
+        format!(
+            "{} was never onboarded: it has no vault and no operator",
+            data_dir.path().display()
+        ),
+    )
+    .next(
+        "run `countersign onboard` first, or set COUNTERSIGN_DATA_DIR to the folder that you mean",
+    )
 }

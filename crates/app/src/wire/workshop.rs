@@ -29,9 +29,18 @@ impl Workshop {
         if !settings.data_dir.path().is_dir() {
             return Err(not_onboarded(&settings.data_dir));
         }
-        let header = place.read().await?.ok_or_else(|| not_onboarded(&settings.data_dir))?;
-        let lock = DataDirLock::acquire(settings.data_dir.path()).map_err(|error| from_lock(&error))?;
-        Ok(Self { parts: Parts::of(settings), place, header, _lock: lock })
+        let header = place
+            .read()
+            .await?
+            .ok_or_else(|| not_onboarded(&settings.data_dir))?;
+        let lock =
+            DataDirLock::acquire(settings.data_dir.path()).map_err(|error| from_lock(&error))?;
+        Ok(Self {
+            parts: Parts::of(settings),
+            place,
+            header,
+            _lock: lock,
+        })
     }
 
     /// Opens the store to look at it: pending migrations are a failure, not a change.
@@ -42,9 +51,13 @@ impl Workshop {
     }
 
     /// The migrations.
-    pub(crate) async fn migration_status(&self, passphrase: Passphrase) -> Result<Vec<MigrationStatus>> {
+    pub(crate) async fn migration_status(
+        &self,
+        passphrase: Passphrase,
+    ) -> Result<Vec<MigrationStatus>> {
         let options = self.parts.store_options(self.unlock(passphrase).await?.0);
-        blocking(move || Store::migration_status(&options).map_err(|error| from_store(&error))).await
+        blocking(move || Store::migration_status(&options).map_err(|error| from_store(&error)))
+            .await
     }
 
     /// Runs pending migrations; how many there were.
@@ -57,8 +70,20 @@ impl Workshop {
     pub(crate) async fn rekey(&self, present: Passphrase, new: Passphrase) -> Result<()> {
         let (vault, present) = self.unlock(present).await?;
         let gate = self.parts.start_gate(vault).await?;
-        let cx = OpCx { principal: Principal::System, source: Arc::from("vault rekey"), now: SystemClock.now() };
-        let rekeyed = gate.rekey(&cx, self.place.location(), present, new, KdfParameters::DEFAULT).await;
+        let cx = OpCx {
+            principal: Principal::System,
+            source: Arc::from("vault rekey"),
+            now: SystemClock.now(),
+        };
+        let rekeyed = gate
+            .rekey(
+                &cx,
+                self.place.location(),
+                present,
+                new,
+                KdfParameters::DEFAULT,
+            )
+            .await;
         stop_gate(&gate).await;
         rekeyed.map_err(|error| from_gate(&error))
     }

@@ -1,7 +1,9 @@
 //! Carrying out a plan, one API call after the other.
 
 use countersign_domain::Timestamp;
-use countersign_gate::{Change, ChangeAction, Clock, ConfigDocument, CredentialItem, SecretReference, SystemClock};
+use countersign_gate::{
+    Change, ChangeAction, Clock, ConfigDocument, CredentialItem, SecretReference, SystemClock,
+};
 use countersign_vault::SecretString;
 use http::Method;
 use serde_json::{Map, Value, json};
@@ -12,12 +14,25 @@ use crate::failure::{Failure, Result};
 use crate::prompt;
 
 /// Carries out every change in order. The first that fails ends it; what was done before stays, and applying again goes on from there.
-pub(super) async fn carry_out(cx: &Cx, api: &Api, wanted: &ConfigDocument, changes: &[Change]) -> Result<()> {
+pub(super) async fn carry_out(
+    cx: &Cx,
+    api: &Api,
+    wanted: &ConfigDocument,
+    changes: &[Change],
+) -> Result<()> {
     for (done, change) in changes.iter().enumerate() {
-        step(cx, api, wanted, change).await.map_err(|failure| Failure {
-            message: format!("{} {}: {} ({done} of {} changes were made)", change.noun, change.name, failure.message, changes.len()),
-            ..failure
-        })?;
+        step(cx, api, wanted, change)
+            .await
+            .map_err(|failure| Failure {
+                message: format!(
+                    "{} {}: {} ({done} of {} changes were made)",
+                    change.noun,
+                    change.name,
+                    failure.message,
+                    changes.len()
+                ),
+                ..failure
+            })?;
     }
     Ok(())
 }
@@ -25,37 +40,83 @@ pub(super) async fn carry_out(cx: &Cx, api: &Api, wanted: &ConfigDocument, chang
 async fn step(cx: &Cx, api: &Api, wanted: &ConfigDocument, change: &Change) -> Result<()> {
     match (change.noun.as_str(), change.action) {
         (_, ChangeAction::Keep) => Ok(()),
-        ("settings", _) => call(api, Method::PATCH, "/api/v1/settings".to_owned(), Some(differences(change))).await,
+        ("settings", _) => {
+            call(
+                api,
+                Method::PATCH,
+                "/api/v1/settings".to_owned(),
+                Some(differences(change)),
+            )
+            .await
+        }
         ("agent", action) => {
-            let item = wanted.agents.iter().find(|agent| agent.name.as_str() == change.name);
+            let item = wanted
+                .agents
+                .iter()
+                .find(|agent| agent.name.as_str() == change.name);
             named(api, "agents", change, action, &json!(item)).await
         }
         ("target", action) => {
-            let item = wanted.targets.iter().find(|target| target.name.as_str() == change.name);
-            named(api, "targets", change, action, &without(&json!(item), &["profiles"])).await
+            let item = wanted
+                .targets
+                .iter()
+                .find(|target| target.name.as_str() == change.name);
+            named(
+                api,
+                "targets",
+                change,
+                action,
+                &without(&json!(item), &["profiles"]),
+            )
+            .await
         }
         ("rule", action) => {
-            let item = wanted.rules.iter().find(|rule| rule.name.as_str() == change.name);
+            let item = wanted
+                .rules
+                .iter()
+                .find(|rule| rule.name.as_str() == change.name);
             named(api, "rules", change, action, &json!(item)).await
         }
         ("profile", action) => profile(api, wanted, change, action).await,
         ("credential", action) => credential(cx, api, wanted, change, action).await,
         ("grant", action) => grant(api, wanted, change, action).await,
-        (noun, _) => Err(Failure::usage(format!("this program can't change a {noun}")).next("use the version of the gateway")),
+        (noun, _) => Err(
+            Failure::usage(format!("this program can't change a {noun}"))
+                .next("use the version of the gateway"),
+        ),
     }
 }
 
 /// Things with a name of their own.
-async fn named(api: &Api, collection: &str, change: &Change, action: ChangeAction, item: &Value) -> Result<()> {
+async fn named(
+    api: &Api,
+    collection: &str,
+    change: &Change,
+    action: ChangeAction,
+    item: &Value,
+) -> Result<()> {
     let path = format!("/api/v1/{collection}/{}", encode(&change.name));
     match action {
-        ChangeAction::Create => call(api, Method::POST, format!("/api/v1/{collection}"), Some(without_null(item))).await,
+        ChangeAction::Create => {
+            call(
+                api,
+                Method::POST,
+                format!("/api/v1/{collection}"),
+                Some(without_null(item)),
+            )
+            .await
+        }
         ChangeAction::Remove => call(api, Method::DELETE, path, None).await,
         _ => call(api, Method::PATCH, path, Some(differences(change))).await,
     }
 }
 
-async fn profile(api: &Api, wanted: &ConfigDocument, change: &Change, action: ChangeAction) -> Result<()> {
+async fn profile(
+    api: &Api,
+    wanted: &ConfigDocument,
+    change: &Change,
+    action: ChangeAction,
+) -> Result<()> {
     let (target, name) = parts(&change.name)?;
     let path = format!("/api/v1/targets/{}/profiles", encode(target));
     match action {
@@ -68,15 +129,44 @@ async fn profile(api: &Api, wanted: &ConfigDocument, change: &Change, action: Ch
     }
 }
 
-async fn credential(cx: &Cx, api: &Api, wanted: &ConfigDocument, change: &Change, action: ChangeAction) -> Result<()> {
+async fn credential(
+    cx: &Cx,
+    api: &Api,
+    wanted: &ConfigDocument,
+    change: &Change,
+    action: ChangeAction,
+) -> Result<()> {
     let (target, profile) = parts(&change.name)?;
     if action == ChangeAction::Remove {
-        return call(api, Method::DELETE, format!("/api/v1/credentials/{}?profile={}", encode(target), encode(profile)), None).await;
+        return call(
+            api,
+            Method::DELETE,
+            format!(
+                "/api/v1/credentials/{}?profile={}",
+                encode(target),
+                encode(profile)
+            ),
+            None,
+        )
+        .await;
     }
-    let item = wanted.targets.iter().filter(|item| item.name.as_str() == target).flat_map(|item| &item.profiles).find(|item| item.name.as_str() == profile);
-    let Some(credential) = item.and_then(|item| item.credential.as_ref()) else { return Ok(()) };
+    let item = wanted
+        .targets
+        .iter()
+        .filter(|item| item.name.as_str() == target)
+        .flat_map(|item| &item.profiles)
+        .find(|item| item.name.as_str() == profile);
+    let Some(credential) = item.and_then(|item| item.credential.as_ref()) else {
+        return Ok(());
+    };
     let body = json!({ "target": target, "profile": profile, "type": credential.kind, "fields": fields(cx, credential)? });
-    call(api, Method::POST, "/api/v1/credentials".to_owned(), Some(body)).await
+    call(
+        api,
+        Method::POST,
+        "/api/v1/credentials".to_owned(),
+        Some(body),
+    )
+    .await
 }
 
 /// The values that the references name.
@@ -88,7 +178,10 @@ fn fields(cx: &Cx, credential: &CredentialItem) -> Result<Value> {
     for (name, reference) in &credential.fields {
         let secret = match reference {
             SecretReference::Env(variable) => {
-                let value = cx.env.get(variable)?.ok_or_else(|| Failure::usage(format!("the environment variable {variable} is not set")).next("set it, or change the reference"))?;
+                let value = cx.env.get(variable)?.ok_or_else(|| {
+                    Failure::usage(format!("the environment variable {variable} is not set"))
+                        .next("set it, or change the reference")
+                })?;
                 SecretString::new(value.to_owned())
             }
             SecretReference::File(path) => prompt::secret_from_file(path.as_ref())?,
@@ -99,25 +192,46 @@ fn fields(cx: &Cx, credential: &CredentialItem) -> Result<Value> {
 }
 
 /// A grant has no name: one that differs is removed and given again.
-async fn grant(api: &Api, wanted: &ConfigDocument, change: &Change, action: ChangeAction) -> Result<()> {
+async fn grant(
+    api: &Api,
+    wanted: &ConfigDocument,
+    change: &Change,
+    action: ChangeAction,
+) -> Result<()> {
     if action != ChangeAction::Create {
         let id = grant_id(api, &change.name).await?;
-        call(api, Method::DELETE, format!("/api/v1/grants/{}", encode(&id)), None).await?;
+        call(
+            api,
+            Method::DELETE,
+            format!("/api/v1/grants/{}", encode(&id)),
+            None,
+        )
+        .await?;
     }
     if action == ChangeAction::Remove {
         return Ok(());
     }
-    let Some(grant) = wanted.grants.iter().find(|grant| grant.key() == change.name) else { return Ok(()) };
+    let Some(grant) = wanted
+        .grants
+        .iter()
+        .find(|grant| grant.key() == change.name)
+    else {
+        return Ok(());
+    };
     let mut body = without_null(&without(&json!(grant), &["expires_at"]));
     if let (Some(expiry), Value::Object(body)) = (grant.expires_at, &mut body) {
-        body.insert("expires_in_seconds".to_owned(), json!(seconds_until(expiry)?));
+        body.insert(
+            "expires_in_seconds".to_owned(),
+            json!(seconds_until(expiry)?),
+        );
     }
     call(api, Method::POST, "/api/v1/grants".to_owned(), Some(body)).await
 }
 
 fn seconds_until(expiry: Timestamp) -> Result<u64> {
     match expiry.since(SystemClock.now()).as_secs() {
-        0 => Err(Failure::usage(format!("it ended at {expiry} already")).next("remove it from the document, or give it a later end")),
+        0 => Err(Failure::usage(format!("it ended at {expiry} already"))
+            .next("remove it from the document, or give it a later end")),
         seconds => Ok(seconds),
     }
 }
@@ -125,18 +239,42 @@ fn seconds_until(expiry: Timestamp) -> Result<u64> {
 /// The id of the grant that a plan names by its parts.
 async fn grant_id(api: &Api, key: &str) -> Result<String> {
     let names = |items: Vec<Value>| -> Vec<(String, String)> {
-        let text = |item: &Value, field: &str| item.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
-        items.iter().map(|item| (text(item, "id"), text(item, "name"))).collect()
+        let text = |item: &Value, field: &str| {
+            item.get(field)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        items
+            .iter()
+            .map(|item| (text(item, "id"), text(item, "name")))
+            .collect()
     };
     let agents = names(api.list("/api/v1/agents", usize::MAX).await?);
     let targets = names(api.list("/api/v1/targets", usize::MAX).await?);
-    let find = |list: &[(String, String)], id: &str| list.iter().find(|(known, _)| known == id).map(|(_, name)| name.clone()).unwrap_or_default();
+    let find = |list: &[(String, String)], id: &str| {
+        list.iter()
+            .find(|(known, _)| known == id)
+            .map(|(_, name)| name.clone())
+            .unwrap_or_default()
+    };
     for grant in api.list("/api/v1/grants", usize::MAX).await? {
         let text = |field: &str| grant.get(field).and_then(Value::as_str).unwrap_or_default();
         let (agent, target) = (find(&agents, text("agent")), find(&targets, text("target")));
-        let profiles = names(api.list(&format!("/api/v1/targets/{}/profiles", encode(text("target"))), usize::MAX).await?);
+        let profiles = names(
+            api.list(
+                &format!("/api/v1/targets/{}/profiles", encode(text("target"))),
+                usize::MAX,
+            )
+            .await?,
+        );
         let profile = find(&profiles, text("profile"));
-        if format!("{agent} on {target}/{profile}: {} -> {}", text("action"), text("verdict")) == key {
+        if format!(
+            "{agent} on {target}/{profile}: {} -> {}",
+            text("action"),
+            text("verdict")
+        ) == key
+        {
             return Ok(text("id").to_owned());
         }
     }
@@ -149,12 +287,18 @@ async fn call(api: &Api, method: Method, path: String, body: Option<Value>) -> R
 
 /// `target/profile`.
 fn parts(name: &str) -> Result<(&str, &str)> {
-    name.split_once('/').ok_or_else(|| Failure::usage(format!("`{name}` names no profile")))
+    name.split_once('/')
+        .ok_or_else(|| Failure::usage(format!("`{name}` names no profile")))
 }
 
 /// The fields that differ, with their new values.
 fn differences(change: &Change) -> Value {
-    change.diff.iter().map(|field| (field.field.clone(), field.after.clone())).collect::<Map<_, _>>().into()
+    change
+        .diff
+        .iter()
+        .map(|field| (field.field.clone(), field.after.clone()))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 fn without(item: &Value, names: &[&str]) -> Value {

@@ -53,12 +53,20 @@ impl Ask {
     pub(crate) async fn run(self, cx: &Cx) -> Result<()> {
         let body = match &self.body_file {
             Some(path) => {
-                let text = std::fs::read_to_string(path).map_err(|error| Failure::usage(format!("{} can't be read: {error}", path.display())))?;
+                let text = std::fs::read_to_string(path).map_err(|error| {
+                    Failure::usage(format!("{} can't be read: {error}", path.display()))
+                })?;
                 Some(Value::from(text))
             }
             None => self.body,
         };
-        let map = |pairs: Vec<(String, String)>| if pairs.is_empty() { Value::Null } else { super::super::parse::labels(&pairs) };
+        let map = |pairs: Vec<(String, String)>| {
+            if pairs.is_empty() {
+                Value::Null
+            } else {
+                super::super::parse::labels(&pairs)
+            }
+        };
         let input = object([("query", map(self.query)), ("headers", map(self.headers))]);
         let document = object([
             ("action", json!(self.action)),
@@ -67,38 +75,59 @@ impl Ask {
             ("agent", json!(self.agent)),
             ("intent", json!(self.intent)),
             ("urgency", json!(self.urgency)),
-            ("input", if input.as_object().is_some_and(|input| input.is_empty()) { Value::Null } else { input }),
+            (
+                "input",
+                if input.as_object().is_some_and(serde_json::Map::is_empty) {
+                    Value::Null
+                } else {
+                    input
+                },
+            ),
             ("body", json!(body)),
         ]);
         let mut api = cx.api()?;
         if let Some(key) = &self.idempotency_key {
             api.set_idempotency_key(key)?;
         }
-        let value = api.call(Method::POST, "/api/v1/actions", Some(&document)).await?;
-        show_outcome(cx, &value)
+        let value = api
+            .call(Method::POST, "/api/v1/actions", Some(&document))
+            .await?;
+        show_outcome(cx, &value);
+        Ok(())
     }
 }
 
 /// Carries an approved request out and shows the target's answer.
 pub(super) async fn execute(cx: &Cx, id: &str) -> Result<()> {
-    let value = cx.api()?.post(&format!("/api/v1/actions/{}/execute", encode(id)), &json!({})).await?;
-    show_outcome(cx, &value)
+    let value = cx
+        .api()?
+        .post(
+            &format!("/api/v1/actions/{}/execute", encode(id)),
+            &json!({}),
+        )
+        .await?;
+    show_outcome(cx, &value);
+    Ok(())
 }
 
 /// The target's answer, or that a human is asked. A denial came as an error.
-fn show_outcome(cx: &Cx, value: &Value) -> Result<()> {
+fn show_outcome(cx: &Cx, value: &Value) {
     let (id, state) = (text(value, "/id"), text(value, "/state"));
     cx.output.result(value, |output| {
         output.line(format!("request {id}: {state}"));
         match value.get("result").filter(|result| !result.is_null()) {
             Some(result) => {
-                for line in serde_json::to_string_pretty(result).unwrap_or_default().lines() {
+                for line in serde_json::to_string_pretty(result)
+                    .unwrap_or_default()
+                    .lines()
+                {
                     output.line(line);
                 }
             }
-            None if state == "pending" => output.note(format!("a human has to say: `countersign approve {id}` or `countersign deny {id}`")),
+            None if state == "pending" => output.note(format!(
+                "a human has to say: `countersign approve {id}` or `countersign deny {id}`"
+            )),
             None => {}
         }
     });
-    Ok(())
 }

@@ -9,12 +9,22 @@ use crate::output::Output;
 const LONG: [&str; 3] = ["payload", "judged", "result"];
 
 /// The fields as a table, then the payload and the rest as indented JSON.
-pub(super) fn show(output: &Output, request: &Value) {
-    let Value::Object(all) = request else { return output.line(cell(request)) };
-    let short = all.iter().filter(|(name, value)| !LONG.contains(&name.as_str()) && !value.is_null());
-    output.table(&fields(&Value::Object(short.map(|(name, value)| (name.clone(), value.clone())).collect())));
+pub(super) fn show(output: Output, request: &Value) {
+    let Value::Object(all) = request else {
+        return output.line(cell(request));
+    };
+    let short = all
+        .iter()
+        .filter(|(name, value)| !LONG.contains(&name.as_str()) && !value.is_null());
+    output.table(&fields(&Value::Object(
+        short
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect(),
+    )));
     for name in LONG {
-        let Some(value) = all.get(name).filter(|value| !value.is_null()) else { continue };
+        let Some(value) = all.get(name).filter(|value| !value.is_null()) else {
+            continue;
+        };
         output.line("");
         output.line(format!("{}:", name.to_uppercase()));
         let text = serde_json::to_string_pretty(value).unwrap_or_default();

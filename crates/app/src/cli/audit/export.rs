@@ -21,25 +21,46 @@ pub(in crate::cli) struct Export {
 
 impl Export {
     pub(in crate::cli) async fn run(self, cx: &Cx) -> Result<()> {
-        let mut stream = cx.api()?.open("/api/v1/audit/export", "application/jsonl").await?;
+        let mut stream = cx
+            .api()?
+            .open("/api/v1/audit/export", "application/jsonl")
+            .await?;
         let cut = |error: countersign_net::NetError| {
-            Failure::unreachable("cut_off", format!("the export was cut off: {error}")).next("what was written is not the whole ledger: run it again")
+            Failure::unreachable("cut_off", format!("the export was cut off: {error}"))
+                .next("what was written is not the whole ledger: run it again")
         };
         let Some(path) = self.output else {
             while let Some(chunk) = stream.next_chunk().await.map_err(cut)? {
-                cx.output.bytes(&chunk).map_err(|error| Failure::usage(format!("standard output is closed: {error}")))?;
+                cx.output.bytes(&chunk).map_err(|error| {
+                    Failure::usage(format!("standard output is closed: {error}"))
+                })?;
             }
             return Ok(());
         };
-        let failed = |error: io::Error| Failure::usage(format!("{} can't be written: {error}", path.display()));
-        let mut file = BufWriter::new(OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(failed)?);
+        let failed = |error: io::Error| {
+            Failure::usage(format!("{} can't be written: {error}", path.display()))
+        };
+        let mut file = BufWriter::new(
+            OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(&path)
+                .map_err(failed)?,
+        );
         let mut bytes = 0;
         while let Some(chunk) = stream.next_chunk().await.map_err(cut)? {
             bytes += chunk.len();
             file.write_all(&chunk).map_err(failed)?;
         }
-        file.into_inner().map_err(|error| failed(error.into_error()))?.sync_all().map_err(failed)?;
-        cx.output.result(&json!({ "file": path, "bytes": bytes }), |output| output.line(format!("{bytes} bytes are in {}", path.display())));
+        file.into_inner()
+            .map_err(|error| failed(error.into_error()))?
+            .sync_all()
+            .map_err(failed)?;
+        cx.output
+            .result(&json!({ "file": path, "bytes": bytes }), |output| {
+                output.line(format!("{bytes} bytes are in {}", path.display()));
+            });
         Ok(())
     }
 }

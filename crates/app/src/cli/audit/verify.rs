@@ -33,30 +33,56 @@ impl Verify {
             None => cx.api()?.get("/api/v1/audit/verify").await?,
         };
         let is_valid = report.get("valid") == Some(&Value::Bool(true));
-        cx.output.result(&only(&report, &["valid", "entries", "first_bad", "reason", "checkpoint"]), |output| {
-            output.table(&fields(&report));
-            output.line(if is_valid { "the ledger is as it was written" } else { "the ledger is NOT as it was written" });
-        });
-        if is_valid { Ok(()) } else { Err(Failure::refused_silently()) }
+        cx.output.result(
+            &only(
+                &report,
+                &["valid", "entries", "first_bad", "reason", "checkpoint"],
+            ),
+            |output| {
+                output.table(&fields(&report));
+                output.line(if is_valid {
+                    "the ledger is as it was written"
+                } else {
+                    "the ledger is NOT as it was written"
+                });
+            },
+        );
+        if is_valid {
+            Ok(())
+        } else {
+            Err(Failure::refused_silently())
+        }
     }
 
     fn offline(&self, cx: &Cx, path: &Path) -> Result<Value> {
         let mut verifier = Verifier::new();
         if let Some(key) = &self.key {
-            verifier = verifier.with_key(key.parse::<CheckpointKey>().map_err(|error| Failure::usage(format!("--key: {error}")))?);
+            verifier = verifier.with_key(
+                key.parse::<CheckpointKey>()
+                    .map_err(|error| Failure::usage(format!("--key: {error}")))?,
+            );
         }
         for file in &self.checkpoint {
-            let text = fs::read_to_string(file).map_err(|error| Failure::usage(format!("{} can't be read: {error}", file.display())))?;
+            let text = fs::read_to_string(file).map_err(|error| {
+                Failure::usage(format!("{} can't be read: {error}", file.display()))
+            })?;
             let notes = notes(&text);
             if notes.is_empty() {
-                return Err(Failure::usage(format!("{} holds no checkpoint", file.display())).next("give the file checkpoints.txt of the data directory, or a signed note"));
+                return Err(
+                    Failure::usage(format!("{} holds no checkpoint", file.display())).next(
+                        "give the file checkpoints.txt of the data directory, or a signed note",
+                    ),
+                );
             }
             for note in notes {
                 verifier = verifier.with_checkpoint(&note);
             }
         }
-        let input = File::open(path).map_err(|error| Failure::usage(format!("{} can't be read: {error}", path.display())))?;
-        let report = verify_export(BufReader::with_capacity(1 << 20, input), verifier).map_err(|error| Failure::usage(crate::failure::chain(&error)))?;
+        let input = File::open(path).map_err(|error| {
+            Failure::usage(format!("{} can't be read: {error}", path.display()))
+        })?;
+        let report = verify_export(BufReader::with_capacity(1 << 20, input), verifier)
+            .map_err(|error| Failure::usage(crate::failure::chain(&error)))?;
         if report.signatures != Signatures::Trusted {
             cx.output.note("the signatures were checked with the key that the export itself names: give --key or --checkpoint from a trusted place to be sure");
         }
@@ -109,7 +135,11 @@ mod tests {
         let first = "o\n1\nr\n\n— o sig\n";
         let second = "o\n2\nr\n\n— o sig\n— witness sig\n";
         for between in ["", "\n", "\n\n"] {
-            assert_eq!(notes(&format!("{first}{between}{second}")), [first, second], "{between:?}");
+            assert_eq!(
+                notes(&format!("{first}{between}{second}")),
+                [first, second],
+                "{between:?}"
+            );
         }
         assert!(notes("").is_empty());
         assert!(notes("\n\n").is_empty());

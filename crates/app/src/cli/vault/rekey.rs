@@ -29,13 +29,16 @@ impl Rekey {
         let settings = cx.settings()?;
         match wire::Workshop::open(&settings).await {
             Ok(workshop) => {
-                let present = passphrase::configured_or_typed(&cx.env, &settings, &cx.output)?;
-                workshop.rekey(present, passphrase::accept(self.new_passphrase()?)?).await?;
+                let present = passphrase::configured_or_typed(&cx.env, &settings, cx.output)?;
+                workshop
+                    .rekey(present, passphrase::accept(self.new_passphrase()?)?)
+                    .await?;
             }
             // A gateway runs on it: it changes its header itself.
             Err(failure) if failure.code == "in_use" => {
                 let present = passphrase::text(&cx.env, &settings)?;
-                let body = json!({ "current": present.expose(), "new": self.new_passphrase()?.expose() });
+                let body =
+                    json!({ "current": present.expose(), "new": self.new_passphrase()?.expose() });
                 cx.api()?.post("/api/v1/vault/rekey", &body).await?;
             }
             Err(failure) => return Err(failure),
@@ -51,7 +54,10 @@ impl Rekey {
         match &self.new_file {
             Some(path) => prompt::secret_from_file(path),
             None if self.stdin => prompt::secret_from_stdin(),
-            None => prompt::new_secret("new passphrase of the vault (14 characters at least)", "give it with --stdin or --new-file"),
+            None => prompt::new_secret(
+                "new passphrase of the vault (14 characters at least)",
+                "give it with --stdin or --new-file",
+            ),
         }
     }
 }

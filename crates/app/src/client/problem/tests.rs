@@ -7,7 +7,11 @@ use super::read;
 use crate::failure::Exit;
 
 fn reply(status: u16, body: &Value) -> LocalResponse {
-    LocalResponse { status: StatusCode::from_u16(status).unwrap(), headers: HeaderMap::new(), body: Bytes::from(body.to_string()) }
+    LocalResponse {
+        status: StatusCode::from_u16(status).unwrap(),
+        headers: HeaderMap::new(),
+        body: Bytes::from(body.to_string()),
+    }
 }
 
 #[test]
@@ -28,14 +32,23 @@ fn a_status_stands_for_one_exit_code() {
     ];
     for (status, code, exit) in cases {
         let failure = read(&reply(status, &json!({ "code": code, "detail": "why" }))).unwrap_err();
-        assert_eq!((failure.exit, failure.code.as_str()), (exit, code), "status {status}");
+        assert_eq!(
+            (failure.exit, failure.code.as_str()),
+            (exit, code),
+            "status {status}"
+        );
     }
 }
 
 #[test]
 fn the_field_at_fault_and_the_wait_are_told() {
-    let mut response = reply(429, &json!({ "code": "rate_limited", "detail": "too often", "field": "name" }));
-    response.headers.insert(RETRY_AFTER, HeaderValue::from_static("7"));
+    let mut response = reply(
+        429,
+        &json!({ "code": "rate_limited", "detail": "too often", "field": "name" }),
+    );
+    response
+        .headers
+        .insert(RETRY_AFTER, HeaderValue::from_static("7"));
     let failure = read(&response).unwrap_err();
     assert_eq!(failure.message, "name: too often");
     assert_eq!(failure.next.unwrap(), "try again in 7 s");
@@ -43,8 +56,16 @@ fn the_field_at_fault_and_the_wait_are_told() {
 
 #[test]
 fn an_empty_success_is_null_and_a_page_is_no_gateway() {
-    let empty = LocalResponse { status: StatusCode::NO_CONTENT, headers: HeaderMap::new(), body: Bytes::new() };
+    let empty = LocalResponse {
+        status: StatusCode::NO_CONTENT,
+        headers: HeaderMap::new(),
+        body: Bytes::new(),
+    };
     assert_eq!(read(&empty).unwrap(), Value::Null);
-    let page = LocalResponse { status: StatusCode::OK, headers: HeaderMap::new(), body: Bytes::from_static(b"<html>") };
+    let page = LocalResponse {
+        status: StatusCode::OK,
+        headers: HeaderMap::new(),
+        body: Bytes::from_static(b"<html>"),
+    };
     assert_eq!(read(&page).unwrap_err().exit, Exit::Unreachable);
 }

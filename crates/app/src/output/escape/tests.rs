@@ -6,7 +6,10 @@ use super::{escape, json as escape_json};
 
 #[test]
 fn ordinary_text_stays_as_it_is() {
-    assert_eq!(escape("GET /charges/ch_1 für 500 €"), "GET /charges/ch_1 für 500 €");
+    assert_eq!(
+        escape("GET /charges/ch_1 für 500 €"),
+        "GET /charges/ch_1 für 500 €"
+    );
 }
 
 #[test]
@@ -17,7 +20,15 @@ fn a_terminal_sequence_is_shown_not_obeyed() {
 
 #[test]
 fn invisible_and_reordering_characters_are_shown() {
-    for character in ['\u{202e}', '\u{2066}', '\u{200b}', '\u{feff}', '\u{e0041}', '\u{ad}', '\u{3164}'] {
+    for character in [
+        '\u{202e}',
+        '\u{2066}',
+        '\u{200b}',
+        '\u{feff}',
+        '\u{e0041}',
+        '\u{ad}',
+        '\u{3164}',
+    ] {
         let text = format!("a{character}b");
         assert_eq!(escape(&text), format!("a{}b", character.escape_unicode()));
     }
