@@ -8,3 +8,13 @@ mod interleavings;
 mod pipeline;
 #[cfg(test)]
 mod stage;
+#[cfg(test)]
+mod config_changes;
+#[cfg(test)]
+mod config_ledger;
+#[cfg(test)]
+mod config_rights;
+#[cfg(test)]
+mod config_signin;
+#[cfg(test)]
+mod support;
