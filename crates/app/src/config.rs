@@ -12,6 +12,8 @@ mod file;
 mod listen;
 mod load;
 mod nearest;
+mod pick;
+mod read;
 mod settings;
 mod show;
 mod variable;

@@ -3,15 +3,17 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use countersign_net::{IpRange, parse_ranges};
+use countersign_vault::SecretString;
 
 use super::data_dir::DataDir;
 use super::env::Env;
-use super::file::{FILE_NAME, FileSettings};
+use super::file::{FILE_NAME, FileLog, FileSettings, FileTls};
 use super::listen::ListenAddress;
 use super::nearest::nearest;
+use super::pick::Sources;
+use super::read::{dialects, log_format, open_ranges, path, proxy_ranges, texts, truth, words};
 use super::settings::{Dialects, LogFormat, LogSettings, Origin, Settings, TlsSettings};
-use super::variable::{self, VARIABLES, Variable};
+use super::variable::{self, VARIABLES};
 use crate::failure::{Failure, Result};
 
 /// What the command line says.
@@ -33,63 +35,23 @@ pub(crate) struct Flags {
     pub(crate) container: bool,
 }
 
-/// Takes each value from the strongest source that has it, and remembers which that was.
-struct Sources<'a> {
-    env: &'a Env,
-    origins: Vec<(&'static str, Origin)>,
-}
-
-impl Sources<'_> {
-    fn pick<T>(
-        &mut self,
-        key: &'static str,
-        flag: Option<T>,
-        variable: &Variable,
-        read: impl FnOnce(&str) -> Result<T, String>,
-        file: Option<T>,
-    ) -> Result<Option<T>> {
-        let (value, origin) = if flag.is_some() {
-            (flag, Origin::Flag)
-        } else if let Some(text) = variable.text(self.env)? {
-            let value =
-                read(&text).map_err(|why| Failure::usage(format!("{}: {why}", variable.name)))?;
-            (Some(value), Origin::Environment)
-        } else if file.is_some() {
-            (file, Origin::File)
-        } else {
-            (None, Origin::Default)
-        };
-        self.origins.push((key, origin));
-        Ok(value)
-    }
-}
-
 /// Reads and checks everything.
 ///
 /// # Errors
 /// Exit 2, naming the variable, or the file with its line, and what to write instead.
 pub(crate) fn load(env: &Env, flags: &Flags) -> Result<Settings> {
-    let mut sources = Sources {
-        env,
-        origins: Vec::new(),
-    };
-    let mut warnings = Vec::new();
+    let mut sources = Sources::new(env);
     let named = sources.pick(
         "config",
         flags.config.clone(),
         &variable::CONFIG,
-        |text| Ok(PathBuf::from(text)),
+        path,
         None,
     )?;
     let named_file = named.as_deref().map(FileSettings::read).transpose()?;
     let file_says = named_file.as_ref().and_then(|file| file.data_dir.clone());
-    let data_dir = sources.pick(
-        "data_dir",
-        flags.data_dir.clone(),
-        &variable::DATA_DIR,
-        |text| Ok(PathBuf::from(text)),
-        file_says,
-    )?;
+    let flag = flags.data_dir.clone();
+    let data_dir = sources.pick("data_dir", flag, &variable::DATA_DIR, path, file_says)?;
     let data_dir = match data_dir {
         Some(path) => DataDir::new(&path),
         None => DataDir::default_for_user(env)?,
@@ -98,149 +60,125 @@ pub(crate) fn load(env: &Env, flags: &Flags) -> Result<Settings> {
         Some(file) => (named, file),
         None => own_file(&data_dir)?,
     };
-    for name in variable::unknown(env) {
-        let meant = nearest(&name, VARIABLES.iter().map(|variable| variable.name));
-        warnings.push(format!(
-            "the environment variable {name} means nothing{}",
-            meant
-                .map(|meant| format!("; did you mean {meant}?"))
-                .unwrap_or_default()
-        ));
-    }
-    let tls = file.tls.unwrap_or_default();
-    let log = file.log.unwrap_or_default();
-    let path = |text: &str| Ok(PathBuf::from(text));
+    resolve(sources, flags, file, data_dir, file_path)
+}
 
+/// Everything that can be in the file.
+fn resolve(
+    mut sources: Sources<'_>,
+    flags: &Flags,
+    file: FileSettings,
+    data_dir: DataDir,
+    file_path: Option<PathBuf>,
+) -> Result<Settings> {
+    let mut warnings = unknown_variables(sources.env());
     let listen_flag = Some(flags.listen.clone()).filter(|list| !list.is_empty());
+    let read_listen = |text: &str| words(text).map(str::parse).collect();
     let listen = sources.pick(
         "listen",
         listen_flag,
         &variable::LISTEN,
-        |text| words(text).map(str::parse).collect(),
+        read_listen,
         file.listen,
     )?;
+    let metrics = &variable::METRICS_LISTEN;
     let metrics_listen = sources.pick(
         "metrics_listen",
         None,
-        &variable::METRICS_LISTEN,
+        metrics,
         str::parse,
         file.metrics_listen,
     )?;
-    let cert = sources.pick(
-        "tls.cert",
-        flags.tls_cert.clone(),
-        &variable::TLS_CERT,
-        path,
-        tls.cert,
-    )?;
-    let key = sources.pick(
-        "tls.key",
-        flags.tls_key.clone(),
-        &variable::TLS_KEY,
-        path,
-        tls.key,
-    )?;
-    let self_signed = sources.pick(
-        "tls.self_signed",
-        flags.tls_self_signed.then_some(true),
-        &variable::TLS_SELF_SIGNED,
-        truth,
-        tls.self_signed,
-    )?;
+    let tls = tls(&mut sources, flags, file.tls.unwrap_or_default())?;
+    let container_flag = flags.container.then_some(true);
     let container = sources.pick(
         "container",
-        flags.container.then_some(true),
+        container_flag,
         &variable::CONTAINER,
         truth,
         file.container,
     )?;
     let hosts = sources.pick("hosts", None, &variable::HOSTS, texts, file.hosts)?;
     let origins = sources.pick("origins", None, &variable::ORIGINS, texts, file.origins)?;
+    let proxies = &variable::TRUSTED_PROXIES;
     let proxies = sources.pick(
         "trusted_proxies",
         None,
-        &variable::TRUSTED_PROXIES,
+        proxies,
         texts,
         file.trusted_proxies,
     )?;
-    let open = sources.pick(
-        "allow_private_networks",
-        None,
-        &variable::ALLOW_PRIVATE_NETWORKS,
-        texts,
-        file.allow_private_networks,
-    )?;
-    let level = sources.pick(
-        "log.level",
-        None,
-        &variable::LOG,
-        |text| Ok(text.to_owned()),
-        log.level,
-    )?;
-    let format = sources.pick(
-        "log.format",
-        None,
-        &variable::LOG_FORMAT,
-        log_format,
-        log.format,
-    )?;
-    let dialects = file
-        .dialects
-        .and_then(|dialects| dialects.gaiterguard)
-        .map(|gaiterguard| Dialects { gaiterguard });
-    let dialects = sources.pick(
-        "dialects",
-        None,
-        &variable::DIALECTS,
-        read_dialects,
-        dialects,
-    )?;
-    let database_url = database_url(
-        &mut sources,
-        file.database_url_file.as_deref(),
-        &mut warnings,
-    )?;
-    let passphrase = if variable::MASTER_KEY.find(env)?.is_some() {
-        Origin::Environment
-    } else {
-        Origin::Default
-    };
-    sources.origins.push((
-        "master_key",
-        if file.master_key_file.is_some() && passphrase == Origin::Default {
-            Origin::File
-        } else {
-            passphrase
-        },
-    ));
-
-    let settings = Settings {
+    let open = &variable::ALLOW_PRIVATE_NETWORKS;
+    let from_file = file.allow_private_networks;
+    let open = sources.pick("allow_private_networks", None, open, texts, from_file)?;
+    let log = log(&mut sources, file.log.unwrap_or_default())?;
+    let from_file = file.dialects.and_then(|dialects| dialects.gaiterguard);
+    let from_file = from_file.map(|gaiterguard| Dialects { gaiterguard });
+    let dialects = sources.pick("dialects", None, &variable::DIALECTS, dialects, from_file)?;
+    let url_file = file.database_url_file.as_deref();
+    let database_url = database_url(&mut sources, url_file, &mut warnings)?;
+    let key_origin = master_key_origin(sources.env(), file.master_key_file.is_some())?;
+    sources.note("master_key", key_origin);
+    check(Settings {
         data_dir,
         file: file_path,
         listen: listen
             .filter(|list| !list.is_empty())
             .unwrap_or_else(|| vec![ListenAddress::DEFAULT]),
         metrics_listen,
-        tls: tls_of(cert, key, self_signed.unwrap_or(false))?,
+        tls,
         container: container.unwrap_or(false),
         hosts: hosts.unwrap_or_default(),
         origins: origins.unwrap_or_default(),
-        trusted_proxies: proxies
-            .map(|proxies| proxy_ranges(&proxies))
-            .transpose()?
-            .unwrap_or_default(),
-        allow_private_networks: ranges("allow_private_networks", &open.unwrap_or_default())?,
+        trusted_proxies: proxy_ranges(&proxies.unwrap_or_default())?,
+        allow_private_networks: open_ranges(&open.unwrap_or_default())?,
         database_url: database_url.map(Arc::new),
         master_key_file: file.master_key_file,
-        log: LogSettings {
-            level: level.unwrap_or_else(|| "info".to_owned()),
-            format: format.unwrap_or(LogFormat::Text),
-        },
+        log,
         dialects: dialects.unwrap_or(Dialects { gaiterguard: true }),
-        origins_of_values: sources.origins,
+        origins_of_values: sources.into_origins(),
         warnings,
+    })
+}
+
+fn unknown_variables(env: &Env) -> Vec<String> {
+    let told = |name: String| {
+        let meant = nearest(&name, VARIABLES.iter().map(|variable| variable.name));
+        let meant = meant.map(|meant| format!("; did you mean {meant}?"));
+        let meant = meant.unwrap_or_default();
+        format!("the environment variable {name} means nothing{meant}")
     };
-    check(settings)
+    variable::unknown(env).into_iter().map(told).collect()
+}
+
+fn tls(sources: &mut Sources<'_>, flags: &Flags, file: FileTls) -> Result<TlsSettings> {
+    let cert = flags.tls_cert.clone();
+    let cert = sources.pick("tls.cert", cert, &variable::TLS_CERT, path, file.cert)?;
+    let key = flags.tls_key.clone();
+    let key = sources.pick("tls.key", key, &variable::TLS_KEY, path, file.key)?;
+    let flag = flags.tls_self_signed.then_some(true);
+    let own = &variable::TLS_SELF_SIGNED;
+    let own = sources.pick("tls.self_signed", flag, own, truth, file.self_signed)?;
+    tls_of(cert, key, own.unwrap_or(false))
+}
+
+fn log(sources: &mut Sources<'_>, file: FileLog) -> Result<LogSettings> {
+    let as_it_is = |text: &str| Ok(text.to_owned());
+    let level = sources.pick("log.level", None, &variable::LOG, as_it_is, file.level)?;
+    let format = &variable::LOG_FORMAT;
+    let format = sources.pick("log.format", None, format, log_format, file.format)?;
+    Ok(LogSettings {
+        level: level.unwrap_or_else(|| "info".to_owned()),
+        format: format.unwrap_or(LogFormat::Text),
+    })
+}
+
+fn master_key_origin(env: &Env, is_in_file: bool) -> Result<Origin> {
+    Ok(match (variable::MASTER_KEY.find(env)?, is_in_file) {
+        (Some(_), _) => Origin::Environment,
+        (None, true) => Origin::File,
+        (None, false) => Origin::Default,
+    })
 }
 
 /// The file in the data directory, if there is one. It can't say where it lies.
@@ -268,8 +206,8 @@ fn database_url(
     sources: &mut Sources<'_>,
     file: Option<&Path>,
     warnings: &mut Vec<String>,
-) -> Result<Option<countersign_vault::SecretString>> {
-    let found = variable::DATABASE_URL.find(sources.env)?;
+) -> Result<Option<SecretString>> {
+    let found = variable::DATABASE_URL.find(sources.env())?;
     let (url, path, origin) = match (found, file) {
         (Some(found), _) => (Some(found.text), found.file, Origin::Environment),
         (None, Some(path)) => {
@@ -283,7 +221,7 @@ fn database_url(
         }
         (None, None) => (None, None, Origin::Default),
     };
-    sources.origins.push(("database_url", origin));
+    sources.note("database_url", origin);
     if let Some(path) = path.filter(|path| variable::is_open_to_others(path)) {
         warnings.push(format!(
             "{} holds a secret and others can read it: run `chmod 600 {}`",
@@ -361,62 +299,4 @@ fn tls_of(cert: Option<PathBuf>, key: Option<PathBuf>, self_signed: bool) -> Res
                 .next("give --tls-cert too"))
         }
     }
-}
-
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(',')
-        .map(str::trim)
-        .filter(|word| !word.is_empty())
-}
-
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "one of several readers with the same signature"
-)]
-fn texts(text: &str) -> Result<Vec<String>, String> {
-    Ok(words(text).map(str::to_owned).collect())
-}
-
-fn truth(text: &str) -> Result<bool, String> {
-    match text.trim() {
-        "1" | "true" | "yes" | "on" => Ok(true),
-        "0" | "false" | "no" | "off" => Ok(false),
-        other => Err(format!("`{other}` is neither true nor false")),
-    }
-}
-
-fn log_format(text: &str) -> Result<LogFormat, String> {
-    match text.trim() {
-        "text" => Ok(LogFormat::Text),
-        "json" => Ok(LogFormat::Json),
-        other => Err(format!("`{other}` is no log format: use text or json")),
-    }
-}
-
-fn read_dialects(text: &str) -> Result<Dialects, String> {
-    let mut dialects = Dialects { gaiterguard: false };
-    for word in words(text) {
-        match word {
-            "gaiterguard" => dialects.gaiterguard = true,
-            "none" => {}
-            other => return Err(format!("`{other}` is no dialect: use gaiterguard, or none")),
-        }
-    }
-    Ok(dialects)
-}
-
-/// Ranges that get opened: one that can never be opened is an error.
-fn ranges(key: &'static str, texts: &[String]) -> Result<Arc<[IpRange]>> {
-    parse_ranges(&texts.join(",")).map_err(|error| Failure::usage(format!("{key}: {error}")))
-}
-
-/// Ranges of proxies: of any class.
-fn proxy_ranges(texts: &[String]) -> Result<Arc<[IpRange]>> {
-    texts
-        .iter()
-        .map(|text| {
-            text.parse::<IpRange>()
-                .map_err(|error| Failure::usage(format!("trusted_proxies: {error}")))
-        })
-        .collect()
 }

@@ -182,27 +182,64 @@ async fn set(options: &Options, data_dir: &Path) -> Result<Stage> {
 
 async fn act(options: &Options, stage: &Stage, data_dir: &Path) -> Result<()> {
     let output = options.output;
-    let read = stage
-        .agent
-        .ask(
-            "GET",
-            "/charges/ch_1",
-            None,
-            "look at the customer's last charge",
-            None,
-        )
+    let (id, asked) = ask_three_times(output, &stage.agent).await?;
+    if options.once {
+        let path = format!("/api/v1/approvals/{id}/approve");
+        stage
+            .operator
+            .post(&path, &json!({ "note": "demo --once" }))
+            .await?;
+        say(
+            output,
+            format!("7. the operator approves {id} through the API"),
+        );
+    } else {
+        invite(output, stage, data_dir, &id);
+    }
+    let charged = carry_out(output, stage, &id).await?.unwrap_or(asked);
+    let count = stage.payments.count();
+    say(
+        output,
+        format!("9. the payments API holds {count} charges now"),
+    );
+    let verified = stage.operator.get("/api/v1/audit/verify").await?;
+    let is_valid = verified.get("valid") == Some(&Value::Bool(true));
+    expect_value(is_valid, "the ledger does not verify", &verified)?;
+    let entries = verified
+        .get("entries")
+        .and_then(Value::as_u64)
+        .unwrap_or_default();
+    say(
+        output,
+        format!("10. the ledger verifies: {entries} entries"),
+    );
+    if output.is_json() {
+        output.json_line(&json!({ "request": id, "charge_status": charged, "charges": count, "audit": verified }));
+    }
+    if !options.once {
+        output.note("the gateway goes on running: look around with the same two variables (list, audit list, status, doctor). Ctrl-C ends the demo.");
+        std::future::pending::<()>().await;
+    }
+    Ok(())
+}
+
+/// A read, a charge, a delete. The charge's request, and the status that it got.
+async fn ask_three_times(output: Output, agent: &Agent) -> Result<(String, u16)> {
+    let intent = "look at the customer's last charge";
+    let read = agent
+        .ask("GET", "/charges/ch_1", None, intent, None)
         .await?;
     show(output, "4. the agent reads a charge", &read);
     expect(read.status == 200, "the read was not forwarded", &read)?;
 
     let charge = json!({ "amount": 50_000, "currency": "usd" });
-    let asked = stage
-        .agent
+    let intent = "charge 500 dollars for order 1042";
+    let asked = agent
         .ask(
             "POST",
             "/charges",
             Some(&charge),
-            "charge 500 dollars for order 1042",
+            intent,
             Some("order-1042"),
         )
         .await?;
@@ -212,77 +249,32 @@ async fn act(options: &Options, stage: &Stage, data_dir: &Path) -> Result<()> {
         "the charge did not ask a human",
         &asked,
     )?;
-    let id = text(&asked.body, "action_id")?.to_owned();
 
-    let denied = stage
-        .agent
+    let denied = agent
         .ask("DELETE", "/charges/ch_1", None, "clean up", None)
         .await?;
     show(output, "6. the agent wants to delete a charge", &denied);
     expect(denied.status == 403, "the delete was not denied", &denied)?;
+    Ok((text(&asked.body, "action_id")?.to_owned(), asked.status))
+}
 
-    if options.once {
-        stage
-            .operator
-            .post(
-                &format!("/api/v1/approvals/{id}/approve"),
-                &json!({ "note": "demo --once" }),
-            )
-            .await?;
-        say(
-            output,
-            format!("7. the operator approves {id} through the API"),
-        );
-    } else {
-        invite(output, stage, data_dir, &id);
+/// Waits for the human, then has the charge carried out; the status, if it was.
+async fn carry_out(output: Output, stage: &Stage, id: &str) -> Result<Option<u16>> {
+    let word = decided(stage, id).await?;
+    if word != "APPROVED" {
+        say(output, format!("8. the agent is told: {word}"));
+        return Ok(None);
     }
-    let charged = match decided(stage, &id).await?.as_str() {
-        "APPROVED" => {
-            let executed = stage.agent.execute(&id).await?;
-            show(output, "8. the agent has its charge carried out", &executed);
-            expect(
-                executed.status == 201 && executed.proxied.as_deref() == Some("executed-approved"),
-                "the approved charge was not carried out",
-                &executed,
-            )?;
-            executed.status
-        }
-        other => {
-            say(output, format!("8. the agent is told: {other}"));
-            asked.status
-        }
-    };
-    say(
-        output,
-        format!(
-            "9. the payments API holds {} charges now",
-            stage.payments.count()
-        ),
-    );
-    let verified = stage.operator.get("/api/v1/audit/verify").await?;
-    expect_value(
-        verified.get("valid") == Some(&Value::Bool(true)),
-        "the ledger does not verify",
-        &verified,
+    let executed = stage.agent.execute(id).await?;
+    show(output, "8. the agent has its charge carried out", &executed);
+    let is_done =
+        executed.status == 201 && executed.proxied.as_deref() == Some("executed-approved");
+    expect(
+        is_done,
+        "the approved charge was not carried out",
+        &executed,
     )?;
-    say(
-        output,
-        format!(
-            "10. the ledger verifies: {} entries",
-            verified
-                .get("entries")
-                .map(ToString::to_string)
-                .unwrap_or_default()
-        ),
-    );
-    if output.is_json() {
-        output.json_line(&json!({ "read": read.status, "charge": charged, "delete": denied.status, "request": id, "audit": verified }));
-    }
-    if !options.once {
-        output.note("the gateway goes on running: look around with the same two variables (list, audit list, status, doctor). Ctrl-C ends the demo.");
-        std::future::pending::<()>().await;
-    }
-    Ok(())
+    Ok(Some(executed.status))
 }
 
 /// Tells the person what to type.
