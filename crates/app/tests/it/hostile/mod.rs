@@ -1,0 +1,5 @@
+//! Bad input, foreign pages, and a canary that must not sing.
+
+mod bad_input;
+mod canary;
+mod web;
