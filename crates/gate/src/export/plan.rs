@@ -23,19 +23,38 @@ fn item(name: String, labels: &Labels, value: &impl Serialize, without: &[&str])
     for field in without {
         fields.remove(*field);
     }
-    Item { name, labels: labels.clone(), fields }
+    Item {
+        name,
+        labels: labels.clone(),
+        fields,
+    }
 }
 
 fn settings(document: &ConfigDocument) -> Vec<Item> {
-    document.settings.iter().map(|settings| item("settings".to_owned(), &Labels::new(), settings, &[])).collect()
+    document
+        .settings
+        .iter()
+        .map(|settings| item("settings".to_owned(), &Labels::new(), settings, &[]))
+        .collect()
 }
 
 fn agents(document: &ConfigDocument) -> Vec<Item> {
-    document.agents.iter().map(|agent| item(agent.name.to_string(), &agent.labels, agent, &["name"])).collect()
+    document
+        .agents
+        .iter()
+        .map(|agent| item(agent.name.to_string(), &agent.labels, agent, &["name"]))
+        .collect()
 }
 
 fn targets(document: &ConfigDocument) -> Vec<Item> {
-    let named = |target: &super::TargetItem| item(target.name.to_string(), &target.labels, target, &["name", "profiles"]);
+    let named = |target: &super::TargetItem| {
+        item(
+            target.name.to_string(),
+            &target.labels,
+            target,
+            &["name", "profiles"],
+        )
+    };
     document.targets.iter().map(named).collect()
 }
 
@@ -57,7 +76,12 @@ fn credentials(document: &ConfigDocument) -> Vec<Item> {
             if let Some(credential) = &profile.credential {
                 let name = format!("{}/{}", target.name, profile.name);
                 // What may be shown follows from the value, which a plan does not see.
-                items.push(item(name, &target.labels, credential, &["fields", "shown_as"]));
+                items.push(item(
+                    name,
+                    &target.labels,
+                    credential,
+                    &["fields", "shown_as"],
+                ));
             }
         }
     }
@@ -65,12 +89,20 @@ fn credentials(document: &ConfigDocument) -> Vec<Item> {
 }
 
 fn rules(document: &ConfigDocument) -> Vec<Item> {
-    document.rules.iter().map(|rule| item(rule.name.to_string(), &rule.labels, rule, &["name"])).collect()
+    document
+        .rules
+        .iter()
+        .map(|rule| item(rule.name.to_string(), &rule.labels, rule, &["name"]))
+        .collect()
 }
 
 fn grants(document: &ConfigDocument) -> Vec<Item> {
     let without = ["agent", "target", "profile", "action", "verdict"];
-    document.grants.iter().map(|grant| item(grant.key(), &grant.labels, grant, &without)).collect()
+    document
+        .grants
+        .iter()
+        .map(|grant| item(grant.key(), &grant.labels, grant, &without))
+        .collect()
 }
 
 /// A noun: how it is called, what a document has of it, whether it is pruned. Profiles and credentials go with their target.
@@ -89,7 +121,11 @@ const NOUNS: [Noun; 7] = [
 
 /// What has to be done so that `current` becomes `wanted`, in an order in which it can be done. What `wanted` does not name stays,
 /// unless it has the label to prune by.
-pub fn plan(current: &ConfigDocument, wanted: &ConfigDocument, prune_label: Option<&Label>) -> Vec<Change> {
+pub fn plan(
+    current: &ConfigDocument,
+    wanted: &ConfigDocument,
+    prune_label: Option<&Label>,
+) -> Vec<Change> {
     let mut changes = Vec::new();
     let mut removals = Vec::new();
     for (noun, items, prunes) in NOUNS {
@@ -101,16 +137,31 @@ pub fn plan(current: &ConfigDocument, wanted: &ConfigDocument, prune_label: Opti
     // A new target has its default profile without further ado.
     let default = format!("/{DEFAULT_PROFILE}");
     changes.retain(|change: &Change| {
-        change.noun != "profile" || change.action != ChangeAction::Create || !change.name.ends_with(&default)
+        change.noun != "profile"
+            || change.action != ChangeAction::Create
+            || !change.name.ends_with(&default)
     });
     changes.extend(removals.into_iter().rev().flatten());
     changes
 }
 
 /// What is made, changed and kept of one noun, and what is removed.
-fn compare(noun: &str, current: Vec<Item>, wanted: Vec<Item>, prune_label: Option<&Label>) -> (Vec<Change>, Vec<Change>) {
-    let mut there: BTreeMap<String, Item> = current.into_iter().map(|item| (item.name.clone(), item)).collect();
-    let change = |action, name, diff| Change { action, noun: noun.to_owned(), name, diff };
+fn compare(
+    noun: &str,
+    current: Vec<Item>,
+    wanted: Vec<Item>,
+    prune_label: Option<&Label>,
+) -> (Vec<Change>, Vec<Change>) {
+    let mut there: BTreeMap<String, Item> = current
+        .into_iter()
+        .map(|item| (item.name.clone(), item))
+        .collect();
+    let change = |action, name, diff| Change {
+        action,
+        noun: noun.to_owned(),
+        name,
+        diff,
+    };
     let mut steps = Vec::new();
     for item in wanted {
         let old = there.remove(&item.name);
@@ -123,8 +174,13 @@ fn compare(noun: &str, current: Vec<Item>, wanted: Vec<Item>, prune_label: Optio
         };
         steps.push(change(action, item.name, diff));
     }
-    let has_label = |item: &Item| prune_label.is_some_and(|(name, value)| item.labels.get(name) == Some(value));
-    let gone = there.into_values().filter(has_label).map(|item| change(ChangeAction::Remove, item.name, Vec::new())).collect();
+    let has_label =
+        |item: &Item| prune_label.is_some_and(|(name, value)| item.labels.get(name) == Some(value));
+    let gone = there
+        .into_values()
+        .filter(has_label)
+        .map(|item| change(ChangeAction::Remove, item.name, Vec::new()))
+        .collect();
     (steps, gone)
 }
 
@@ -135,7 +191,11 @@ fn diff(mut before: Map<String, Value>, mut after: Map<String, Value>) -> Vec<Fi
         .filter_map(|field| {
             let before = before.remove(&field).unwrap_or_default();
             let after = after.remove(&field).unwrap_or_default();
-            (before != after).then_some(FieldChange { field, before, after })
+            (before != after).then_some(FieldChange {
+                field,
+                before,
+                after,
+            })
         })
         .collect()
 }

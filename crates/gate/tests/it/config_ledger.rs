@@ -21,7 +21,10 @@ async fn exported(test: &TestGate) -> Vec<u8> {
 async fn what_is_exported_verifies_anywhere() {
     let mut test = TestGate::sqlite().await;
     for index in 0..700 {
-        test.gate.add_agent(&test.owner(), new_agent(&format!("agent-{index}"))).await.unwrap();
+        test.gate
+            .add_agent(&test.owner(), new_agent(&format!("agent-{index}")))
+            .await
+            .unwrap();
     }
     // Closing makes a checkpoint.
     test.restart().await;
@@ -34,32 +37,70 @@ async fn what_is_exported_verifies_anywhere() {
     let report = verify_export(file.as_slice(), Verifier::new().with_key(key.clone())).unwrap();
     assert!(report.valid, "{report:?}");
     assert_eq!(report.entries, verification.entries);
-    let edited = String::from_utf8(file).unwrap().replacen("agent-300", "agent-999", 1);
-    assert!(!verify_export(edited.as_bytes(), Verifier::new().with_key(key)).unwrap().valid);
+    let edited = String::from_utf8(file)
+        .unwrap()
+        .replacen("agent-300", "agent-999", 1);
+    assert!(
+        !verify_export(edited.as_bytes(), Verifier::new().with_key(key))
+            .unwrap()
+            .valid
+    );
 
     // Pruned under a checkpoint, the rest still verifies.
-    let size = test.gate.checkpoints(&test.owner()).await.unwrap().last().unwrap().size;
-    assert_eq!(test.gate.prune_audit(&test.owner(), size).await.unwrap(), size);
+    let size = test
+        .gate
+        .checkpoints(&test.owner())
+        .await
+        .unwrap()
+        .last()
+        .unwrap()
+        .size;
+    assert_eq!(
+        test.gate.prune_audit(&test.owner(), size).await.unwrap(),
+        size
+    );
     assert_eq!(test.entries_of("audit.pruned").await, 1);
     let verification = test.gate.verify_audit(&test.owner()).await.unwrap();
     assert!(verification.valid, "{verification:?}");
     let report = verify_export(exported(&test).await.as_slice(), Verifier::new()).unwrap();
     assert!(report.valid, "{report:?}");
-    assert_eq!(test.gate.prune_audit(&test.owner(), size + 1).await.unwrap_err().code, "no_checkpoint");
+    assert_eq!(
+        test.gate
+            .prune_audit(&test.owner(), size + 1)
+            .await
+            .unwrap_err()
+            .code,
+        "no_checkpoint"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_edited_entry_is_found_and_named() {
     let test = TestGate::sqlite().await;
     for index in 0..10 {
-        test.gate.add_agent(&test.owner(), new_agent(&format!("agent-{index}"))).await.unwrap();
+        test.gate
+            .add_agent(&test.owner(), new_agent(&format!("agent-{index}")))
+            .await
+            .unwrap();
     }
     let edit = |tx: &mut countersign_store::Tx<'_>| {
-        tx.execute("UPDATE audit_entry SET subject = 'agent:other' WHERE position = 4", &[]).map(drop)
+        tx.execute(
+            "UPDATE audit_entry SET subject = 'agent:other' WHERE position = 4",
+            &[],
+        )
+        .map(drop)
     };
-    test.gate.workspace().store.write::<_, countersign_store::StoreError, _>(edit).await.unwrap();
+    test.gate
+        .workspace()
+        .store
+        .write::<_, countersign_store::StoreError, _>(edit)
+        .await
+        .unwrap();
     let verification = test.gate.verify_audit(&test.owner()).await.unwrap();
-    assert_eq!((verification.valid, verification.first_bad), (false, Some(4)));
+    assert_eq!(
+        (verification.valid, verification.first_bad),
+        (false, Some(4))
+    );
     assert!(verification.reason.unwrap().contains("position 4"));
 }
 
@@ -67,36 +108,83 @@ async fn an_edited_entry_is_found_and_named() {
 async fn pages_go_both_ways() {
     let test = TestGate::sqlite().await;
     for index in 0..5 {
-        test.gate.add_agent(&test.owner(), new_agent(&format!("agent-{index}"))).await.unwrap();
+        test.gate
+            .add_agent(&test.owner(), new_agent(&format!("agent-{index}")))
+            .await
+            .unwrap();
     }
-    let page = |filter: AuditFilter| async { test.gate.audit_entries(&test.owner(), filter).await.unwrap() };
-    let newest = page(AuditFilter { limit: Some(2), ..AuditFilter::default() }).await;
-    assert_eq!((newest.items[0].position, newest.next.as_deref()), (5, Some("4")));
-    let older = page(AuditFilter { before: Some(4), limit: Some(10), ..AuditFilter::default() }).await;
+    let page = |filter: AuditFilter| async {
+        test.gate
+            .audit_entries(&test.owner(), filter)
+            .await
+            .unwrap()
+    };
+    let newest = page(AuditFilter {
+        limit: Some(2),
+        ..AuditFilter::default()
+    })
+    .await;
+    assert_eq!(
+        (newest.items[0].position, newest.next.as_deref()),
+        (5, Some("4"))
+    );
+    let older = page(AuditFilter {
+        before: Some(4),
+        limit: Some(10),
+        ..AuditFilter::default()
+    })
+    .await;
     assert_eq!((older.items.len(), older.next), (4, None));
-    let after = page(AuditFilter { after: Some(3), ..AuditFilter::default() }).await;
-    assert_eq!(after.items.iter().map(|sealed| sealed.position).collect::<Vec<_>>(), [4, 5]);
-    let kinds = page(AuditFilter { kind: Some("config.agent.".into()), ..AuditFilter::default() }).await;
+    let after = page(AuditFilter {
+        after: Some(3),
+        ..AuditFilter::default()
+    })
+    .await;
+    assert_eq!(
+        after
+            .items
+            .iter()
+            .map(|sealed| sealed.position)
+            .collect::<Vec<_>>(),
+        [4, 5]
+    );
+    let kinds = page(AuditFilter {
+        kind: Some("config.agent.".into()),
+        ..AuditFilter::default()
+    })
+    .await;
     assert_eq!(kinds.items.len(), 5);
 }
 
 async fn follows(test: TestGate) {
     let owner = test.owner();
-    test.gate.add_agent(&owner, new_agent("before")).await.unwrap();
+    test.gate
+        .add_agent(&owner, new_agent("before"))
+        .await
+        .unwrap();
     // On PostgreSQL positions come a little later.
     tokio::time::sleep(Duration::from_millis(300)).await;
     let mut from_start = test.gate.subscribe(&owner, Some(0)).await.unwrap();
     let mut from_now = test.gate.subscribe(&owner, None).await.unwrap();
     for index in 0..30 {
-        test.gate.add_agent(&owner, new_agent(&format!("agent-{index}"))).await.unwrap();
+        test.gate
+            .add_agent(&owner, new_agent(&format!("agent-{index}")))
+            .await
+            .unwrap();
     }
     let patience = Duration::from_secs(10);
     for position in 1..=31 {
-        let sealed = tokio::time::timeout(patience, from_start.next()).await.unwrap().unwrap();
+        let sealed = tokio::time::timeout(patience, from_start.next())
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(sealed.position, position);
     }
     for position in 2..=31 {
-        let sealed = tokio::time::timeout(patience, from_now.next()).await.unwrap().unwrap();
+        let sealed = tokio::time::timeout(patience, from_now.next())
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(sealed.position, position);
     }
     test.gate.shutdown().await;

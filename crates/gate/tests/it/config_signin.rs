@@ -10,18 +10,28 @@ use crate::support::{TestGate, name, new_agent, secret};
 const PASSWORD: &str = "a long password";
 
 fn password(operator: &str, password: &str) -> SignIn {
-    SignIn::Password { name: operator.to_owned(), password: secret(password) }
+    SignIn::Password {
+        name: operator.to_owned(),
+        password: secret(password),
+    }
 }
 
 async fn with_ann() -> TestGate {
     let test = TestGate::sqlite().await;
-    let draft = OperatorDraft { name: name("ann"), role: Role::Approver, password: Some(secret(PASSWORD)) };
+    let draft = OperatorDraft {
+        name: name("ann"),
+        role: Role::Approver,
+        password: Some(secret(PASSWORD)),
+    };
     test.gate.add_operator(&test.owner(), draft).await.unwrap();
     test
 }
 
 async fn attempt(test: &TestGate, source: &str, credential: SignIn) -> Result<()> {
-    test.gate.sign_in(source, credential, SessionKind::Browser, "test").await.map(drop)
+    test.gate
+        .sign_in(source, credential, SessionKind::Browser, "test")
+        .await
+        .map(drop)
 }
 
 async fn fails(test: &TestGate, source: &str, credential: SignIn) -> &'static str {
@@ -40,47 +50,90 @@ async fn fails(test: &TestGate, source: &str, credential: SignIn) -> &'static st
 async fn the_sixth_failure_is_locked_out_and_stays_so_after_a_restart() {
     let mut test = with_ann().await;
     for _ in 0..5 {
-        assert_eq!(fails(&test, "198.51.100.1", password("ann", "wrong")).await, "invalid_credentials");
+        assert_eq!(
+            fails(&test, "198.51.100.1", password("ann", "wrong")).await,
+            "invalid_credentials"
+        );
     }
-    assert_eq!(fails(&test, "198.51.100.1", password("ann", "wrong")).await, "locked_out");
+    assert_eq!(
+        fails(&test, "198.51.100.1", password("ann", "wrong")).await,
+        "locked_out"
+    );
     test.restart().await;
-    assert_eq!(fails(&test, "198.51.100.1", password("ann", "wrong")).await, "locked_out");
+    assert_eq!(
+        fails(&test, "198.51.100.1", password("ann", "wrong")).await,
+        "locked_out"
+    );
     // A valid credential passes at once, from the locked source and for the locked account.
-    attempt(&test, "198.51.100.1", password("ann", PASSWORD)).await.unwrap();
+    attempt(&test, "198.51.100.1", password("ann", PASSWORD))
+        .await
+        .unwrap();
     // Another source and another account are not concerned.
-    assert_eq!(fails(&test, "198.51.100.2", password("nobody", "wrong")).await, "invalid_credentials");
+    assert_eq!(
+        fails(&test, "198.51.100.2", password("nobody", "wrong")).await,
+        "invalid_credentials"
+    );
     let token = SignIn::Token(secret(&test.token));
     attempt(&test, "198.51.100.1", token).await.unwrap();
     test.clock.advance(Duration::from_secs(301));
-    assert_eq!(fails(&test, "198.51.100.1", password("ann", "wrong")).await, "invalid_credentials");
+    assert_eq!(
+        fails(&test, "198.51.100.1", password("ann", "wrong")).await,
+        "invalid_credentials"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_account_is_locked_for_failures_from_many_sources_but_not_for_its_owner() {
     let test = with_ann().await;
     for source in 1..=5 {
-        assert_eq!(fails(&test, &format!("198.51.100.{source}"), password("ann", "wrong")).await, "invalid_credentials");
+        assert_eq!(
+            fails(
+                &test,
+                &format!("198.51.100.{source}"),
+                password("ann", "wrong")
+            )
+            .await,
+            "invalid_credentials"
+        );
     }
-    assert_eq!(fails(&test, "198.51.100.99", password("ann", "wrong")).await, "locked_out");
-    attempt(&test, "203.0.113.1", password("ann", PASSWORD)).await.unwrap();
+    assert_eq!(
+        fails(&test, "198.51.100.99", password("ann", "wrong")).await,
+        "locked_out"
+    );
+    attempt(&test, "203.0.113.1", password("ann", PASSWORD))
+        .await
+        .unwrap();
     // Her success forgets the account's failures.
-    assert_eq!(fails(&test, "198.51.100.98", password("ann", "wrong")).await, "invalid_credentials");
+    assert_eq!(
+        fails(&test, "198.51.100.98", password("ann", "wrong")).await,
+        "invalid_credentials"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unknown_name_takes_the_same_way_as_a_wrong_password() {
     let test = with_ann().await;
     // The first check makes the hasher.
-    assert_eq!(fails(&test, "203.0.113.1", password("ann", "wrong")).await, "invalid_credentials");
+    assert_eq!(
+        fails(&test, "203.0.113.1", password("ann", "wrong")).await,
+        "invalid_credentials"
+    );
     let mut known = Vec::new();
     let mut unknown = Vec::new();
     for round in 0..4 {
         for (times, who) in [(&mut known, "ann"), (&mut unknown, "nobody")] {
             let started = Instant::now();
-            let error = attempt(&test, &format!("203.0.113.{}", 10 + round), password(who, "wrong")).await.unwrap_err();
+            let error = attempt(
+                &test,
+                &format!("203.0.113.{}", 10 + round),
+                password(who, "wrong"),
+            )
+            .await
+            .unwrap_err();
             times.push(started.elapsed());
             assert_eq!((error.code, error.message.as_ref()), {
-                let text = "this credential signs nobody in: check it, or ask an owner for a new one";
+                let text =
+                    "this credential signs nobody in: check it, or ask an owner for a new one";
                 ("invalid_credentials", text)
             });
         }
@@ -91,49 +144,89 @@ async fn an_unknown_name_takes_the_same_way_as_a_wrong_password() {
     for _ in 0..6 {
         drop(attempt(&test, "203.0.113.50", password("nobody", "wrong")).await);
     }
-    assert_eq!(fails(&test, "203.0.113.51", password("nobody", "wrong")).await, "locked_out");
+    assert_eq!(
+        fails(&test, "203.0.113.51", password("nobody", "wrong")).await,
+        "locked_out"
+    );
     // Text that can't be a name leaves no row of its own.
     drop(attempt(&test, "203.0.113.52", password("x y\u{0}z", "wrong")).await);
-    assert_eq!(test.count("SELECT COUNT(*) FROM signin_failure WHERE subject LIKE 'account:x%'").await, 0);
+    assert_eq!(
+        test.count("SELECT COUNT(*) FROM signin_failure WHERE subject LIKE 'account:x%'")
+            .await,
+        0
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn failures_from_a_locked_source_are_folded_to_one_entry_a_minute() {
     let test = TestGate::sqlite().await;
     for _ in 0..5 {
-        assert_eq!(fails(&test, "198.51.100.1", SignIn::Token(secret("cs_junk"))).await, "invalid_credentials");
+        assert_eq!(
+            fails(&test, "198.51.100.1", SignIn::Token(secret("cs_junk"))).await,
+            "invalid_credentials"
+        );
     }
     assert_eq!(test.entries_of("signin.failed").await, 5);
     for _ in 0..50 {
-        assert_eq!(fails(&test, "198.51.100.1", SignIn::Token(secret("cs_junk"))).await, "locked_out");
+        assert_eq!(
+            fails(&test, "198.51.100.1", SignIn::Token(secret("cs_junk"))).await,
+            "locked_out"
+        );
     }
     assert_eq!(test.entries_of("signin.failed").await, 5);
     test.clock.advance(Duration::from_secs(61));
     for _ in 0..50 {
-        assert_eq!(fails(&test, "198.51.100.1", SignIn::Token(secret("cs_junk"))).await, "locked_out");
+        assert_eq!(
+            fails(&test, "198.51.100.1", SignIn::Token(secret("cs_junk"))).await,
+            "locked_out"
+        );
     }
-    assert_eq!(test.outcomes("signin.failed").await, [vec!["invalid_token"; 5], vec!["locked_out"]].concat());
+    assert_eq!(
+        test.outcomes("signin.failed").await,
+        [vec!["invalid_token"; 5], vec!["locked_out"]].concat()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn parallel_failures_all_count() {
     let test = TestGate::sqlite().await;
-    let attempts = (0..20).map(|_| attempt(&test, "198.51.100.1", SignIn::Token(secret("cs_junk"))));
+    let attempts =
+        (0..20).map(|_| attempt(&test, "198.51.100.1", SignIn::Token(secret("cs_junk"))));
     let results = futures::future::join_all(attempts).await;
-    let invalid = results.iter().filter(|result| result.as_ref().is_err_and(|error| error.code == "invalid_credentials")).count();
+    let invalid = results
+        .iter()
+        .filter(|result| {
+            result
+                .as_ref()
+                .is_err_and(|error| error.code == "invalid_credentials")
+        })
+        .count();
     assert_eq!(invalid, 5);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lockout_holds_on_postgresql() {
-    let Some(test) = TestGate::postgres().await else { return };
+    let Some(test) = TestGate::postgres().await else {
+        return;
+    };
     for _ in 0..5 {
-        assert_eq!(fails(&test, "198.51.100.1", SignIn::Token(secret("cs_junk"))).await, "invalid_credentials");
+        assert_eq!(
+            fails(&test, "198.51.100.1", SignIn::Token(secret("cs_junk"))).await,
+            "invalid_credentials"
+        );
     }
-    assert_eq!(fails(&test, "198.51.100.1", SignIn::Token(secret("cs_junk"))).await, "locked_out");
-    attempt(&test, "198.51.100.1", SignIn::Token(secret(&test.token))).await.unwrap();
+    assert_eq!(
+        fails(&test, "198.51.100.1", SignIn::Token(secret("cs_junk"))).await,
+        "locked_out"
+    );
+    attempt(&test, "198.51.100.1", SignIn::Token(secret(&test.token)))
+        .await
+        .unwrap();
     test.clock.advance(Duration::from_secs(301));
-    assert_eq!(fails(&test, "198.51.100.1", SignIn::Token(secret("cs_junk"))).await, "invalid_credentials");
+    assert_eq!(
+        fails(&test, "198.51.100.1", SignIn::Token(secret("cs_junk"))).await,
+        "invalid_credentials"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -142,25 +235,60 @@ async fn a_session_ends_by_time_by_sign_out_and_by_an_owner() {
     let gate = &test.gate;
     let dead = |session: &countersign_gate::NewSession| {
         let secret = session.secret.expose().to_owned();
-        async move { gate.identify_session(&secret).await.is_err_and(|error| error.kind == ErrorKind::Unauthenticated) }
+        async move {
+            gate.identify_session(&secret)
+                .await
+                .is_err_and(|error| error.kind == ErrorKind::Unauthenticated)
+        }
     };
-    let session = test.sign_in(SessionKind::Browser, password("ann", PASSWORD)).await;
+    let session = test
+        .sign_in(SessionKind::Browser, password("ann", PASSWORD))
+        .await;
     assert!(!dead(&session).await);
-    gate.sign_out(&test.by_session(&session).await).await.unwrap();
+    gate.sign_out(&test.by_session(&session).await)
+        .await
+        .unwrap();
     assert!(dead(&session).await);
 
-    let session = test.sign_in(SessionKind::Browser, password("ann", PASSWORD)).await;
+    let session = test
+        .sign_in(SessionKind::Browser, password("ann", PASSWORD))
+        .await;
     let own = test.by_session(&session).await;
     let stranger = test.operator("vic", Role::Viewer, PASSWORD).await;
     // Requirement 9: another's session is not there for a stranger.
-    assert_eq!(gate.end_session(&stranger, session.session_id).await.unwrap_err().kind, ErrorKind::NotFound);
-    assert!(gate.sessions(&stranger).await.unwrap().iter().all(|it| it.operator_name.as_ref().unwrap().as_str() == "vic"));
-    assert_eq!(gate.sessions(&own).await.unwrap().iter().filter(|it| it.is_current).count(), 1);
-    gate.end_session(&test.owner(), session.session_id).await.unwrap();
+    assert_eq!(
+        gate.end_session(&stranger, session.session_id)
+            .await
+            .unwrap_err()
+            .kind,
+        ErrorKind::NotFound
+    );
+    assert!(
+        gate.sessions(&stranger).await.unwrap().iter().all(|it| it
+            .operator_name
+            .as_ref()
+            .unwrap()
+            .as_str()
+            == "vic")
+    );
+    assert_eq!(
+        gate.sessions(&own)
+            .await
+            .unwrap()
+            .iter()
+            .filter(|it| it.is_current)
+            .count(),
+        1
+    );
+    gate.end_session(&test.owner(), session.session_id)
+        .await
+        .unwrap();
     assert!(dead(&session).await);
     assert!(!gate.is_live(&own.principal).await);
 
-    let session = test.sign_in(SessionKind::Browser, password("ann", PASSWORD)).await;
+    let session = test
+        .sign_in(SessionKind::Browser, password("ann", PASSWORD))
+        .await;
     test.clock.advance(Duration::from_hours(12));
     assert!(dead(&session).await);
     // Neither kind of token is the other: a sign-in token is no key, and no session.
@@ -172,52 +300,120 @@ async fn a_session_ends_by_time_by_sign_out_and_by_an_owner() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_new_password_ends_the_other_sessions() {
     let test = with_ann().await;
-    let kept = test.sign_in(SessionKind::Browser, password("ann", PASSWORD)).await;
-    let lost = test.sign_in(SessionKind::Browser, password("ann", PASSWORD)).await;
+    let kept = test
+        .sign_in(SessionKind::Browser, password("ann", PASSWORD))
+        .await;
+    let lost = test
+        .sign_in(SessionKind::Browser, password("ann", PASSWORD))
+        .await;
     let own = test.by_session(&kept).await;
     test.by_session(&lost).await;
-    test.gate.set_password(&own, "ann", secret("another password")).await.unwrap();
+    test.gate
+        .set_password(&own, "ann", secret("another password"))
+        .await
+        .unwrap();
     test.by_session(&kept).await;
-    assert!(test.gate.identify_session(lost.secret.expose()).await.is_err());
-    assert_eq!(fails(&test, "203.0.113.1", password("ann", PASSWORD)).await, "invalid_credentials");
-    attempt(&test, "203.0.113.1", password("ann", "another password")).await.unwrap();
+    assert!(
+        test.gate
+            .identify_session(lost.secret.expose())
+            .await
+            .is_err()
+    );
+    assert_eq!(
+        fails(&test, "203.0.113.1", password("ann", PASSWORD)).await,
+        "invalid_credentials"
+    );
+    attempt(&test, "203.0.113.1", password("ann", "another password"))
+        .await
+        .unwrap();
     // One's own only.
-    assert_eq!(test.gate.set_password(&own, "owner", secret("a long password")).await.unwrap_err().kind, ErrorKind::Forbidden);
+    assert_eq!(
+        test.gate
+            .set_password(&own, "owner", secret("a long password"))
+            .await
+            .unwrap_err()
+            .kind,
+        ErrorKind::Forbidden
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_terminal_changes_only_after_a_fresh_proof() {
     let test = with_ann().await;
     let gate = &test.gate;
-    let session = test.sign_in(SessionKind::Terminal, SignIn::Token(secret(&test.token))).await;
-    gate.add_agent(&test.by_session(&session).await, new_agent("one")).await.unwrap();
+    let session = test
+        .sign_in(SessionKind::Terminal, SignIn::Token(secret(&test.token)))
+        .await;
+    gate.add_agent(&test.by_session(&session).await, new_agent("one"))
+        .await
+        .unwrap();
     test.clock.advance(Duration::from_mins(5));
     let stale = test.by_session(&session).await;
     let error = gate.add_agent(&stale, new_agent("two")).await.unwrap_err();
-    assert_eq!((error.kind, error.code), (ErrorKind::Unauthenticated, "proof_required"));
+    assert_eq!(
+        (error.kind, error.code),
+        (ErrorKind::Unauthenticated, "proof_required")
+    );
     // Reading goes on.
     assert_eq!(gate.agents(&stale).unwrap().len(), 1);
-    assert_eq!(gate.prove(&stale, password("ann", PASSWORD)).await.unwrap_err().kind, ErrorKind::Forbidden);
-    assert_eq!(gate.prove(&stale, SignIn::Token(secret("cs_junk"))).await.unwrap_err().code, "invalid_credentials");
-    let until = gate.prove(&stale, SignIn::Token(secret(&test.token))).await.unwrap();
+    assert_eq!(
+        gate.prove(&stale, password("ann", PASSWORD))
+            .await
+            .unwrap_err()
+            .kind,
+        ErrorKind::Forbidden
+    );
+    assert_eq!(
+        gate.prove(&stale, SignIn::Token(secret("cs_junk")))
+            .await
+            .unwrap_err()
+            .code,
+        "invalid_credentials"
+    );
+    let until = gate
+        .prove(&stale, SignIn::Token(secret(&test.token)))
+        .await
+        .unwrap();
     assert_eq!(until.since(gate.now()), Duration::from_mins(5));
-    gate.add_agent(&test.by_session(&session).await, new_agent("two")).await.unwrap();
+    gate.add_agent(&test.by_session(&session).await, new_agent("two"))
+        .await
+        .unwrap();
     // A browser's session has its CSRF token instead, and a key its scope.
-    let browser = test.sign_in(SessionKind::Browser, SignIn::Token(secret(&test.token))).await;
+    let browser = test
+        .sign_in(SessionKind::Browser, SignIn::Token(secret(&test.token)))
+        .await;
     test.clock.advance(Duration::from_mins(6));
-    gate.add_agent(&test.by_session(&browser).await, new_agent("three")).await.unwrap();
-    gate.add_agent(&test.owner(), new_agent("four")).await.unwrap();
+    gate.add_agent(&test.by_session(&browser).await, new_agent("three"))
+        .await
+        .unwrap();
+    gate.add_agent(&test.owner(), new_agent("four"))
+        .await
+        .unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_csrf_token_belongs_to_one_session() {
     let test = TestGate::sqlite().await;
-    let first = test.sign_in(SessionKind::Browser, SignIn::Token(secret(&test.token))).await;
-    let second = test.sign_in(SessionKind::Browser, SignIn::Token(secret(&test.token))).await;
-    let (_, hash) = test.gate.identify_session(first.secret.expose()).await.unwrap();
+    let first = test
+        .sign_in(SessionKind::Browser, SignIn::Token(secret(&test.token)))
+        .await;
+    let second = test
+        .sign_in(SessionKind::Browser, SignIn::Token(secret(&test.token)))
+        .await;
+    let (_, hash) = test
+        .gate
+        .identify_session(first.secret.expose())
+        .await
+        .unwrap();
     test.gate.check_csrf(&hash, first.csrf.expose()).unwrap();
     for wrong in ["", second.csrf.expose(), first.secret.expose()] {
         assert_eq!(test.gate.check_csrf(&hash, wrong).unwrap_err().code, "csrf");
     }
-    assert_eq!(test.gate.csrf_token(first.secret.expose()).unwrap().expose(), first.csrf.expose());
+    assert_eq!(
+        test.gate
+            .csrf_token(first.secret.expose())
+            .unwrap()
+            .expose(),
+        first.csrf.expose()
+    );
 }

@@ -13,10 +13,13 @@ use std::{
 
 use countersign_domain::{CredentialType, GrantVerdict, InstanceId, Name, Role, Scope, Timestamp};
 use countersign_gate::{
-    Clock, CredentialDraft, Gate, GateConfig, GrantDraft, KeyDraft, KeyOwnerRef, NewAgent, NewSession, NewTarget, OnboardDraft, OpCx,
-    OperatorDraft, RuleDraft, SessionKind, SignIn, Workspace,
+    Clock, CredentialDraft, Gate, GateConfig, GrantDraft, KeyDraft, KeyOwnerRef, NewAgent,
+    NewSession, NewTarget, OnboardDraft, OpCx, OperatorDraft, RuleDraft, SessionKind, SignIn,
+    Workspace,
 };
-use countersign_store::{EngineOptions, LedgerOptions, Options, PostgresOptions, SqliteOptions, Store, StoreError, Tx};
+use countersign_store::{
+    EngineOptions, LedgerOptions, Options, PostgresOptions, SqliteOptions, Store, StoreError, Tx,
+};
 use countersign_testkit::{Availability, Postgres, Service, available};
 use countersign_vault::{SecretString, Vault};
 use serde_json::json;
@@ -31,7 +34,8 @@ pub(crate) struct StillClock(AtomicI64);
 
 impl StillClock {
     pub(crate) fn advance(&self, by: Duration) {
-        self.0.fetch_add(i64::try_from(by.as_micros()).unwrap(), Ordering::SeqCst);
+        self.0
+            .fetch_add(i64::try_from(by.as_micros()).unwrap(), Ordering::SeqCst);
     }
 }
 
@@ -73,18 +77,35 @@ async fn open(folder: &Path, url: Option<&str>, vault: &Vault, clock: &Arc<Still
     let clock = Arc::clone(clock);
     let options = Options::new(engine, ledger, vault.clone(), Arc::new(move || clock.now()));
     // Opening blocks, and PostgreSQL's driver refuses to do so on a runtime's thread.
-    tokio::task::spawn_blocking(move || Store::open(&options).unwrap()).await.unwrap()
+    tokio::task::spawn_blocking(move || Store::open(&options).unwrap())
+        .await
+        .unwrap()
 }
 
 pub(crate) async fn start(store: Store, vault: &Vault, clock: &Arc<StillClock>) -> Gate {
-    let workspace = Workspace { store, vault: vault.clone(), instance: InstanceId::new(Uuid::now_v7()) };
+    let workspace = Workspace {
+        store,
+        vault: vault.clone(),
+        instance: InstanceId::new(Uuid::now_v7()),
+    };
     let clock: Arc<dyn Clock> = clock.clone();
-    Gate::start(GateConfig { workspace, connectors: vec![Arc::new(Fake::new())], clock }).await.unwrap()
+    Gate::start(GateConfig {
+        workspace,
+        connectors: vec![Arc::new(Fake::new())],
+        clock,
+    })
+    .await
+    .unwrap()
 }
 
 impl TestGate {
     pub(crate) async fn sqlite() -> Self {
-        Self::new(None).await
+        Self::new(None, Vault::ephemeral()).await
+    }
+
+    /// On SQLite, with the keys of a vault that has a header.
+    pub(crate) async fn with_vault(vault: Vault) -> Self {
+        Self::new(None, vault).await
     }
 
     /// `None` where PostgreSQL is missing.
@@ -92,26 +113,58 @@ impl TestGate {
         if available(Service::Postgres) == Availability::Missing {
             return None;
         }
-        let url = tokio::task::spawn_blocking(|| Postgres::shared().unwrap().database().unwrap()).await.unwrap();
-        Some(Self::new(Some(url)).await)
+        let url = tokio::task::spawn_blocking(|| Postgres::shared().unwrap().database().unwrap())
+            .await
+            .unwrap();
+        Some(Self::new(Some(url), Vault::ephemeral()).await)
     }
 
-    async fn new(url: Option<String>) -> Self {
+    async fn new(url: Option<String>, vault: Vault) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let vault = Vault::ephemeral();
         let clock = Arc::new(StillClock(AtomicI64::new(1_795_000_000_000_000)));
         let store = open(folder.path(), url.as_deref(), &vault, &clock).await;
-        let workspace = Workspace { store: store.clone(), vault: vault.clone(), instance: InstanceId::new(Uuid::now_v7()) };
-        let draft = OnboardDraft { operator: name("owner"), with_decide: true };
-        let made = countersign_gate::onboard(&workspace, draft, &*clock).await.unwrap();
+        let workspace = Workspace {
+            store: store.clone(),
+            vault: vault.clone(),
+            instance: InstanceId::new(Uuid::now_v7()),
+        };
+        let draft = OnboardDraft {
+            operator: name("owner"),
+            with_decide: true,
+        };
+        let made = countersign_gate::onboard(&workspace, draft, &*clock)
+            .await
+            .unwrap();
         let gate = start(store, &vault, &clock).await;
-        let (token, admin_key) = (made.token.expose().to_owned(), made.admin_key.expose().to_owned());
-        Self { gate, clock, folder, vault, token, admin_key, url }
+        let (token, admin_key) = (
+            made.token.expose().to_owned(),
+            made.admin_key.expose().to_owned(),
+        );
+        Self {
+            gate,
+            clock,
+            folder,
+            vault,
+            token,
+            admin_key,
+            url,
+        }
     }
 
     /// Another gate over the same database: a replica, or after `close` a restart.
     pub(crate) async fn another(&self) -> Gate {
-        start(open(self.folder.path(), self.url.as_deref(), &self.vault, &self.clock).await, &self.vault, &self.clock).await
+        start(
+            open(
+                self.folder.path(),
+                self.url.as_deref(),
+                &self.vault,
+                &self.clock,
+            )
+            .await,
+            &self.vault,
+            &self.clock,
+        )
+        .await
     }
 
     /// Ends the gate and starts another on the same database.
@@ -131,25 +184,45 @@ impl TestGate {
     }
 
     pub(crate) async fn sign_in(&self, kind: SessionKind, credential: SignIn) -> NewSession {
-        self.gate.sign_in("192.0.2.1", credential, kind, "test").await.unwrap()
+        self.gate
+            .sign_in("192.0.2.1", credential, kind, "test")
+            .await
+            .unwrap()
     }
 
     pub(crate) async fn by_session(&self, session: &NewSession) -> OpCx {
-        let (principal, _) = self.gate.identify_session(session.secret.expose()).await.unwrap();
-        OpCx { principal, source: "192.0.2.1".into(), now: self.gate.now() }
+        let (principal, _) = self
+            .gate
+            .identify_session(session.secret.expose())
+            .await
+            .unwrap();
+        OpCx {
+            principal,
+            source: "192.0.2.1".into(),
+            now: self.gate.now(),
+        }
     }
 
     /// The first operator, by a browser's session.
     pub(crate) async fn owner_session(&self) -> OpCx {
-        let session = self.sign_in(SessionKind::Browser, SignIn::Token(secret(&self.token))).await;
+        let session = self
+            .sign_in(SessionKind::Browser, SignIn::Token(secret(&self.token)))
+            .await;
         self.by_session(&session).await
     }
 
     /// A new operator with a password, by session.
     pub(crate) async fn operator(&self, operator: &str, role: Role, password: &str) -> OpCx {
-        let draft = OperatorDraft { name: name(operator), role, password: Some(secret(password)) };
+        let draft = OperatorDraft {
+            name: name(operator),
+            role,
+            password: Some(secret(password)),
+        };
         self.gate.add_operator(&self.owner(), draft).await.unwrap();
-        let credential = SignIn::Password { name: operator.to_owned(), password: secret(password) };
+        let credential = SignIn::Password {
+            name: operator.to_owned(),
+            password: secret(password),
+        };
         let session = self.sign_in(SessionKind::Browser, credential).await;
         self.by_session(&session).await
     }
@@ -157,12 +230,22 @@ impl TestGate {
     /// A new key of the first operator.
     pub(crate) async fn key(&self, scopes: &[Scope]) -> String {
         let draft = key_draft("scoped", None, Some("owner"), scopes);
-        self.gate.add_key(&self.owner(), draft).await.unwrap().secret.expose().to_owned()
+        self.gate
+            .add_key(&self.owner(), draft)
+            .await
+            .unwrap()
+            .secret
+            .expose()
+            .to_owned()
     }
 
     /// A new agent's first key.
     pub(crate) async fn agent(&self, agent: &str) -> String {
-        let (_, key) = self.gate.add_agent(&self.owner(), new_agent(agent)).await.unwrap();
+        let (_, key) = self
+            .gate
+            .add_agent(&self.owner(), new_agent(agent))
+            .await
+            .unwrap();
         key.secret.expose().to_owned()
     }
 
@@ -179,19 +262,35 @@ impl TestGate {
     /// How many entries of a kind there are.
     pub(crate) async fn entries_of(&self, kind: &'static str) -> u64 {
         let read = move |tx: &mut Tx<'_>| {
-            tx.query_one("SELECT COUNT(*) FROM audit_entry WHERE kind = ?1", &[kind.into()], |row| row.u64(0))
+            tx.query_one(
+                "SELECT COUNT(*) FROM audit_entry WHERE kind = ?1",
+                &[kind.into()],
+                |row| row.u64(0),
+            )
         };
-        self.gate.workspace().store.read::<_, StoreError, _>(read).await.unwrap()
+        self.gate
+            .workspace()
+            .store
+            .read::<_, StoreError, _>(read)
+            .await
+            .unwrap()
     }
 
     /// The outcomes of the entries of a kind, in order.
     pub(crate) async fn outcomes(&self, kind: &'static str) -> Vec<String> {
         let read = move |tx: &mut Tx<'_>| {
-            tx.query("SELECT outcome FROM audit_entry WHERE kind = ?1 ORDER BY id", &[kind.into()], |row| {
-                Ok(row.optional_text(0)?.unwrap_or_default().to_owned())
-            })
+            tx.query(
+                "SELECT outcome FROM audit_entry WHERE kind = ?1 ORDER BY id",
+                &[kind.into()],
+                |row| Ok(row.optional_text(0)?.unwrap_or_default().to_owned()),
+            )
         };
-        self.gate.workspace().store.read::<_, StoreError, _>(read).await.unwrap()
+        self.gate
+            .workspace()
+            .store
+            .read::<_, StoreError, _>(read)
+            .await
+            .unwrap()
     }
 
     /// Everything that the store holds, decrypted, as text: bytes stand as themselves and in hexadecimal.
@@ -211,7 +310,11 @@ impl TestGate {
         ];
         let statements: Vec<String> = columns
             .iter()
-            .flat_map(|(table, columns)| columns.iter().map(move |column| format!("SELECT {column} FROM {table}")))
+            .flat_map(|(table, columns)| {
+                columns
+                    .iter()
+                    .map(move |column| format!("SELECT {column} FROM {table}"))
+            })
             .collect();
         let read = move |tx: &mut Tx<'_>| {
             let mut all = String::new();
@@ -228,7 +331,12 @@ impl TestGate {
             }
             Ok(all)
         };
-        self.gate.workspace().store.read::<_, StoreError, _>(read).await.unwrap()
+        self.gate
+            .workspace()
+            .store
+            .read::<_, StoreError, _>(read)
+            .await
+            .unwrap()
     }
 }
 
@@ -241,25 +349,48 @@ fn shown(bytes: &[u8]) -> String {
 }
 
 pub(crate) fn by_key(gate: &Gate, key: &str) -> OpCx {
-    OpCx { principal: gate.identify_key(key).unwrap(), source: "192.0.2.1".into(), now: gate.now() }
+    OpCx {
+        principal: gate.identify_key(key).unwrap(),
+        source: "192.0.2.1".into(),
+        now: gate.now(),
+    }
 }
 
 pub(crate) async fn count(gate: &Gate, sql: &'static str) -> u64 {
-    gate.workspace().store.read::<_, StoreError, _>(move |tx| tx.query_one(sql, &[], |row| row.u64(0))).await.unwrap()
+    gate.workspace()
+        .store
+        .read::<_, StoreError, _>(move |tx| tx.query_one(sql, &[], |row| row.u64(0)))
+        .await
+        .unwrap()
 }
 
 pub(crate) fn new_agent(agent: &str) -> NewAgent {
-    NewAgent { name: name(agent), description: "for a test".into(), labels: BTreeMap::new() }
+    NewAgent {
+        name: name(agent),
+        description: "for a test".into(),
+        labels: BTreeMap::new(),
+    }
 }
 
 pub(crate) fn new_target(target: &str) -> NewTarget {
-    serde_json::from_value(json!({ "name": target, "connector": "fake", "config": { "base_url": "fake://x" } })).unwrap()
+    serde_json::from_value(
+        json!({ "name": target, "connector": "fake", "config": { "base_url": "fake://x" } }),
+    )
+    .unwrap()
 }
 
-pub(crate) fn key_draft(key: &str, agent: Option<&str>, operator: Option<&str>, scopes: &[Scope]) -> KeyDraft {
+pub(crate) fn key_draft(
+    key: &str,
+    agent: Option<&str>,
+    operator: Option<&str>,
+    scopes: &[Scope],
+) -> KeyDraft {
     KeyDraft {
         name: name(key),
-        owner: KeyOwnerRef { agent: agent.map(str::to_owned), operator: operator.map(str::to_owned) },
+        owner: KeyOwnerRef {
+            agent: agent.map(str::to_owned),
+            operator: operator.map(str::to_owned),
+        },
         scopes: scopes.to_vec(),
         rate_limit_per_minute: None,
         expires_in_seconds: None,
@@ -279,10 +410,18 @@ pub(crate) fn grant_draft(agent: &str, target: &str, action: &str) -> GrantDraft
 }
 
 pub(crate) fn rule_draft(rule: &str) -> RuleDraft {
-    serde_json::from_value(json!({ "name": rule, "match": { "effect": ["destructive"] }, "verdict": "deny" })).unwrap()
+    serde_json::from_value(
+        json!({ "name": rule, "match": { "effect": ["destructive"] }, "verdict": "deny" }),
+    )
+    .unwrap()
 }
 
 pub(crate) fn bearer(target: &str, token: &str) -> CredentialDraft {
     let fields = BTreeMap::from([("token".to_owned(), secret(token))]);
-    CredentialDraft { target: target.into(), profile: None, kind: CredentialType::Bearer, fields }
+    CredentialDraft {
+        target: target.into(),
+        profile: None,
+        kind: CredentialType::Bearer,
+        fields,
+    }
 }
