@@ -24,6 +24,7 @@ macro_rules! call {
 }
 
 /// Every use case with the permissions that it needs. The arguments name nothing that is there: who may goes on to another error.
+#[expect(clippy::too_many_lines, reason = "it is one table")]
 fn use_cases() -> Vec<(&'static str, Vec<Permission>, Call)> {
     use Permission as P;
     vec![
