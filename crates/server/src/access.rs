@@ -1,0 +1,266 @@
+//! Who may call what: one table for every route.
+//!
+//! INVARIANT: a route that is not in the table is refused, whatever its handler does. The gate checks permissions again in every use
+//! case; this table is what keeps a body from being read, and a reader from having to look anywhere else.
+
+use std::collections::HashMap;
+
+use countersign_domain::{Permission, Permissions};
+use http::Method;
+
+/// What a caller of a route must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody: no credential is looked at.
+    Open,
+    /// Anybody with a live credential.
+    Any,
+    /// Whoever has the permission, by role and scope.
+    Needs(Permission),
+    /// Whoever has one of the two: what is shown follows from which.
+    NeedsOne(Permission, Permission),
+}
+
+impl Access {
+    /// Whether somebody with these permissions may call.
+    pub const fn admits(self, permissions: Permissions) -> bool {
+        match self {
+            Self::Open | Self::Any => true,
+            Self::Needs(permission) => permissions.contains(permission),
+            Self::NeedsOne(one, other) => permissions.contains(one) || permissions.contains(other),
+        }
+    }
+}
+
+/// Which face a route belongs to: the form of its errors, and whether it can be switched off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Face {
+    /// `/api/v1/...`: problem+json.
+    Native,
+    /// `/healthz`, `/readyz`, `/metrics`, `/openapi.json`.
+    Operations,
+    /// The proxy face with the shapes of GaiterGuard's clients.
+    GaiterGuard,
+}
+
+/// What is asked of a session of a terminal before it changes something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// A credential typed within the last five minutes, if the route changes something.
+    Fresh,
+    /// Nothing more than the session.
+    Session,
+}
+
+/// One route.
+#[derive(Debug, Clone, Copy)]
+pub struct RouteAccess {
+    /// The method, in capitals.
+    pub method: &'static str,
+    /// The path as the router knows it.
+    pub path: &'static str,
+    /// Who may call it.
+    pub access: Access,
+    /// Where it belongs.
+    pub face: Face,
+    /// What a terminal's session needs.
+    pub proof: Proof,
+    /// Whether it answers while the vault is locked.
+    pub while_locked: bool,
+}
+
+impl RouteAccess {
+    /// Whether calling it changes something: then a browser's session needs its CSRF token and a terminal's a fresh proof.
+    pub fn changes(&self) -> bool {
+        self.method != "GET"
+    }
+
+    const fn by_session(mut self) -> Self {
+        self.proof = Proof::Session;
+        self
+    }
+
+    const fn while_locked(mut self) -> Self {
+        self.while_locked = true;
+        self
+    }
+}
+
+const fn route(
+    method: &'static str,
+    path: &'static str,
+    access: Access,
+    face: Face,
+) -> RouteAccess {
+    RouteAccess {
+        method,
+        path,
+        access,
+        face,
+        proof: Proof::Fresh,
+        while_locked: false,
+    }
+}
+
+const fn operations(path: &'static str, access: Access) -> RouteAccess {
+    route("GET", path, access, Face::Operations)
+}
+
+const fn open(method: &'static str, path: &'static str) -> RouteAccess {
+    route(method, path, Access::Open, Face::Native)
+}
+
+const fn any(method: &'static str, path: &'static str) -> RouteAccess {
+    route(method, path, Access::Any, Face::Native)
+}
+
+const fn needs(method: &'static str, path: &'static str, permission: Permission) -> RouteAccess {
+    route(method, path, Access::Needs(permission), Face::Native)
+}
+
+const fn gaiterguard(
+    method: &'static str,
+    path: &'static str,
+    permission: Permission,
+) -> RouteAccess {
+    route(method, path, Access::Needs(permission), Face::GaiterGuard)
+}
+
+use Permission as P;
+
+/// Every route there is.
+pub const ROUTES: &[RouteAccess] = &[
+    operations("/healthz", Access::Open).while_locked(),
+    operations("/readyz", Access::Open).while_locked(),
+    operations("/openapi.json", Access::Open).while_locked(),
+    operations("/metrics", Access::Needs(P::MetricsRead)),
+    // Sessions. Signing in proves who it is by its body; unlocking by the passphrase.
+    open("POST", "/api/v1/sessions"),
+    any("GET", "/api/v1/sessions/me"),
+    any("DELETE", "/api/v1/sessions/me").by_session(),
+    any("POST", "/api/v1/sessions/proof").by_session(),
+    any("GET", "/api/v1/sessions"),
+    any("DELETE", "/api/v1/sessions/{id}"),
+    // The vault.
+    open("POST", "/api/v1/vault/unlock").while_locked(),
+    needs("GET", "/api/v1/vault", P::ConfigRead),
+    needs("POST", "/api/v1/vault/rekey", P::VaultManage),
+    // Configuration.
+    needs("GET", "/api/v1/agents", P::ConfigRead),
+    needs("POST", "/api/v1/agents", P::ConfigWrite),
+    needs("GET", "/api/v1/agents/{id}", P::ConfigRead),
+    needs("PATCH", "/api/v1/agents/{id}", P::ConfigWrite),
+    needs("DELETE", "/api/v1/agents/{id}", P::ConfigWrite),
+    needs("GET", "/api/v1/keys", P::ConfigRead),
+    needs("POST", "/api/v1/keys", P::KeyManage),
+    needs("GET", "/api/v1/keys/{id}", P::ConfigRead),
+    needs("DELETE", "/api/v1/keys/{id}", P::KeyManage),
+    needs("GET", "/api/v1/connectors", P::ConfigRead),
+    needs("GET", "/api/v1/targets", P::ConfigRead),
+    needs("POST", "/api/v1/targets", P::ConfigWrite),
+    needs("GET", "/api/v1/targets/{id}", P::ConfigRead),
+    needs("PATCH", "/api/v1/targets/{id}", P::ConfigWrite),
+    needs("DELETE", "/api/v1/targets/{id}", P::ConfigWrite),
+    needs("POST", "/api/v1/targets/{id}/test", P::ConfigWrite),
+    needs("GET", "/api/v1/targets/{id}/profiles", P::ConfigRead),
+    needs("POST", "/api/v1/targets/{id}/profiles", P::ConfigWrite),
+    needs(
+        "DELETE",
+        "/api/v1/targets/{id}/profiles/{name}",
+        P::ConfigWrite,
+    ),
+    needs("GET", "/api/v1/credentials", P::ConfigRead),
+    needs("POST", "/api/v1/credentials", P::ConfigWrite),
+    needs("DELETE", "/api/v1/credentials/{target}", P::ConfigWrite),
+    needs("GET", "/api/v1/grants", P::ConfigRead),
+    needs("POST", "/api/v1/grants", P::ConfigWrite),
+    needs("DELETE", "/api/v1/grants/{id}", P::ConfigWrite),
+    needs("GET", "/api/v1/rules", P::ConfigRead),
+    needs("POST", "/api/v1/rules", P::ConfigWrite),
+    needs("GET", "/api/v1/rules/{id}", P::ConfigRead),
+    needs("PATCH", "/api/v1/rules/{id}", P::ConfigWrite),
+    needs("DELETE", "/api/v1/rules/{id}", P::ConfigWrite),
+    needs("GET", "/api/v1/settings", P::ConfigRead),
+    needs("PATCH", "/api/v1/settings", P::ConfigWrite),
+    needs("GET", "/api/v1/configuration", P::ConfigRead),
+    needs("POST", "/api/v1/configuration/plan", P::ConfigRead).by_session(),
+    needs("GET", "/api/v1/status", P::ConfigRead),
+    // Actions and approvals.
+    needs("GET", "/api/v1/actions", P::RequestRead),
+    needs("POST", "/api/v1/actions", P::RequestCreate),
+    needs("GET", "/api/v1/actions/{id}", P::RequestRead),
+    needs("POST", "/api/v1/actions/{id}/execute", P::RequestCreate),
+    needs("POST", "/api/v1/actions/{id}/cancel", P::RequestRead),
+    needs("POST", "/api/v1/actions/{id}/settle", P::RequestDecide),
+    needs("GET", "/api/v1/approvals", P::RequestRead),
+    needs("POST", "/api/v1/approvals/{id}/approve", P::RequestDecide),
+    needs("POST", "/api/v1/approvals/{id}/deny", P::RequestDecide),
+    route(
+        "GET",
+        "/api/v1/events",
+        Access::NeedsOne(P::RequestRead, P::AuditRead),
+        Face::Native,
+    ),
+    // The kill switch.
+    needs("GET", "/api/v1/kills", P::ConfigRead),
+    needs("POST", "/api/v1/kills", P::Kill),
+    needs("POST", "/api/v1/kills/release", P::Kill),
+    // The ledger.
+    needs("GET", "/api/v1/audit/entries", P::AuditRead),
+    needs("GET", "/api/v1/audit/verify", P::AuditRead),
+    needs("GET", "/api/v1/audit/export", P::AuditRead),
+    needs("GET", "/api/v1/audit/checkpoints", P::AuditRead),
+    needs("POST", "/api/v1/audit/checkpoints", P::AuditPrune),
+    needs("POST", "/api/v1/audit/prune", P::AuditPrune),
+    // Operators.
+    needs("GET", "/api/v1/operators", P::ConfigRead),
+    needs("POST", "/api/v1/operators", P::OperatorManage),
+    any("PUT", "/api/v1/operators/{id}/password"),
+    needs("PUT", "/api/v1/operators/{id}/role", P::OperatorManage),
+    needs("DELETE", "/api/v1/operators/{id}", P::OperatorManage),
+    needs("GET", "/api/v1/tokens", P::OperatorManage),
+    needs("POST", "/api/v1/tokens", P::OperatorManage),
+    needs("DELETE", "/api/v1/tokens/{id}", P::OperatorManage),
+    // The proxy face.
+    gaiterguard("POST", "/proxy", P::RequestCreate),
+    gaiterguard("GET", "/status/{id}", P::RequestRead),
+    gaiterguard("POST", "/proxy/execute/{id}", P::RequestCreate),
+];
+
+/// The routes that anybody may call. A test compares this with the router: adding to it is a decision, not an accident.
+pub const OPEN_ROUTES: &[(&str, &str)] = &[
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    ("GET", "/openapi.json"),
+    ("POST", "/api/v1/sessions"),
+    ("POST", "/api/v1/vault/unlock"),
+];
+
+/// The table, to be looked up by path and method.
+#[derive(Debug)]
+pub(crate) struct AccessTable(HashMap<&'static str, Vec<&'static RouteAccess>>);
+
+impl AccessTable {
+    /// The table of [`ROUTES`].
+    pub(crate) fn new() -> Self {
+        let mut table: HashMap<_, Vec<_>> = HashMap::new();
+        for route in ROUTES {
+            table.entry(route.path).or_default().push(route);
+        }
+        Self(table)
+    }
+
+    /// The row of a route; `HEAD` is `GET` without a body.
+    pub(crate) fn find(&self, path: &str, method: &Method) -> Option<&'static RouteAccess> {
+        let method = if method == Method::HEAD {
+            "GET"
+        } else {
+            method.as_str()
+        };
+        self.0
+            .get(path)?
+            .iter()
+            .find(|route| route.method == method)
+            .copied()
+    }
+}

@@ -1,0 +1,629 @@
+//! Actions: what agents ask for, in the native form.
+
+use std::sync::Arc;
+
+use axum::{
+    Json as Document,
+    body::Body,
+    extract::Path,
+    response::{IntoResponse, Response},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::{Bytes, BytesMut};
+use countersign_domain::{Name, RequestId, RequestState, Urgency};
+use countersign_gate::{
+    ActionDraft, Reply, ReplyBody, RequestDetail, RequestFilter, RequestView, Route, StoredResult,
+    Submission,
+};
+use futures::{Stream, StreamExt};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, value::RawValue};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::page::{List, parse_cursor};
+use crate::{
+    body::{ActionJson, Json, OptionalJson, Query, parse},
+    caller::Caller,
+    problem::{Problem, Result},
+    state::ServerState,
+};
+
+pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// A reply's body up to this long is looked at as a whole, so that text can be shown as text; a longer one is streamed as base64.
+const INLINE_BYTES: usize = 1 << 20;
+
+/// The routes that agents call.
+pub(crate) fn agent_routes() -> OpenApiRouter<Arc<ServerState>> {
+    OpenApiRouter::new()
+        .routes(routes!(list_actions, submit))
+        .routes(routes!(get_action))
+        .routes(routes!(execute))
+        .routes(routes!(cancel))
+}
+
+/// An action to be carried out.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ActionBody<'body> {
+    /// The target, by name or id.
+    target: String,
+    /// The profile's name; the target's default where it is left out.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    profile: Option<Name>,
+    /// The action: `POST /charges`.
+    action: String,
+    /// The input: for HTTP `query` (a string or an object) and `headers` (an object of strings).
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    input: Option<Map<String, Value>>,
+    /// The body: a string is sent as it is, any other JSON as its text with `content-type: application/json`.
+    #[serde(default, borrow)]
+    #[schema(value_type = Option<Value>)]
+    body: Option<&'body RawValue>,
+    /// The body as base64, where it is no text. Not together with `body`.
+    #[serde(default)]
+    body_base64: Option<String>,
+    /// Why, in the agent's words; at most 500 characters.
+    #[serde(default)]
+    intent: String,
+    /// How soon: `low`, `normal`, `high`, `critical`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    urgency: Urgency,
+    /// The agent that an operator asks for; an agent leaves it out.
+    #[serde(default)]
+    agent: Option<String>,
+}
+
+/// What came of an action that was carried out.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ActionReply {
+    /// Its id.
+    #[schema(value_type = uuid::Uuid)]
+    id: RequestId,
+    /// `succeeded` or `failed`, by the target's answer.
+    state: &'static str,
+    /// Whether it is the first outcome of the idempotency key again.
+    is_replay: bool,
+    /// What the target answered.
+    result: ResultView,
+}
+
+/// What a target answered, masked.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ResultView {
+    /// The status.
+    status: u16,
+    /// The headers; several values of one name are joined by commas.
+    #[schema(value_type = Object)]
+    headers: Value,
+    /// The body, where it is text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<String>,
+    /// The body as base64, where it is not, or is over 1 MiB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body_base64: Option<String>,
+}
+
+impl ResultView {
+    pub(crate) fn of(result: &StoredResult) -> Self {
+        let (body, body_base64) = text_or_base64(&result.body);
+        Self {
+            status: result.status,
+            headers: result.headers.clone(),
+            body,
+            body_base64,
+        }
+    }
+}
+
+pub(crate) fn text_or_base64(body: &[u8]) -> (Option<String>, Option<String>) {
+    match std::str::from_utf8(body) {
+        Ok(text) => (Some(text.to_owned()), None),
+        Err(_) => (None, Some(STANDARD.encode(body))),
+    }
+}
+
+/// A request, as lists show it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ActionView {
+    /// Its id: the one public id of everything that follows.
+    #[schema(value_type = uuid::Uuid)]
+    id: RequestId,
+    /// Where it stands.
+    #[schema(value_type = String)]
+    state: RequestState,
+    /// Who asks.
+    agent: String,
+    /// On what.
+    target: String,
+    /// The action's name.
+    action: String,
+    /// `read`, `write`, `destructive` or `egress`.
+    effect: &'static str,
+    /// How soon.
+    urgency: &'static str,
+    /// Why, in the agent's words. Untrusted text.
+    intent: String,
+    /// `allow`, `ask` or `deny`.
+    verdict: &'static str,
+    /// Who made the verdict.
+    rule: String,
+    /// Why, in words.
+    reason: String,
+    /// The risk, 0 to 1.
+    risk_score: f64,
+    /// Why it is as risky as it is.
+    risk_reasons: Vec<String>,
+    /// How many operators have to say yes.
+    quorum: u32,
+    /// What operators have said.
+    #[schema(value_type = Vec<Object>)]
+    votes: Vec<countersign_domain::Vote>,
+    /// SHA-256 of what would run.
+    payload_hash: String,
+    /// Whose credential asked: `agent:...` or `operator:...`.
+    asked_by: String,
+    /// When it came.
+    created_at: String,
+    /// Until when it can be decided, or carried out.
+    deadline: Option<String>,
+    /// When it reached its present state.
+    changed_at: String,
+    /// How it ended.
+    outcome: Option<String>,
+}
+
+impl From<RequestView> for ActionView {
+    fn from(view: RequestView) -> Self {
+        let request = view.request;
+        Self {
+            id: request.id,
+            state: request.state,
+            agent: view.agent_name,
+            target: view.target_name,
+            action: request.action,
+            effect: request.effect.as_str(),
+            urgency: request.urgency.as_str(),
+            intent: view.intent,
+            verdict: request.verdict.as_str(),
+            rule: request.rule,
+            reason: request.reason,
+            risk_score: request.risk.get(),
+            risk_reasons: view.risk_reasons,
+            quorum: view.quorum,
+            votes: view.votes,
+            payload_hash: request.payload_hash.to_string(),
+            asked_by: request.asked_by.to_string(),
+            created_at: request.created_at.to_string(),
+            deadline: request.deadline.map(|deadline| deadline.to_string()),
+            changed_at: request.changed_at.to_string(),
+            outcome: request.outcome,
+        }
+    }
+}
+
+/// A request with all that is known of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ActionDetail {
+    /// What lists show.
+    #[serde(flatten)]
+    view: ActionView,
+    /// What would run, or ran, byte for byte; `null` when the evidence was deleted.
+    payload: Option<PayloadView>,
+    /// The facts and the decision with all its voices.
+    #[schema(value_type = Option<Object>)]
+    judged: Option<Value>,
+    /// What was answered, while it is kept.
+    result: Option<ResultView>,
+}
+
+/// What would run.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PayloadView {
+    /// The normalised input.
+    #[schema(value_type = Object)]
+    input: Value,
+    /// The body, where it is text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<String>,
+    /// The body as base64, where it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body_base64: Option<String>,
+}
+
+impl From<RequestDetail> for ActionDetail {
+    fn from(detail: RequestDetail) -> Self {
+        Self {
+            view: detail.view.into(),
+            payload: detail.payload.map(|payload| {
+                let (body, body_base64) = text_or_base64(&payload.body);
+                PayloadView {
+                    input: payload.input,
+                    body,
+                    body_base64,
+                }
+            }),
+            judged: detail.judged,
+            result: detail.result.as_ref().map(ResultView::of),
+        }
+    }
+}
+
+/// The body of an action as bytes. JSON that is no string is sent as its own text, and says so unless a header already does.
+pub(crate) fn body_bytes(
+    body: Option<&RawValue>,
+    base64: Option<&str>,
+    base64_field: &'static str,
+    input: &mut Map<String, Value>,
+) -> Result<Bytes> {
+    let body = body.filter(|body| body.get() != "null");
+    match (body, base64) {
+        (None, None) => Ok(Bytes::new()),
+        (Some(_), Some(_)) => Err(Problem::invalid(
+            base64_field,
+            format!("give either body or {base64_field}"),
+        )),
+        (None, Some(text)) => STANDARD.decode(text).map(Bytes::from).map_err(|_| {
+            Problem::invalid(
+                base64_field,
+                "not base64: the standard alphabet with padding is expected",
+            )
+        }),
+        (Some(body), None) if body.get().starts_with('"') => {
+            let text: String = serde_json::from_str(body.get())
+                .map_err(|_| Problem::invalid("body", "the text has broken escapes"))?;
+            Ok(Bytes::from(text))
+        }
+        (Some(body), None) => {
+            let headers = input
+                .entry("headers")
+                .or_insert_with(|| Value::Object(Map::new()));
+            if let Value::Object(headers) = headers
+                && !headers
+                    .keys()
+                    .any(|name| name.eq_ignore_ascii_case("content-type"))
+            {
+                headers.insert(
+                    "content-type".to_owned(),
+                    Value::String("application/json".to_owned()),
+                );
+            }
+            Ok(Bytes::copy_from_slice(body.get().as_bytes()))
+        }
+    }
+}
+
+/// The idempotency key in the header, if there is one.
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>> {
+    let Some(value) = headers.get(IDEMPOTENCY_KEY) else {
+        return Ok(None);
+    };
+    let bad = || {
+        Problem::invalid(
+            "Idempotency-Key",
+            "an idempotency key has 1 to 255 visible ASCII characters",
+        )
+    };
+    value
+        .to_str()
+        .map(|text| Some(text.to_owned()))
+        .map_err(|_| bad())
+}
+
+/// Asks for an action: it is carried out, held for a human, or refused.
+///
+/// With the header `Idempotency-Key` (1 to 255 visible ASCII characters) a repetition within 24 hours gets the first outcome again.
+#[utoipa::path(
+    post, path = "/api/v1/actions", tag = "actions", request_body = inline(ActionBody<'_>),
+    params(("Idempotency-Key" = Option<String>, Header, description = "One per action; kept for 24 hours")),
+    responses((status = 200, description = "Carried out", body = ActionReply), (status = 202, description = "A human is asked", body = ActionView),
+        (status = 403, description = "Denied", body = crate::problem::ProblemDocument, content_type = "application/problem+json")))]
+pub(crate) async fn submit(
+    caller: Caller,
+    headers: HeaderMap,
+    ActionJson(bytes): ActionJson,
+) -> Result<Response> {
+    let body: ActionBody<'_> = parse(&bytes)?;
+    let mut input = body.input.unwrap_or_default();
+    let draft = ActionDraft {
+        agent: body.agent,
+        route: Route::Named {
+            target: body.target,
+            profile: body.profile,
+            action: body.action,
+        },
+        body: body_bytes(
+            body.body,
+            body.body_base64.as_deref(),
+            "body_base64",
+            &mut input,
+        )?,
+        input: Value::Object(input),
+        intent: body.intent,
+        urgency: body.urgency,
+        idempotency_key: idempotency_key(&headers)?,
+    };
+    match caller.gate.submit(&caller.cx, draft).await? {
+        Submission::Replied(reply) => reply_document(reply).await,
+        Submission::Pending(view) => {
+            Ok((StatusCode::ACCEPTED, Document(ActionView::from(*view))).into_response())
+        }
+        Submission::Denied(view) => {
+            Err(
+                Problem::new(StatusCode::FORBIDDEN, "denied", view.request.reason)
+                    .about(view.request.id),
+            )
+        }
+    }
+}
+
+/// Which requests to list.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ActionQuery {
+    /// States, separated by commas.
+    #[serde(alias = "status")]
+    state: Option<String>,
+    /// The agent, by name or id.
+    agent: Option<String>,
+    /// The target, by name or id.
+    target: Option<String>,
+    /// The `next` of the page before.
+    cursor: Option<String>,
+    /// At most this many, up to 200.
+    limit: Option<u32>,
+}
+
+impl ActionQuery {
+    fn filter(self) -> Result<RequestFilter> {
+        let states = self
+            .state
+            .as_deref()
+            .unwrap_or_default()
+            .split(',')
+            .filter(|word| !word.is_empty());
+        let states = states.map(|word| {
+            word.parse()
+                .map_err(|error: countersign_domain::UnknownWord| {
+                    Problem::invalid("state", error.to_string())
+                })
+        });
+        Ok(RequestFilter {
+            states: states.collect::<Result<_>>()?,
+            agent: self.agent,
+            target: self.target,
+            before: self
+                .cursor
+                .as_deref()
+                .map(parse_cursor)
+                .transpose()?
+                .map(RequestId::new),
+            limit: self.limit.unwrap_or(0),
+        })
+    }
+}
+
+pub(crate) async fn list(
+    caller: &Caller,
+    query: ActionQuery,
+    pending_only: bool,
+) -> Result<Document<List<ActionView>>> {
+    let mut filter = query.filter()?;
+    if pending_only {
+        filter.states = vec![RequestState::Pending];
+    }
+    let page = caller.gate.requests(&caller.cx, filter).await?;
+    Ok(Document(List {
+        items: page.items.into_iter().map(ActionView::from).collect(),
+        next: page.next,
+    }))
+}
+
+/// Requests, newest first. An agent sees its own.
+#[utoipa::path(get, path = "/api/v1/actions", tag = "actions", params(ActionQuery), responses((status = 200, body = List<ActionView>)))]
+pub(crate) async fn list_actions(
+    caller: Caller,
+    Query(query): Query<ActionQuery>,
+) -> Result<Document<List<ActionView>>> {
+    list(&caller, query, false).await
+}
+
+pub(crate) fn parse_id(id: &str) -> Result<RequestId> {
+    id.parse()
+        .map_err(|_| countersign_gate::Error::not_found("request").into())
+}
+
+/// One request with all that is known of it.
+#[utoipa::path(get, path = "/api/v1/actions/{id}", tag = "actions", responses((status = 200, body = ActionDetail)))]
+pub(crate) async fn get_action(
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Document<ActionDetail>> {
+    Ok(Document(
+        caller
+            .gate
+            .request(&caller.cx, parse_id(&id)?)
+            .await?
+            .into(),
+    ))
+}
+
+/// Carries out an approved request, once.
+#[utoipa::path(post, path = "/api/v1/actions/{id}/execute", tag = "actions", responses((status = 200, body = ActionReply)))]
+pub(crate) async fn execute(caller: Caller, Path(id): Path<String>) -> Result<Response> {
+    reply_document(caller.gate.execute(&caller.cx, parse_id(&id)?).await?).await
+}
+
+/// Words to a decision.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NoteBody {
+    /// Why, for the ledger; at most 2,000 characters.
+    #[serde(default, alias = "reason")]
+    pub(crate) note: String,
+}
+
+/// Takes a waiting request back.
+#[utoipa::path(post, path = "/api/v1/actions/{id}/cancel", tag = "actions", request_body = Option<NoteBody>, responses((status = 200, body = ActionView)))]
+pub(crate) async fn cancel(
+    caller: Caller,
+    Path(id): Path<String>,
+    OptionalJson(body): OptionalJson<NoteBody>,
+) -> Result<Document<ActionView>> {
+    Ok(Document(
+        caller
+            .gate
+            .cancel(&caller.cx, parse_id(&id)?, body.note)
+            .await?
+            .into(),
+    ))
+}
+
+/// What a human found out about an execution whose outcome was lost.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SettleBody {
+    /// Whether it took effect.
+    succeeded: bool,
+    /// How that was found out.
+    #[serde(default)]
+    note: String,
+}
+
+/// Writes down how an execution whose outcome is `unknown` ended. It is never run again.
+#[utoipa::path(post, path = "/api/v1/actions/{id}/settle", tag = "actions", request_body = SettleBody, responses((status = 200, body = ActionView)))]
+pub(crate) async fn settle(
+    caller: Caller,
+    Path(id): Path<String>,
+    Json(body): Json<SettleBody>,
+) -> Result<Document<ActionView>> {
+    Ok(Document(
+        caller
+            .gate
+            .settle(&caller.cx, parse_id(&id)?, body.succeeded, body.note)
+            .await?
+            .into(),
+    ))
+}
+
+pub(crate) fn headers_object(headers: &HeaderMap) -> Value {
+    let mut object = Map::new();
+    for name in headers.keys() {
+        let values: Vec<_> = headers
+            .get_all(name)
+            .iter()
+            .map(|value| String::from_utf8_lossy(value.as_bytes()))
+            .collect();
+        object.insert(name.as_str().to_owned(), Value::String(values.join(", ")));
+    }
+    Value::Object(object)
+}
+
+/// A reply as a document. What is short is gathered; what is long passes through as base64 while it arrives.
+async fn reply_document(reply: Reply) -> Result<Response> {
+    let state = if reply.status < 400 {
+        "succeeded"
+    } else {
+        "failed"
+    };
+    let headers = headers_object(&reply.headers);
+    let mut gathered = BytesMut::new();
+    let rest = match reply.body {
+        ReplyBody::Full(bytes) if bytes.len() <= INLINE_BYTES => {
+            let (body, body_base64) = text_or_base64(&bytes);
+            let result = ResultView {
+                status: reply.status,
+                headers,
+                body,
+                body_base64,
+            };
+            return Ok(Document(ActionReply {
+                id: reply.request,
+                state,
+                is_replay: reply.is_replay,
+                result,
+            })
+            .into_response());
+        }
+        ReplyBody::Full(bytes) => futures::stream::iter([Ok(bytes)]).left_stream(),
+        ReplyBody::Stream(mut stream) => {
+            while let Some(piece) = stream.next().await {
+                gathered.extend_from_slice(
+                    &piece.map_err(|error| Problem::from(error.about(reply.request)))?,
+                );
+                if gathered.len() > INLINE_BYTES {
+                    break;
+                }
+            }
+            if gathered.len() <= INLINE_BYTES {
+                let (body, body_base64) = text_or_base64(&gathered);
+                let result = ResultView {
+                    status: reply.status,
+                    headers,
+                    body,
+                    body_base64,
+                };
+                return Ok(Document(ActionReply {
+                    id: reply.request,
+                    state,
+                    is_replay: reply.is_replay,
+                    result,
+                })
+                .into_response());
+            }
+            stream.right_stream()
+        }
+    };
+    let head = format!(
+        "{{\"id\":\"{}\",\"state\":\"{state}\",\"is_replay\":{},\"result\":{{\"status\":{},\"headers\":{headers},\"body_base64\":\"",
+        reply.request, reply.is_replay, reply.status
+    );
+    let first = futures::stream::iter([Ok(gathered.freeze())]);
+    let body = Body::from_stream(encoded(head, first.chain(rest)));
+    let mut response = Response::new(body);
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    Ok(response)
+}
+
+/// The pieces as one base64 text between the head and the closing of the document. An error resets the connection: nobody takes half
+/// an answer for a whole one.
+fn encoded(
+    head: String,
+    pieces: impl Stream<Item = Result<Bytes, countersign_gate::Error>> + Send + 'static,
+) -> impl Stream<Item = Result<Bytes, countersign_gate::Error>> + Send + 'static {
+    let start = (Box::pin(pieces), BytesMut::new(), Some(head), false);
+    futures::stream::try_unfold(
+        start,
+        |(mut pieces, mut waiting, head, is_done)| async move {
+            if let Some(head) = head {
+                return Ok(Some((Bytes::from(head), (pieces, waiting, None, false))));
+            }
+            if is_done {
+                return Ok(None);
+            }
+            while let Some(piece) = pieces.next().await {
+                waiting.extend_from_slice(&piece?);
+                let whole = waiting.len() / 3 * 3;
+                if whole > 0 {
+                    let text = STANDARD.encode(waiting.split_to(whole));
+                    return Ok(Some((Bytes::from(text), (pieces, waiting, None, false))));
+                }
+            }
+            let mut text = STANDARD.encode(&waiting);
+            text.push_str("\"}}");
+            Ok(Some((
+                Bytes::from(text),
+                (pieces, BytesMut::new(), None, true),
+            )))
+        },
+    )
+}

@@ -1,0 +1,59 @@
+//! Approvals: what waits for a human, and what the human says.
+
+use axum::{Json as Document, extract::Path};
+use countersign_domain::VoteKind;
+
+use super::{
+    actions::{ActionQuery, ActionView, NoteBody, list, parse_id},
+    page::List,
+};
+use crate::{
+    body::{OptionalJson, Query},
+    caller::Caller,
+    problem::Result,
+};
+
+/// What waits for a human, newest first.
+#[utoipa::path(get, path = "/api/v1/approvals", tag = "approvals", params(ActionQuery), responses((status = 200, body = List<ActionView>)))]
+pub(crate) async fn list_approvals(
+    caller: Caller,
+    Query(query): Query<ActionQuery>,
+) -> Result<Document<List<ActionView>>> {
+    list(&caller, query, true).await
+}
+
+/// Says yes. Who decides is the credential; nothing in the body can say otherwise.
+#[utoipa::path(
+    post, path = "/api/v1/approvals/{id}/approve", tag = "approvals", request_body = Option<NoteBody>,
+    responses((status = 200, body = ActionView)))]
+pub(crate) async fn approve(
+    caller: Caller,
+    Path(id): Path<String>,
+    OptionalJson(body): OptionalJson<NoteBody>,
+) -> Result<Document<ActionView>> {
+    Ok(Document(
+        caller
+            .gate
+            .decide(&caller.cx, parse_id(&id)?, VoteKind::Approve, body.note)
+            .await?
+            .into(),
+    ))
+}
+
+/// Says no.
+#[utoipa::path(
+    post, path = "/api/v1/approvals/{id}/deny", tag = "approvals", request_body = Option<NoteBody>,
+    responses((status = 200, body = ActionView)))]
+pub(crate) async fn deny(
+    caller: Caller,
+    Path(id): Path<String>,
+    OptionalJson(body): OptionalJson<NoteBody>,
+) -> Result<Document<ActionView>> {
+    Ok(Document(
+        caller
+            .gate
+            .decide(&caller.cx, parse_id(&id)?, VoteKind::Deny, body.note)
+            .await?
+            .into(),
+    ))
+}

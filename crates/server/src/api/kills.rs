@@ -1,0 +1,102 @@
+//! The kill switch.
+
+use axum::Json as Document;
+use countersign_domain::{Kill, KillScope};
+use countersign_gate::{KillTarget, KillWord};
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::page::List;
+use crate::{body::Json, caller::Caller, problem::Result};
+
+/// A pulled switch.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct KillView {
+    /// `all`, `agent` or `target`.
+    scope: &'static str,
+    /// Which agent or target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<Uuid>,
+    /// By whom.
+    by: String,
+    /// Why.
+    reason: String,
+    /// Since when.
+    at: String,
+}
+
+impl From<Kill> for KillView {
+    fn from(kill: Kill) -> Self {
+        let (scope, id) = match kill.scope {
+            KillScope::All => ("all", None),
+            KillScope::Agent(id) => ("agent", Some(id.uuid())),
+            KillScope::Target(id) => ("target", Some(id.uuid())),
+        };
+        Self {
+            scope,
+            id,
+            by: kill.by.to_string(),
+            reason: kill.reason,
+            at: kill.at.to_string(),
+        }
+    }
+}
+
+/// What to stop, or to let go on.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct KillBody {
+    /// `all`, `agent` or `target`.
+    #[schema(value_type = String)]
+    scope: KillWord,
+    /// The agent's or target's name or id.
+    #[serde(default)]
+    name: Option<String>,
+    /// Why, for the ledger.
+    #[serde(default)]
+    reason: String,
+}
+
+impl From<KillBody> for KillTarget {
+    fn from(body: KillBody) -> Self {
+        let KillBody {
+            scope,
+            name,
+            reason,
+        } = body;
+        Self {
+            scope,
+            name,
+            reason,
+        }
+    }
+}
+
+/// Every switch that is pulled.
+#[utoipa::path(get, path = "/api/v1/kills", tag = "kill", responses((status = 200, body = List<KillView>)))]
+pub(crate) async fn list_kills(caller: Caller) -> Result<Document<List<KillView>>> {
+    let kills = caller.gate.kills(&caller.cx)?;
+    Ok(Document(List {
+        items: kills.into_iter().map(KillView::from).collect(),
+        next: None,
+    }))
+}
+
+/// Pulls the switch: what is queued or running stops within a second, nothing new starts.
+#[utoipa::path(post, path = "/api/v1/kills", tag = "kill", request_body = KillBody, responses((status = 201, body = KillView)))]
+pub(crate) async fn kill(
+    caller: Caller,
+    Json(body): Json<KillBody>,
+) -> Result<(StatusCode, Document<KillView>)> {
+    let kill = caller.gate.kill(&caller.cx, body.into()).await?;
+    Ok((StatusCode::CREATED, Document(kill.into())))
+}
+
+/// Releases the switch. What it stopped stays stopped.
+#[utoipa::path(post, path = "/api/v1/kills/release", tag = "kill", request_body = KillBody, responses((status = 204)))]
+pub(crate) async fn release(caller: Caller, Json(body): Json<KillBody>) -> Result<StatusCode> {
+    caller.gate.release(&caller.cx, body.into()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

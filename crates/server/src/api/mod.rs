@@ -1,0 +1,31 @@
+//! The native face: one consistent resource API for operators and agents, described by `/openapi.json`.
+//!
+//! A handler turns what came in into the gate's words, calls one use case and turns the answer into a document: no rule lives here.
+//! Lists are `{items, next}`; errors are `application/problem+json`. An `Idempotency-Key` is kept for actions, where repeating does
+//! harm; creating something twice under one name is refused by the name.
+
+pub(crate) mod actions;
+mod agents;
+mod approvals;
+mod audit;
+mod configuration;
+mod connectors;
+mod credentials;
+mod duration;
+mod grants;
+mod keys;
+mod kills;
+mod operators;
+mod page;
+mod rules;
+mod sessions;
+mod settings;
+mod status;
+mod targets;
+mod tokens;
+mod vault;
+
+pub(crate) use audit::EntryView;
+pub(crate) use routes::routes;
+
+mod routes;

@@ -1,0 +1,87 @@
+//! Every route of the native face.
+
+use std::sync::Arc;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    actions, agents, approvals, audit, configuration, connectors, credentials, grants, keys, kills,
+    operators, rules, sessions, settings, status, targets, tokens, vault,
+};
+use crate::{events, state::ServerState};
+
+/// Every route of the native face.
+pub(crate) fn routes() -> OpenApiRouter<Arc<ServerState>> {
+    OpenApiRouter::new()
+        .merge(actions::agent_routes())
+        .merge(configuration_routes())
+        .merge(operator_routes())
+        .routes(routes!(approvals::list_approvals))
+        .routes(routes!(approvals::approve))
+        .routes(routes!(approvals::deny))
+        .routes(routes!(actions::settle))
+        .routes(routes!(events::events))
+        .routes(routes!(kills::list_kills, kills::kill))
+        .routes(routes!(kills::release))
+        .routes(routes!(audit::entries))
+        .routes(routes!(audit::verify))
+        .routes(routes!(audit::export))
+        .routes(routes!(audit::checkpoints, audit::make_checkpoint))
+        .routes(routes!(audit::prune))
+}
+
+fn configuration_routes() -> OpenApiRouter<Arc<ServerState>> {
+    OpenApiRouter::new()
+        .routes(routes!(agents::list_agents, agents::add_agent))
+        .routes(routes!(
+            agents::get_agent,
+            agents::update_agent,
+            agents::remove_agent
+        ))
+        .routes(routes!(keys::list_keys, keys::add_key))
+        .routes(routes!(keys::get_key, keys::revoke_key))
+        .routes(routes!(connectors::list_connectors))
+        .routes(routes!(targets::list_targets, targets::add_target))
+        .routes(routes!(
+            targets::get_target,
+            targets::update_target,
+            targets::remove_target
+        ))
+        .routes(routes!(targets::test_target))
+        .routes(routes!(targets::list_profiles, targets::add_profile))
+        .routes(routes!(targets::remove_profile))
+        .routes(routes!(
+            credentials::list_credentials,
+            credentials::set_credential
+        ))
+        .routes(routes!(credentials::remove_credential))
+        .routes(routes!(grants::list_grants, grants::add_grant))
+        .routes(routes!(grants::remove_grant))
+        .routes(routes!(rules::list_rules, rules::add_rule))
+        .routes(routes!(
+            rules::get_rule,
+            rules::update_rule,
+            rules::remove_rule
+        ))
+        .routes(routes!(settings::get_settings, settings::update_settings))
+        .routes(routes!(configuration::export_configuration))
+        .routes(routes!(configuration::plan))
+        .routes(routes!(status::status))
+}
+
+fn operator_routes() -> OpenApiRouter<Arc<ServerState>> {
+    OpenApiRouter::new()
+        .routes(routes!(sessions::list_sessions, sessions::sign_in))
+        .routes(routes!(sessions::current_session, sessions::sign_out))
+        .routes(routes!(sessions::prove))
+        .routes(routes!(sessions::end_session))
+        .routes(routes!(operators::list_operators, operators::add_operator))
+        .routes(routes!(operators::disable_operator))
+        .routes(routes!(operators::set_password))
+        .routes(routes!(operators::set_role))
+        .routes(routes!(tokens::list_tokens, tokens::add_token))
+        .routes(routes!(tokens::revoke_token))
+        .routes(routes!(vault::vault_status))
+        .routes(routes!(vault::unlock))
+        .routes(routes!(vault::rekey))
+}

@@ -1,0 +1,351 @@
+//! Accepting connections: loopback, unix socket, TLS, container.
+//!
+//! Every connection is bounded: how many there are, how long a header block may take and how long it may be, how long a handshake may
+//! take. A connection ends when its listener drains; what it is answering is answered first.
+
+use std::{
+    io,
+    net::SocketAddr,
+    os::unix::fs::{FileTypeExt, PermissionsExt},
+    path::{Path, PathBuf},
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::body::Body;
+use hyper::service::service_fn;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::conn::auto::Builder,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream, UnixListener, UnixStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    config::{Bind, ServerLimits},
+    container::is_container,
+    hosts::InvalidHost,
+    peer::Peer,
+    shell::Shell,
+};
+
+/// How many connections may wait to be accepted.
+const BACKLOG: u32 = 1_024;
+
+/// How long to wait when the system refuses to hand over a connection: usually too many open files.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Why a server can't be started.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// A plain listener that others could reach.
+    #[error(
+        "{0} is no loopback address: keys would cross the network in clear. Use TLS (--tls-cert and --tls-key, or --tls-self-signed), or --container inside a container"
+    )]
+    NotLoopback(SocketAddr),
+    /// A container's listener outside one.
+    #[error(
+        "--container is for a gateway inside a container, and this is none: use TLS (--tls-cert and --tls-key, or --tls-self-signed)"
+    )]
+    NotContainer,
+    /// A container's listener without hosts.
+    #[error(
+        "--container needs the names under which the gateway is reached: give each with --host"
+    )]
+    NoHosts,
+    /// The address can't be listened on.
+    #[error("can't listen on {address}: {source}; choose another address, or end what uses it")]
+    Bind {
+        /// Which.
+        address: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// A host or an origin of the configuration is none.
+    #[error(transparent)]
+    Host(#[from] InvalidHost),
+    /// Nothing to listen on.
+    #[error("there is no listener: give at least one")]
+    NoListener,
+}
+
+/// A bound socket, not yet answering.
+pub(crate) enum Listener {
+    Tcp(TcpListener),
+    Tls(TcpListener, TlsAcceptor),
+    Unix(UnixListener, SocketFile),
+}
+
+/// The socket's file; removed at the end.
+#[derive(Debug)]
+pub(crate) struct SocketFile(PathBuf);
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        // Nothing can be done about a file that can't be removed: the next start takes it away.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+impl Listener {
+    /// Binds, after the rules of invariant 7.
+    pub(crate) fn bind(bind: &Bind, has_hosts: bool) -> Result<Self, ServerError> {
+        match bind {
+            Bind::Tcp(address) if address.ip().to_canonical().is_loopback() => {
+                bind_tcp(*address).map(Self::Tcp)
+            }
+            Bind::Tcp(address) => Err(ServerError::NotLoopback(*address)),
+            Bind::Tls(address, config) => Ok(Self::Tls(
+                bind_tcp(*address)?,
+                TlsAcceptor::from(Arc::clone(config)),
+            )),
+            Bind::Container(_) if !is_container() => Err(ServerError::NotContainer),
+            Bind::Container(_) if !has_hosts => Err(ServerError::NoHosts),
+            Bind::Container(address) => bind_tcp(*address).map(Self::Tcp),
+            Bind::Unix(path) => bind_unix(path),
+        }
+    }
+
+    /// The address of a network listener.
+    pub(crate) fn address(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(listener) | Self::Tls(listener, _) => listener.local_addr().ok(),
+            Self::Unix(..) => None,
+        }
+    }
+
+    /// As people and `curl` write it.
+    pub(crate) fn url(&self) -> String {
+        match self {
+            Self::Tcp(_) => self
+                .address()
+                .map_or_else(String::new, |address| format!("http://{address}")),
+            Self::Tls(..) => self
+                .address()
+                .map_or_else(String::new, |address| format!("https://{address}")),
+            Self::Unix(_, file) => format!("unix:{}", file.0.display()),
+        }
+    }
+
+    /// Accepts until the drain.
+    pub(crate) async fn run(self, serving: Serving) {
+        let places = Arc::new(Semaphore::new(serving.limits.connections));
+        loop {
+            let place = tokio::select! {
+                () = serving.draining.cancelled() => return,
+                place = Arc::clone(&places).acquire_owned() => place,
+            };
+            let Ok(place) = place else { return };
+            tokio::select! {
+                () = serving.draining.cancelled() => return,
+                accepted = self.accept(&serving, place) => if let Err(error) = accepted {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                },
+            }
+        }
+    }
+
+    async fn accept(&self, serving: &Serving, place: OwnedSemaphorePermit) -> io::Result<()> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, address) = listener.accept().await?;
+                let peer = Peer::network(address.ip(), false);
+                serving.spawn(place, move |serving| async move {
+                    prepare(&stream);
+                    serving.connection(stream, peer, Protocol::Http1).await;
+                });
+            }
+            Self::Tls(listener, acceptor) => {
+                let (stream, address) = listener.accept().await?;
+                let (peer, acceptor) = (Peer::network(address.ip(), true), acceptor.clone());
+                serving.spawn(place, move |serving| async move {
+                    prepare(&stream);
+                    let handshake = tokio::time::timeout(
+                        serving.limits.handshake_timeout,
+                        acceptor.accept(stream),
+                    );
+                    if let Ok(Ok(stream)) = handshake.await {
+                        let protocol = if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+                            Protocol::Http2
+                        } else {
+                            Protocol::Http1
+                        };
+                        serving.connection(stream, peer, protocol).await;
+                    }
+                });
+            }
+            Self::Unix(listener, _) => {
+                let (stream, _) = listener.accept().await?;
+                // Between bind and chmod the socket was open to others: whoever came in then has another user's id.
+                let Some(uid) = same_user(&stream) else {
+                    return Ok(());
+                };
+                serving.spawn(place, move |serving| async move {
+                    serving
+                        .connection(stream, Peer::local(uid), Protocol::Http1)
+                        .await;
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn prepare(stream: &TcpStream) {
+    // Small replies must not wait for more; a socket without the option is only slower.
+    let _ = stream.set_nodelay(true);
+}
+
+fn same_user(stream: &UnixStream) -> Option<u32> {
+    let uid = stream.peer_cred().ok()?.uid();
+    let own = std::fs::metadata("/proc/self")
+        .map(|metadata| std::os::unix::fs::MetadataExt::uid(&metadata))
+        .ok();
+    (uid == 0 || own.is_none_or(|own| own == uid)).then_some(uid)
+}
+
+fn bind_tcp(address: SocketAddr) -> Result<TcpListener, ServerError> {
+    let failed = |source| ServerError::Bind {
+        address: address.to_string(),
+        source,
+    };
+    let socket = if address.is_ipv4() {
+        tokio::net::TcpSocket::new_v4()
+    } else {
+        tokio::net::TcpSocket::new_v6()
+    }
+    .map_err(failed)?;
+    // Lets a restarted gateway take its port back at once; does not let two listen on it.
+    socket.set_reuseaddr(true).map_err(failed)?;
+    socket.bind(address).map_err(failed)?;
+    socket.listen(BACKLOG).map_err(failed)
+}
+
+fn bind_unix(path: &Path) -> Result<Listener, ServerError> {
+    let failed = |source| ServerError::Bind {
+        address: format!("unix:{}", path.display()),
+        source,
+    };
+    if let Ok(metadata) = std::fs::symlink_metadata(path) {
+        // Only a socket that nobody answers on is taken away.
+        if !metadata.file_type().is_socket()
+            || std::os::unix::net::UnixStream::connect(path).is_ok()
+        {
+            return Err(failed(io::Error::from(io::ErrorKind::AddrInUse)));
+        }
+        std::fs::remove_file(path).map_err(failed)?;
+    }
+    let listener = UnixListener::bind(path).map_err(failed)?;
+    let file = SocketFile(path.to_owned());
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
+    Ok(Listener::Unix(listener, file))
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Protocol {
+    Http1,
+    Http2,
+}
+
+/// What every connection of a listener shares.
+#[derive(Clone)]
+pub(crate) struct Serving {
+    pub(crate) shell: Shell,
+    pub(crate) limits: ServerLimits,
+    pub(crate) tasks: TaskTracker,
+    /// No new connections; open ones end after what they are answering.
+    pub(crate) draining: CancellationToken,
+    /// Everything ends at once.
+    pub(crate) aborting: CancellationToken,
+}
+
+impl Serving {
+    fn spawn<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        place: OwnedSemaphorePermit,
+        connection: impl FnOnce(Self) -> F,
+    ) {
+        let aborting = self.aborting.clone();
+        let connection = connection(self.clone());
+        self.tasks.spawn(async move {
+            let _place = place;
+            tokio::select! {
+                () = aborting.cancelled() => {}
+                () = connection => {}
+            }
+        });
+    }
+
+    async fn connection(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        peer: Peer,
+        protocol: Protocol,
+    ) {
+        let builder = self.builder(protocol);
+        let shell = self.shell.clone();
+        let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
+            let (shell, peer) = (shell.clone(), peer.clone());
+            async move {
+                Ok::<_, std::convert::Infallible>(shell.answer(request.map(Body::new), peer).await)
+            }
+        });
+        let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+        // A peer that breaks its connection is no event of ours.
+        tokio::select! {
+            _ = connection.as_mut() => {}
+            () = self.draining.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                let _ = connection.await;
+            }
+        }
+    }
+
+    fn builder(&self, protocol: Protocol) -> Builder<Tracked> {
+        let mut builder = Builder::new(Tracked(self.tasks.clone()));
+        match protocol {
+            Protocol::Http1 => {
+                // Larger than the limit, so that the shell can say what is wrong; far over it hyper answers 431 by itself.
+                builder = builder.http1_only();
+                builder
+                    .http1()
+                    .timer(TokioTimer::new())
+                    .header_read_timeout(self.limits.header_timeout)
+                    .max_buf_size(self.limits.header_bytes.saturating_mul(2).max(16 << 10))
+                    .max_headers(128)
+                    .half_close(false);
+            }
+            Protocol::Http2 => {
+                builder = builder.http2_only();
+                builder
+                    .http2()
+                    .timer(TokioTimer::new())
+                    .max_header_list_size(
+                        u32::try_from(self.limits.header_bytes.saturating_mul(2))
+                            .unwrap_or(u32::MAX),
+                    )
+                    .max_concurrent_streams(128)
+                    .keep_alive_interval(Some(self.limits.header_timeout))
+                    .keep_alive_timeout(self.limits.header_timeout);
+            }
+        }
+        builder
+    }
+}
+
+/// Runs the streams of an HTTP/2 connection as tasks that shutdown waits for.
+#[derive(Clone)]
+struct Tracked(TaskTracker);
+
+impl<F: Future<Output: Send> + Send + 'static> hyper::rt::Executor<F> for Tracked {
+    fn execute(&self, task: F) {
+        self.0.spawn(task);
+    }
+}

@@ -1,0 +1,76 @@
+//! The routers: which routes a listener answers.
+//!
+//! Every route is registered through the OpenAPI router, so that the document, the access table and the router can be compared.
+
+use std::sync::Arc;
+
+use axum::{Router, middleware::from_fn_with_state, routing::get};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    api,
+    caller::enforce,
+    config::{Dialects, Serves},
+    dialects, health, metrics, openapi,
+    problem::Problem,
+    state::ServerState,
+};
+
+fn everything(dialects: Dialects) -> OpenApiRouter<Arc<ServerState>> {
+    let router = OpenApiRouter::new()
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(openapi::document))
+        .routes(routes!(metrics::metrics))
+        .merge(api::routes());
+    if dialects.gaiterguard {
+        router.merge(dialects::gaiterguard::routes())
+    } else {
+        router
+    }
+}
+
+fn agents(dialects: Dialects) -> OpenApiRouter<Arc<ServerState>> {
+    let router = OpenApiRouter::new()
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(openapi::document))
+        .merge(api::actions::agent_routes());
+    if dialects.gaiterguard {
+        router.merge(dialects::gaiterguard::routes())
+    } else {
+        router
+    }
+}
+
+/// The document of every route, all dialects included.
+pub(crate) fn openapi() -> OpenApi {
+    everything(Dialects { gaiterguard: true }).into_openapi()
+}
+
+/// The router of a listener.
+pub(crate) fn router(state: &Arc<ServerState>, serves: Serves, dialects: Dialects) -> Router {
+    let router: Router<Arc<ServerState>> = match serves {
+        Serves::Everything => everything(dialects).into(),
+        Serves::Agents => agents(dialects).into(),
+        Serves::Metrics => {
+            let router = Router::new()
+                .route("/metrics", get(metrics::metrics_without_key))
+                .route("/healthz", get(health::healthz))
+                .route("/readyz", get(health::readyz));
+            return finish(router, state);
+        }
+    };
+    finish(
+        router.route_layer(from_fn_with_state(Arc::clone(state), enforce)),
+        state,
+    )
+}
+
+fn finish(router: Router<Arc<ServerState>>, state: &Arc<ServerState>) -> Router {
+    router
+        .fallback(async || Problem::no_route())
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
+        .with_state(Arc::clone(state))
+}

@@ -1,0 +1,22 @@
+//! The server over a gate with a real SQLCipher store.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at what it does not expect, in its helpers too"
+)]
+
+mod access;
+mod actions;
+mod configuration;
+mod events;
+mod gaiterguard;
+mod listener;
+mod locked;
+mod openapi;
+mod operations;
+mod problems;
+mod sessions;
+mod stage;
+mod target;
