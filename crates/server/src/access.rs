@@ -210,7 +210,8 @@ pub const ROUTES: &[RouteAccess] = &[
     needs("GET", "/api/v1/audit/verify", P::AuditRead),
     needs("GET", "/api/v1/audit/export", P::AuditRead),
     needs("GET", "/api/v1/audit/checkpoints", P::AuditRead),
-    needs("POST", "/api/v1/audit/checkpoints", P::AuditPrune),
+    needs("POST", "/api/v1/audit/checkpoints", P::AuditRead),
+    needs("GET", "/api/v1/audit/key", P::AuditRead),
     needs("POST", "/api/v1/audit/prune", P::AuditPrune),
     // Operators.
     needs("GET", "/api/v1/operators", P::ConfigRead),

@@ -8,8 +8,11 @@ use axum::{
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
+use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::{Deserialize, de::DeserializeOwned};
+
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
     problem::{Problem, Result},
@@ -39,19 +42,60 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     }
 }
 
-/// The bytes of a JSON body that describes an action: long, and parsed by its handler without a copy.
+/// A body up to this long needs no place among the long ones, in bytes.
+const SHORT_BYTES: u64 = 256 << 10;
+
+/// How long a call waits for a place among the long bodies.
+const PLACE_PATIENCE: Duration = Duration::from_secs(10);
+
+/// The bytes of a JSON body that describes an action: possibly long, and parsed by its handler without a copy. Long ones have places,
+/// held until the call is answered: together they never take more memory than there are places.
 #[derive(Debug)]
-pub(crate) struct ActionJson(pub(crate) Bytes);
+pub(crate) struct ActionJson {
+    pub(crate) bytes: Bytes,
+    _place: Option<OwnedSemaphorePermit>,
+}
 
 impl FromRequest<Arc<ServerState>> for ActionJson {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &Arc<ServerState>) -> Result<Self> {
         require_json(request.headers())?;
-        read(request.into_body(), state.limits.action_body_bytes)
-            .await
-            .map(Self)
+        let body = request.into_body();
+        let limit = state.limits.action_body_bytes;
+        let size = body.size_hint();
+        if size.lower() > limit as u64 {
+            return Err(Problem::too_large("request_bytes", limit));
+        }
+        let place = if size.upper().is_some_and(|upper| upper <= SHORT_BYTES) {
+            None
+        } else {
+            Some(place(state).await?)
+        };
+        Ok(Self {
+            bytes: read(body, limit).await?,
+            _place: place,
+        })
     }
+}
+
+async fn place(state: &ServerState) -> Result<OwnedSemaphorePermit> {
+    let waiting = Arc::clone(&state.long_bodies).acquire_owned();
+    if let Ok(Ok(place)) = tokio::time::timeout(PLACE_PATIENCE, waiting).await {
+        return Ok(place);
+    }
+    let detail = format!(
+        "{} long bodies are being worked on: try again",
+        state.limits.long_bodies
+    );
+    let problem = Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "too_many_long_bodies",
+        detail,
+    );
+    Err(problem
+        .limited_by("long_bodies")
+        .retry_after(PLACE_PATIENCE))
 }
 
 /// A JSON body that may be left out: then the default.

@@ -104,6 +104,8 @@ pub struct ServerLimits {
     pub handshake_timeout: Duration,
     /// The longest body of a call that submits an action, in bytes. Targets have their own limit on what is in it.
     pub action_body_bytes: usize,
+    /// Bodies over 256 KiB, or of unknown length, that are worked on at the same time.
+    pub long_bodies: usize,
     /// Open event streams.
     pub event_streams: usize,
     /// How often an event stream asks whether its credential still lives.
@@ -119,6 +121,7 @@ impl Default for ServerLimits {
             handshake_timeout: Duration::from_secs(10),
             // 10 MiB of payload as base64, with room for the rest.
             action_body_bytes: 15 << 20,
+            long_bodies: 32,
             event_streams: 256,
             revalidation_period: Duration::from_millis(500),
         }

@@ -24,15 +24,15 @@ pub enum InvalidHost {
     Origin(String),
 }
 
-/// A host as it stands in a header, in lower case.
+/// A host as it stands in a header.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Authority {
-    name: String,
+struct Authority<Name> {
+    name: Name,
     port: Option<u16>,
 }
 
-impl Authority {
-    fn parse(text: &str) -> Option<Self> {
+impl<'text> Authority<&'text str> {
+    fn parse(text: &'text str) -> Option<Self> {
         let (name, port) = match text.strip_prefix('[') {
             Some(rest) => {
                 let (address, port) = rest.split_once(']')?;
@@ -60,17 +60,21 @@ impl Authority {
             }
             Some(_) => return None,
         };
-        Some(Self {
-            name: name.to_ascii_lowercase(),
-            port,
-        })
+        Some(Self { name, port })
+    }
+
+    fn to_owned(&self) -> Authority<String> {
+        Authority {
+            name: self.name.to_owned(),
+            port: self.port,
+        }
     }
 }
 
 /// Which Hosts and Origins a listener answers.
 #[derive(Debug, Clone)]
 pub(crate) struct HostPolicy {
-    hosts: Vec<Authority>,
+    hosts: Vec<Authority<String>>,
     origins: Vec<String>,
 }
 
@@ -86,7 +90,11 @@ impl HostPolicy {
     pub(crate) fn new(hosts: &[String], origins: &[String]) -> Result<Self, InvalidHost> {
         let hosts = hosts
             .iter()
-            .map(|host| Authority::parse(host).ok_or_else(|| InvalidHost::Host(host.clone())))
+            .map(|host| {
+                let parsed =
+                    Authority::parse(host).ok_or_else(|| InvalidHost::Host(host.clone()))?;
+                Ok(parsed.to_owned())
+            })
             .collect::<Result<_, _>>()?;
         let origins = origins
             .iter()
@@ -157,13 +165,17 @@ impl HostPolicy {
     }
 
     fn allows_host(&self, host: &str) -> bool {
-        Authority::parse(host).is_some_and(|asked| {
-            LOOPBACK_NAMES.contains(&asked.name.as_str())
-                || self.hosts.iter().any(|allowed| {
-                    allowed.name == asked.name
-                        && (allowed.port.is_none() || allowed.port == asked.port)
-                })
-        })
+        let Some(asked) = Authority::parse(host) else {
+            return false;
+        };
+        let is_loopback = LOOPBACK_NAMES
+            .iter()
+            .any(|name| name.eq_ignore_ascii_case(asked.name));
+        is_loopback
+            || self.hosts.iter().any(|allowed| {
+                allowed.name.eq_ignore_ascii_case(asked.name)
+                    && (allowed.port.is_none() || allowed.port == asked.port)
+            })
     }
 
     /// The same origin as the host that was asked for (whose name has been checked), or one of the configured ones. A page that came

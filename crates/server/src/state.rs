@@ -61,6 +61,7 @@ pub struct ServerState {
     pub(crate) access: AccessTable,
     pub(crate) counters: Counters,
     pub(crate) event_streams: Arc<Semaphore>,
+    pub(crate) long_bodies: Arc<Semaphore>,
     pub(crate) limits: ServerLimits,
     pub(crate) draining: CancellationToken,
 }
@@ -97,6 +98,7 @@ impl ServerState {
             access: AccessTable::new(),
             counters: Counters::default(),
             event_streams: Arc::new(Semaphore::new(limits.event_streams)),
+            long_bodies: Arc::new(Semaphore::new(limits.long_bodies)),
             limits,
             draining: CancellationToken::new(),
         }

@@ -326,9 +326,9 @@ pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>> {
 pub(crate) async fn submit(
     caller: Caller,
     headers: HeaderMap,
-    ActionJson(bytes): ActionJson,
+    call: ActionJson,
 ) -> Result<Response> {
-    let body: ActionBody<'_> = parse(&bytes)?;
+    let body: ActionBody<'_> = parse(&call.bytes)?;
     let mut input = body.input.unwrap_or_default();
     let draft = ActionDraft {
         agent: body.agent,

@@ -215,6 +215,29 @@ pub(crate) async fn make_checkpoint(caller: Caller) -> Result<(StatusCode, Docum
     ))
 }
 
+/// What checkpoints are verified with.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CheckpointKeyView {
+    /// The ledger's name.
+    name: String,
+    /// The public key in the form of signed notes; `null` before the first checkpoint.
+    key: Option<String>,
+}
+
+/// The public key that checkpoints are verified with, for a verification elsewhere.
+#[utoipa::path(get, path = "/api/v1/audit/key", tag = "audit", responses((status = 200, body = CheckpointKeyView)))]
+pub(crate) async fn checkpoint_key(caller: Caller) -> Result<Document<CheckpointKeyView>> {
+    let key = caller.gate.audit_key(&caller.cx).await?;
+    let name = key
+        .as_ref()
+        .map(|key| key.name().to_owned())
+        .unwrap_or_default();
+    Ok(Document(CheckpointKeyView {
+        name,
+        key: key.map(|key| key.to_string()),
+    }))
+}
+
 /// How much to prune.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -169,9 +169,9 @@ pub(crate) fn error_body(problem: &Problem) -> ErrorBody {
 pub(crate) async fn proxy(
     caller: Caller,
     headers: HeaderMap,
-    ActionJson(bytes): ActionJson,
+    call: ActionJson,
 ) -> Result<Response> {
-    let body: ProxyBody<'_> = parse(&bytes)?;
+    let body: ProxyBody<'_> = parse(&call.bytes)?;
     let draft = draft(body, idempotency_key(&headers)?)?;
     let has_key = draft.idempotency_key.is_some();
     match caller.gate.submit(&caller.cx, draft).await? {

@@ -148,6 +148,27 @@ async fn long_headers_are_refused() {
     talk(TcpStream::connect(address).await.unwrap(), HEALTH).await;
 }
 
+/// Requirement 36: a body that says it is too long is not waited for.
+#[tokio::test]
+async fn a_body_that_announces_too_much_is_refused_at_once() {
+    let stage = Stage::new().await;
+    let server = Server::start(&loopback(), &stage.state).unwrap();
+    for (path, bytes) in [("/proxy", 1_u64 << 40), ("/api/v1/actions", 16 << 20)] {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {bytes}\r\n\
+             Authorization: Bearer {}\r\n\r\n",
+            stage.agent
+        );
+        let answer = talk(
+            TcpStream::connect(server.addresses()[0]).await.unwrap(),
+            &head,
+        )
+        .await;
+        assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+        assert!(answer.contains("request_bytes"), "{answer}");
+    }
+}
+
 /// Requirement 36: whoever sends nothing, or a byte now and then, is cut off.
 #[tokio::test]
 async fn slow_heads_are_cut_off() {

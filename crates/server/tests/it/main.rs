@@ -14,6 +14,7 @@ mod events;
 mod gaiterguard;
 mod listener;
 mod locked;
+mod log;
 mod openapi;
 mod operations;
 mod problems;
