@@ -14,6 +14,7 @@ use crate::{
     execute::{after, expired},
     gate::Gate,
     requests::RequestView,
+    sessions::require_fresh_proof,
     settings::SeparationOfDuties,
 };
 
@@ -36,6 +37,7 @@ impl Gate {
         let Principal::Operator { operator, .. } = &cx.principal else {
             return Err(Error::forbidden("only an operator decides"));
         };
+        require_fresh_proof(cx)?;
         check_note(&note)?;
         let (row, _, _) = self.load(cx, id).await?;
         if row.request.state == RequestState::Pending
@@ -159,9 +161,11 @@ impl Gate {
     /// `already_decided` when it no longer waits.
     pub async fn cancel(&self, cx: &OpCx, id: RequestId, note: String) -> Result<RequestView> {
         check_note(&note)?;
-        match cx.principal {
-            Principal::Agent { .. } => cx.require(Permission::RequestCreate)?,
-            _ => cx.require(Permission::RequestDecide)?,
+        if matches!(cx.principal, Principal::Agent { .. }) {
+            cx.require(Permission::RequestCreate)?;
+        } else {
+            cx.require(Permission::RequestDecide)?;
+            require_fresh_proof(cx)?;
         }
         let (row, _, _) = self.load(cx, id).await?;
         if !matches!(
@@ -170,13 +174,22 @@ impl Gate {
         ) {
             return Err(already_decided(id, row.request.state));
         }
-        self.end_by(
-            cx.principal.actor(),
-            &row.request,
-            RequestEvent::Cancelled,
-            "cancelled",
-        )
-        .await?;
+        let outcome = if note.is_empty() {
+            "cancelled".to_owned()
+        } else {
+            format!("cancelled: {note}")
+        };
+        let now = self
+            .end_by(
+                cx.principal.actor(),
+                &row.request,
+                RequestEvent::Cancelled,
+                &outcome,
+            )
+            .await?;
+        if now.state != RequestState::Cancelled {
+            return Err(already_decided(id, now.state));
+        }
         self.request(cx, id).await.map(|detail| detail.view)
     }
 
@@ -192,14 +205,11 @@ impl Gate {
         note: String,
     ) -> Result<RequestView> {
         cx.require(Permission::RequestDecide)?;
+        require_fresh_proof(cx)?;
         check_note(&note)?;
         let (row, _, _) = self.load(cx, id).await?;
         if row.request.state != RequestState::Unknown {
-            let text = format!(
-                "only a request whose outcome is unknown can be settled; this one is {}",
-                row.request.state
-            );
-            return Err(Error::new(ErrorKind::Conflict, "not_unknown", text).about(id));
+            return Err(not_unknown(id, row.request.state));
         }
         let event = if has_succeeded {
             RequestEvent::FoundSucceeded
@@ -207,10 +217,20 @@ impl Gate {
             RequestEvent::FoundFailed
         };
         let outcome = format!("settled by an operator: {note}");
-        self.end_by(cx.principal.actor(), &row.request, event, &outcome)
+        let now = self
+            .end_by(cx.principal.actor(), &row.request, event, &outcome)
             .await?;
+        if now.outcome.as_deref() != Some(outcome.as_str()) {
+            return Err(not_unknown(id, now.state));
+        }
         self.request(cx, id).await.map(|detail| detail.view)
     }
+}
+
+fn not_unknown(id: RequestId, state: RequestState) -> Error {
+    let text =
+        format!("only a request whose outcome is unknown can be settled; this one is {state}");
+    Error::new(ErrorKind::Conflict, "not_unknown", text).about(id)
 }
 
 fn check_note(note: &str) -> Result<()> {

@@ -7,6 +7,7 @@ use countersign_domain::{Actor, Permission, RequestId, SealedEntry, Timestamp};
 use countersign_store::{
     Engine, LiveEntries, LiveSignal, Store, StoreError, audit,
     checkpoints::{self, StoredCheckpoint},
+    evidence,
 };
 use countersign_vault::audit::{Checkpoint, CheckpointKey, ExportWriter, Frontier, Verifier};
 use futures::stream::{self, BoxStream, StreamExt};
@@ -25,6 +26,10 @@ const VERIFY_CHUNK: u32 = 8_192;
 const EXPORT_CHUNK: u32 = 512;
 const PRUNE_CHUNK: u32 = 2_000;
 const REPLAY_CHUNK: u32 = 256;
+/// How long a checkpoint that was asked for may take.
+const CHECKPOINT_PATIENCE: Duration = Duration::from_secs(5);
+/// How often it is looked for.
+const CHECKPOINT_LOOK: Duration = Duration::from_millis(20);
 /// On PostgreSQL another replica may seal: the database is asked this often.
 const POLL_PERIOD: Duration = Duration::from_millis(500);
 
@@ -279,7 +284,7 @@ impl Gate {
             .boxed())
     }
 
-    /// The newest checkpoints, newest last.
+    /// The newest checkpoints, newest first.
     ///
     /// # Errors
     /// `forbidden`.
@@ -287,25 +292,82 @@ impl Gate {
         cx.require(Permission::AuditRead)?;
         let stored = self
             .store()
-            .read::<_, StoreError, _>(|tx| checkpoints::after(tx, 0, AUDIT_PAGE_LIMIT))
+            .read::<_, StoreError, _>(|tx| checkpoints::newest(tx, AUDIT_PAGE_LIMIT))
             .await?;
         Ok(stored.into_iter().map(view).collect())
     }
 
-    /// The newest checkpoint. The store makes them by itself, after so many entries and so much time.
+    /// Makes a checkpoint now instead of at its time. It covers the entry that records this.
     ///
     /// # Errors
-    /// `forbidden`, `no_checkpoint` before the first.
+    /// `forbidden`, `no_checkpoint` when the store did not make one in time.
     pub async fn make_checkpoint(&self, cx: &OpCx) -> Result<CheckpointView> {
         cx.require(Permission::AuditRead)?;
-        let newest = self
-            .store()
-            .read::<_, StoreError, _>(checkpoints::last)
+        let entry = self.config_entry(cx, "audit.checkpoint_requested", "audit".to_owned());
+        let id = entry.id;
+        let store = self.store();
+        store
+            .write::<_, StoreError, _>(move |tx| tx.append_entry(entry.clone()))
             .await?;
-        newest.map(view).ok_or_else(|| {
-            let text = "there is no checkpoint yet: the first is made within a minute";
-            Error::new(ErrorKind::Conflict, "no_checkpoint", text)
-        })
+        let deadline = tokio::time::Instant::now() + CHECKPOINT_PATIENCE;
+        while tokio::time::Instant::now() < deadline {
+            store.want_checkpoint();
+            // On SQLite a commit makes it, on PostgreSQL whichever replica seals.
+            store.write::<_, StoreError, _>(|_| Ok(())).await?;
+            let newest = store
+                .read::<_, StoreError, _>(move |tx| {
+                    let newest = checkpoints::last(tx)?;
+                    let size = newest.as_ref().map_or(0, |newest| newest.size);
+                    let is_covered = audit::is_among_newest_before(tx, size, id)?;
+                    Ok(newest.filter(|_| is_covered))
+                })
+                .await?;
+            if let Some(newest) = newest {
+                return Ok(view(newest));
+            }
+            tokio::time::sleep(CHECKPOINT_LOOK).await;
+        }
+        let text = "no checkpoint was made in time: look at `countersign doctor`";
+        Err(Error::new(ErrorKind::Unavailable, "no_checkpoint", text))
+    }
+
+    /// Whether the ledger fits its checkpoints, in words.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub fn ledger_state(&self, cx: &OpCx) -> Result<String> {
+        cx.require(Permission::AuditRead)?;
+        Ok(self.store().ledger_state().to_string())
+    }
+
+    /// Takes note, as an operator, that the ledger contradicts its checkpoints (after a restored backup, say), so that it takes entries
+    /// again. The contradicting checkpoints are put aside, not deleted, and the acknowledgement is the first entry.
+    ///
+    /// # Errors
+    /// `forbidden`; `ledger_sound` when there is nothing to acknowledge; `ledger_damaged` when the database itself is not sound.
+    pub async fn acknowledge_ledger(&self, cx: &OpCx) -> Result<String> {
+        cx.require(Permission::OperatorManage)?;
+        crate::sessions::require_fresh_proof(cx)?;
+        let state = self.store().ledger_state();
+        if !state.refuses_writes() {
+            let text = "the ledger fits its checkpoints: there is nothing to acknowledge";
+            return Err(Error::new(ErrorKind::Conflict, "ledger_sound", text));
+        }
+        if !state.can_be_acknowledged() {
+            let text = state.to_string();
+            return Err(Error::new(ErrorKind::Conflict, "ledger_damaged", text));
+        }
+        let store = self.store().clone();
+        let acknowledged = tokio::task::spawn_blocking(move || store.acknowledge_ledger())
+            .await
+            .map_err(Error::internal)??;
+        let mut entry = self.config_entry(cx, "audit.acknowledged", "audit".to_owned());
+        entry.outcome = Some(acknowledged.to_string());
+        self.store()
+            .write(move |tx| tx.append_entry(entry.clone()).map_err(Error::from))
+            .await?;
+        self.recover().await?;
+        Ok(acknowledged.to_string())
     }
 
     /// The public key that checkpoints are verified with, once there is one.
@@ -321,7 +383,8 @@ impl Gate {
         Ok(newest.and_then(|newest| self.checkpoint_key(&newest)))
     }
 
-    /// Deletes the entries that a checkpoint of exactly this size covers; how many. The rest still verifies.
+    /// Deletes the entries that a checkpoint of exactly this size covers, with their evidence; how many. The rest still verifies.
+    /// Evidence of requests that still move stays.
     ///
     /// # Errors
     /// `forbidden`, `no_checkpoint`.
@@ -345,6 +408,7 @@ impl Gate {
                     if let Some(record) = &record {
                         tx.append_entry(record.clone())?;
                     }
+                    evidence::delete_under(tx, size, PRUNE_CHUNK)?;
                     Ok(audit::prune(tx, size, PRUNE_CHUNK)?)
                 })
                 .await?;

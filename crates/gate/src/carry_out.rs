@@ -4,12 +4,14 @@ use std::{sync::Arc, time::Duration};
 
 use countersign_domain::{AuditEntry, Decision, DurabilityClass, EntryId, Request, RequestState};
 use countersign_scan::LeaseMasker;
+use countersign_store::{Tx, standing};
 
 use crate::{
     connector::{ExecutionError, ExecutionFailure, ExecutionReply},
     error::{Error, ErrorKind, Result},
     execution::ExecutionCx,
     gate::Gate,
+    intent::Intent,
     lease::CredentialLease,
     outcome::{ExecutionGuard, Keep, Ledgered, REPLAY_BYTES},
     permit::ExecutionPermit,
@@ -38,7 +40,8 @@ impl Gate {
         let id = EntryId::new(self.inner.clock.uuid());
         let mut row = opening_row(&asked, &decision, RequestState::Executing, id);
         row.request.instance = Some(self.instance());
-        let is_read = asked.durability == DurabilityClass::Read;
+        // A standing approval is used up before anything happens, so that also a read has its intent first.
+        let is_read = asked.durability == DurabilityClass::Read && decision.satisfied_by.is_none();
         let kind = if is_read {
             "action.executed"
         } else {
@@ -72,19 +75,18 @@ impl Gate {
         }
         opening.record.sealed = Some(writer.seal(&self.inner.workspace.vault, id));
         let standing = decision.satisfied_by;
-        self.inner
-            .workspace
-            .store
-            .write(move |tx| {
+        let store = self.inner.workspace.store.clone();
+        let write = async move {
+            let unit = move |tx: &mut Tx<'_>| -> Result<()> {
                 opening.write(tx)?;
                 match standing {
-                    Some(standing) if !countersign_store::standing::take_use(tx, standing)? => {
-                        Err(used_up())
-                    }
+                    Some(standing) if !standing::take_use(tx, standing)? => Err(used_up()),
                     _ => Ok(()),
                 }
-            })
-            .await?;
+            };
+            store.write(unit).await
+        };
+        Intent::new(self, request.clone(), write).await?;
         self.carry_out(asked, request, Ledgered::Intent, keep).await
     }
 
@@ -100,7 +102,7 @@ impl Gate {
         let registration =
             self.inner
                 .running
-                .register(id, request.agent, request.key, request.target);
+                .register(id, request.agent, asked.key, request.target);
         let limits = asked.target.limits;
         let total = Duration::from_millis(limits.total_millis);
         let cx = ExecutionCx::new(
@@ -164,8 +166,7 @@ impl Gate {
             return Some(killed(kill));
         }
         let key = snapshot.keys.get(asked.key?)?;
-        let text = "the key that asked has been revoked";
-        (!key.is_live(self.now())).then(|| Error::new(ErrorKind::Forbidden, "revoked", text))
+        (!key.is_live(self.now())).then(key_revoked)
     }
 }
 
@@ -187,13 +188,16 @@ async fn pass_on(
     guard.see_head(status, &headers);
     let mut masked = Masked::new(body, masker);
     let (bytes, within) = match keep {
-        Keep::Whole(bytes) => (bytes, Duration::from_millis(cx.limits().total_millis)),
-        Keep::Nothing | Keep::UpTo(_) => (SHORT_REPLY_BYTES, SHORT_REPLY_TIME),
+        Keep::Whole(bytes) => (bytes, None),
+        Keep::Nothing | Keep::UpTo(_) => (SHORT_REPLY_BYTES, Some(SHORT_REPLY_TIME)),
     };
+    let total = Duration::from_millis(cx.limits().total_millis);
     let gathered = tokio::select! {
         biased;
         () = cx.cancellation().cancelled() => Gathered::Broken(cancelled()),
-        gathered = gather(&mut masked, bytes, Some(within)) => gathered,
+        gathered = tokio::time::timeout(total, gather(&mut masked, bytes, within)) => {
+            gathered.unwrap_or_else(|_| Gathered::Broken(too_slow()))
+        }
     };
     let body = match gathered {
         Gathered::Whole(pieces) => {
@@ -227,6 +231,12 @@ async fn pass_on(
         is_replay: false,
         risk,
     })
+}
+
+/// The key that asked, or that executes, no longer works.
+pub(crate) fn key_revoked() -> Error {
+    let text = "the key that asked for this has been revoked or has expired";
+    Error::new(ErrorKind::Forbidden, "revoked", text)
 }
 
 fn used_up() -> Error {

@@ -4,13 +4,15 @@ use countersign_domain::{
     AuditEntry, Decision, OperatorId, Permission, Request, RequestEvent, RequestId, RequestState,
     Tally, Verdict, Vote, decide, tally,
 };
-use countersign_store::requests;
+use countersign_store::{Tx, requests};
 
 use crate::{
+    carry_out::key_revoked,
     context::OpCx,
     error::{Error, ErrorKind, Result},
     evidence::Evidence,
     gate::Gate,
+    intent::Intent,
     outcome::{Keep, Ledgered},
     record::epoch_moved,
     resolve::stale,
@@ -83,7 +85,14 @@ impl Gate {
                 "the target, profile, credential or action has changed since it was approved",
             ));
         }
+        // Requirement 25: trust in the key that asked was part of what was approved.
+        let asking_key = request.key.and_then(|key| snapshot.keys.get(key));
+        if asking_key.is_some_and(|key| !key.is_live(self.now())) {
+            self.end(&request, RequestEvent::Revoked, "revoked").await?;
+            return Err(key_revoked().about(id));
+        }
         asked.facts.permissions = cx.principal.permissions();
+        asked.key = cx.principal.key().map(|key| key.id);
         let decision = decide(&snapshot.policy, &asked.facts);
         if let Some(reason) = refusal(&snapshot, &decision, row.quorum, &votes) {
             self.end(&request, RequestEvent::Revoked, "revoked").await?;
@@ -121,29 +130,33 @@ impl Gate {
         };
         let id = request.id;
         let to = after(request.state, RequestEvent::Permitted)?;
-        self.inner
-            .workspace
-            .store
-            .write(move |tx| -> Result<()> {
-                if tx.epoch()? != epoch {
-                    return Err(epoch_moved());
-                }
-                if !requests::transition(tx, id, RequestState::Approved, to, &change)? {
-                    let state = requests::find(tx, id)?
-                        .map_or(RequestState::Unknown, |row| row.request.state);
-                    return Err(not_approved(id, state));
-                }
-                tx.append_entry(entry.clone())?;
-                Ok(())
-            })
-            .await?;
-        Ok(Request {
+        let unit = move |tx: &mut Tx<'_>| -> Result<()> {
+            if tx.epoch()? != epoch {
+                return Err(epoch_moved());
+            }
+            if !requests::transition(tx, id, RequestState::Approved, to, &change)? {
+                let state =
+                    requests::find(tx, id)?.map_or(RequestState::Unknown, |row| row.request.state);
+                return Err(not_approved(id, state));
+            }
+            tx.append_entry(entry.clone())?;
+            Ok(())
+        };
+        let permitted = Request {
             state: to,
             instance: Some(self.instance()),
             deadline: None,
             changed_at: at,
             ..request
-        })
+        };
+        let store = self.inner.workspace.store.clone();
+        Intent::new(
+            self,
+            permitted.clone(),
+            async move { store.write(unit).await },
+        )
+        .await?;
+        Ok(permitted)
     }
 }
 

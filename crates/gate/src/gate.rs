@@ -137,7 +137,13 @@ impl Gate {
         let gate = Self {
             inner: Arc::new(inner),
         };
-        gate.recover().await?;
+        // A ledger that contradicts its checkpoints takes no writes until an operator has acknowledged it: the gate starts all the
+        // same, refuses every action, and says why.
+        if gate.inner.workspace.store.ledger_state().refuses_writes() {
+            tracing::error!(state = %gate.inner.workspace.store.ledger_state(), "the ledger takes no entries");
+        } else {
+            gate.recover().await?;
+        }
         let housekeeper = gate.clone();
         gate.inner.tasks.every(HOUSEKEEPING_PERIOD, move || {
             let gate = housekeeper.clone();

@@ -90,7 +90,8 @@ impl Gate {
             reason: target.reason,
             at: cx.now,
         };
-        let entry = self.config_entry(cx, "kill.engaged", subject);
+        let mut entry = self.config_entry(cx, "kill.engaged", subject);
+        entry.outcome = (!kill.reason.is_empty()).then(|| kill.reason.clone());
         self.change(cx, Nouns::KILL, move |tx| {
             kills::insert(tx, &kill)?;
             tx.append_entry(entry.clone())?;

@@ -29,6 +29,7 @@ mod grants;
 mod health;
 mod idempotency;
 mod identify;
+mod intent;
 mod keys;
 mod kill;
 mod lease;

@@ -14,6 +14,7 @@ use crate::{
     execute::after,
     execution::ExecutionCx,
     gate::Gate,
+    intent::Intent,
     record::{Opening, REMEMBERED, Record},
     reply::OutputTap,
     requests::StoredResult,
@@ -135,6 +136,8 @@ impl ExecutionGuard {
             "action.intent".clone_into(&mut opening.record.entry.kind);
             opening.record.sealed =
                 Some(writer.seal(&self.gate.inner.workspace.vault, opening.record.entry.id));
+            // It has begun: a change of the configuration since the decision can't make it undone, nor have it done twice.
+            opening.epoch = None;
             let Ledgered::Nothing(opening, writer) =
                 std::mem::replace(&mut self.ledgered, Ledgered::Intent)
             else {
@@ -145,11 +148,11 @@ impl ExecutionGuard {
             let keep_bytes = self.keep.bytes().max(evidence_bytes(&self.gate));
             self.tap = OutputTap::new(self.outcome.output_committer(), keep_bytes);
             let store = self.gate.inner.workspace.store.clone();
-            if let Err(error) = store.write(move |tx| opening.write(tx)).await {
-                // Nothing is on disk, so there is no row that an outcome could belong to.
-                self.is_finished = true;
-                return Err(error);
-            }
+            let write = async move { store.write(move |tx| opening.write(tx)).await };
+            // While it is written the intent looks after itself; if it fails there is no row that an outcome could belong to.
+            self.is_finished = true;
+            Intent::new(&self.gate, self.request.clone(), write).await?;
+            self.is_finished = false;
         }
         Ok(())
     }
@@ -194,7 +197,14 @@ impl ExecutionGuard {
 
     async fn post(&mut self, event: RequestEvent, outcome: String) -> Result<()> {
         let unit = self.unit(event, outcome)?;
-        self.gate.inner.workspace.store.write(unit).await
+        // Queued at once: an outcome is never lost to a caller that goes away while it waits for a place in the queue.
+        self.gate
+            .inner
+            .workspace
+            .store
+            .submit_write(unit)
+            .wait()
+            .await
     }
 
     /// The outcome as a unit of work. From here on the guard has posted.

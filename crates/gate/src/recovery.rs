@@ -62,6 +62,7 @@ impl Gate {
     pub(crate) async fn housekeep(&self) {
         for (what, done) in [
             ("renewing the lease", self.renew_lease_if_due().await),
+            ("sweeping what is stopped", self.sweep_stopped().await),
             ("expiring requests", self.expire_overdue().await),
             ("marking lost executions", self.mark_orphans().await),
             ("forgetting what has expired", self.forget().await),
@@ -103,6 +104,15 @@ impl Gate {
                 instances::renew(tx, instance, now, now.saturating_add(LEASE)).map_err(Error::from)
             })
             .await
+    }
+
+    /// What a kill switch covers must not wait on, even if the one who pulled it went away, or its gateway died, before it was swept.
+    async fn sweep_stopped(&self) -> Result<()> {
+        let scopes: Vec<KillScope> = self.snapshot().kill.iter().map(|kill| kill.scope).collect();
+        for scope in scopes {
+            self.sweep_killed(scope).await?;
+        }
+        Ok(())
     }
 
     async fn expire_overdue(&self) -> Result<()> {

@@ -23,6 +23,14 @@ impl Tasks {
         });
     }
 
+    /// Runs a short task to its end, also during a shutdown.
+    pub(crate) fn finish(&self, task: impl Future<Output = ()> + Send + 'static) {
+        // Called from `Drop`, where there may be no runtime any more: then the store is closed too.
+        if tokio::runtime::Handle::try_current().is_ok() {
+            self.tracker.spawn(task);
+        }
+    }
+
     /// Runs a task every `period`, not counting the time it takes.
     pub(crate) fn every<F: Future<Output = ()> + Send + 'static>(
         &self,

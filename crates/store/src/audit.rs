@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use countersign_domain::{Actor, RequestId, SealedEntry, Timestamp};
+use countersign_domain::{Actor, EntryId, RequestId, SealedEntry, Timestamp};
 
 use crate::{
     checkpoints,
@@ -186,6 +186,17 @@ pub fn extent(tx: &mut Tx<'_>) -> Result<Extent> {
         next: size,
     })
 }
+
+/// Whether the entry of this id is one of the newest before a position: for an entry that was written a moment ago.
+pub fn is_among_newest_before(tx: &mut Tx<'_>, position: u64, id: EntryId) -> Result<bool> {
+    let sql = "SELECT 1 FROM audit_entry WHERE position < ?1 AND position >= ?2 AND id = ?3";
+    let from = position.saturating_sub(NEWEST_ENTRIES);
+    let args = [position.into(), from.into(), (&id).into()];
+    Ok(tx.query_optional(sql, &args, |_| Ok(()))?.is_some())
+}
+
+/// How many entries [`is_among_newest_before`] looks at.
+const NEWEST_ENTRIES: u64 = 100_000;
 
 /// Deletes up to `limit` of the entries that a checkpoint covers, oldest first; how many. The checkpoint keeps the compact range, so
 /// that the rest still verifies. Evidence is deleted on its own. Call again until it is 0, one unit each.

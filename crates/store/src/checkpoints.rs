@@ -77,6 +77,15 @@ pub fn after(tx: &mut Tx<'_>, size: u64, limit: u32) -> Result<Vec<StoredCheckpo
     )
 }
 
+/// Up to `limit` of the newest, newest first.
+pub fn newest(tx: &mut Tx<'_>, limit: u32) -> Result<Vec<StoredCheckpoint>> {
+    tx.query(
+        "SELECT size, at, note, frontier FROM checkpoint ORDER BY size DESC LIMIT ?1",
+        &[limit.into()],
+        checkpoint_of,
+    )
+}
+
 /// The newest one made before a time: under it, older entries can be pruned.
 pub fn before(tx: &mut Tx<'_>, at: Timestamp) -> Result<Option<StoredCheckpoint>> {
     tx.query_optional(

@@ -30,6 +30,15 @@ pub fn delete(tx: &mut Tx<'_>, entry: EntryId) -> Result<bool> {
     )
 }
 
+/// Deletes the bodies behind the `limit` oldest entries below a position, in step with [`crate::audit::prune`]; how many.
+pub fn delete_under(tx: &mut Tx<'_>, position: u64, limit: u32) -> Result<u64> {
+    tx.execute(
+        "DELETE FROM evidence WHERE entry_id IN (SELECT id FROM audit_entry WHERE position < ?1 ORDER BY position LIMIT ?2) AND \
+         entry_id NOT IN (SELECT evidence_entry FROM request WHERE state IN ('pending', 'approved', 'executing'))",
+        &[position.into(), limit.into()],
+    )
+}
+
 /// Deletes up to `limit` bodies that are older, but for those of requests that still move: what was approved must stay there to be
 /// run. How many. Call again until it is 0, one unit each, so that no unit is long.
 pub fn delete_before(tx: &mut Tx<'_>, at: Timestamp, limit: u32) -> Result<u64> {

@@ -29,9 +29,26 @@ pub(crate) struct Shared {
     oldest_unsealed_micros: AtomicU64,
     /// When that was last found out.
     looked_micros: AtomicU64,
+    /// Whether somebody waits for a checkpoint before its time.
+    checkpoint_wanted: AtomicBool,
 }
 
 impl Shared {
+    /// Asks for a checkpoint with the next commit or pass of the sealer.
+    pub(crate) fn want_checkpoint(&self) {
+        self.checkpoint_wanted.store(true, Ordering::Release);
+    }
+
+    /// Whether a checkpoint was asked for since the last one.
+    pub(crate) fn wants_checkpoint(&self) -> bool {
+        self.checkpoint_wanted.load(Ordering::Acquire)
+    }
+
+    /// A checkpoint was made.
+    pub(crate) fn checkpoint_made(&self) {
+        self.checkpoint_wanted.store(false, Ordering::Release);
+    }
+
     pub(crate) fn new(
         mac: AuditMacKey,
         epoch: u64,
@@ -50,6 +67,7 @@ impl Shared {
             notes_error: Mutex::new(None),
             oldest_unsealed_micros: AtomicU64::new(0),
             looked_micros: AtomicU64::new(0),
+            checkpoint_wanted: AtomicBool::new(false),
         }
     }
 

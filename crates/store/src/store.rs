@@ -231,6 +231,15 @@ impl Store {
             .acknowledge((self.inner.clock)().as_micros())
     }
 
+    /// Asks for a checkpoint now instead of at its time. The next commit makes it on SQLite, the sealer's next pass on PostgreSQL; with
+    /// nothing new since the last one there is none.
+    pub fn want_checkpoint(&self) {
+        self.inner.shared.want_checkpoint();
+        if let Some(bell) = &self.inner.bell {
+            bell.ring();
+        }
+    }
+
     /// Why the last checkpoint could not be written outside of the database, if it could not.
     pub fn notes_error(&self) -> Option<StoreError> {
         self.inner.shared.notes_error()

@@ -400,8 +400,9 @@ async fn a_change_is_carried_out_even_if_nobody_waits() {
     let cx = test.owner();
     {
         let change = test.gate.add_agent(&cx, new_agent("orphan"));
-        // Polled once, then dropped: the unit is under way.
-        assert!(tokio::time::timeout(Duration::ZERO, change).await.is_err());
+        // Polled once, then dropped: the unit is under way, or done already on a fast machine.
+        let mut change = std::pin::pin!(change);
+        drop(futures::poll!(change.as_mut()));
     }
     for _ in 0..200 {
         if test.gate.agent(&test.owner(), "orphan").is_ok() {

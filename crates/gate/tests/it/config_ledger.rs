@@ -52,7 +52,7 @@ async fn what_is_exported_verifies_anywhere() {
         .checkpoints(&test.owner())
         .await
         .unwrap()
-        .last()
+        .first()
         .unwrap()
         .size;
     assert_eq!(
@@ -200,5 +200,37 @@ async fn a_subscriber_misses_nothing_and_gets_nothing_twice() {
 async fn a_subscriber_misses_nothing_on_postgresql() {
     if let Some(test) = TestGate::postgres().await {
         follows(test).await;
+    }
+}
+
+async fn makes_checkpoints(test: TestGate) {
+    let key = test.agent("one").await;
+    let refused = test.gate.make_checkpoint(&test.by_key(&key)).await;
+    assert_eq!(refused.unwrap_err().code, "forbidden");
+    for round in 1..=3 {
+        let made = test.gate.make_checkpoint(&test.owner()).await.unwrap();
+        assert_eq!(
+            test.entries_of("audit.checkpoint_requested").await,
+            round,
+            "each has its entry"
+        );
+        assert!(made.size >= round);
+        assert_eq!(
+            test.gate.checkpoints(&test.owner()).await.unwrap().first(),
+            Some(&made)
+        );
+    }
+    assert!(test.gate.verify_audit(&test.owner()).await.unwrap().valid);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_checkpoint_can_be_asked_for() {
+    makes_checkpoints(TestGate::sqlite().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_checkpoint_can_be_asked_for_on_postgresql() {
+    if let Some(test) = TestGate::postgres().await {
+        makes_checkpoints(test).await;
     }
 }

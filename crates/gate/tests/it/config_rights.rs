@@ -280,11 +280,6 @@ fn use_cases() -> Vec<(&'static str, Vec<Permission>, Call)> {
             call!(gate, cx => gate.checkpoints(cx).await),
         ),
         (
-            "make_checkpoint",
-            vec![P::AuditRead],
-            call!(gate, cx => gate.make_checkpoint(cx).await),
-        ),
-        (
             "audit_key",
             vec![P::AuditRead],
             call!(gate, cx => gate.audit_key(cx).await),

@@ -1,14 +1,6 @@
 //! The gate against a real store.
 
 #[cfg(test)]
-mod fake;
-#[cfg(test)]
-mod interleavings;
-#[cfg(test)]
-mod pipeline;
-#[cfg(test)]
-mod stage;
-#[cfg(test)]
 mod config_changes;
 #[cfg(test)]
 mod config_ledger;
@@ -16,5 +8,13 @@ mod config_ledger;
 mod config_rights;
 #[cfg(test)]
 mod config_signin;
+#[cfg(test)]
+mod fake;
+#[cfg(test)]
+mod interleavings;
+#[cfg(test)]
+mod pipeline;
+#[cfg(test)]
+mod stage;
 #[cfg(test)]
 mod support;

@@ -863,3 +863,104 @@ async fn labels_and_intents_are_bounded() {
         assert_eq!(error.field.as_deref(), Some("idempotency_key"), "{key:?}");
     }
 }
+
+/// A client that goes away while its intent is being written leaves no execution behind that never ends.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_intent_that_is_abandoned_is_ended() {
+    let stage = Stage::new().await;
+    for round in 0..200_u64 {
+        let attempt = stage.submit("PUT /charges/1");
+        let _ = tokio::time::timeout(Duration::from_micros(20 * round), attempt).await;
+    }
+    for _ in 0..200 {
+        let filter = countersign_gate::RequestFilter {
+            states: vec![RequestState::Executing],
+            ..Default::default()
+        };
+        let page = stage.gate.requests(&stage.owner(), filter).await.unwrap();
+        if page.items.is_empty() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("requests are still executing although nobody executes them");
+}
+
+/// Requirement 25: the key that asked was part of what was approved.
+#[tokio::test]
+async fn a_revoked_key_takes_what_it_asked_for_with_it() {
+    let stage = Stage::new().await;
+    let id = stage.ask().await;
+    stage.approve(id).await.unwrap();
+    let key = stage.agent.principal.key().unwrap().id.to_string();
+    stage.gate.revoke_key(&stage.owner(), &key).await.unwrap();
+    let draft = serde_json::from_value(
+        json!({ "name": "second", "owner": { "agent": "demo" }, "scopes": ["request:create", "request:read"] }),
+    )
+    .unwrap();
+    let second = stage.gate.add_key(&stage.owner(), draft).await.unwrap();
+    let principal = stage.gate.identify_key(second.secret.expose()).unwrap();
+    let agent = countersign_gate::OpCx {
+        principal,
+        ..stage.agent()
+    };
+    assert_eq!(
+        stage.gate.execute(&agent, id).await.unwrap_err().code,
+        "revoked"
+    );
+    assert_eq!(stage.state(id).await, "revoked");
+    assert_eq!(stage.fake.calls(), 0);
+}
+
+/// Requirement 41: a database that was put back starts, takes nothing, says so, and goes on once an operator has taken note.
+#[tokio::test]
+async fn a_rolled_back_database_takes_nothing_until_it_is_acknowledged() {
+    let stage = Stage::new().await;
+    stage.gate.make_checkpoint(&stage.owner()).await.unwrap();
+    let stage = stage.crash_and_restart().await;
+    stage.gate.workspace().store.close().await;
+    let file = stage.folder.path().join("store.db");
+    let older = std::fs::read(&file).unwrap();
+    let stage = stage.crash_and_restart().await;
+    assert!(stage.submit("PUT /charges/1").await.is_ok());
+    stage.gate.make_checkpoint(&stage.owner()).await.unwrap();
+    stage.gate.shutdown().await;
+    stage.gate.workspace().store.close().await;
+    for suffix in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(stage.folder.path().join(format!("store.db{suffix}")));
+    }
+    std::fs::write(&file, older).unwrap();
+    let stage = stage.crash_and_restart().await;
+    let problems = stage.gate.health().problems;
+    assert!(
+        problems
+            .iter()
+            .any(|problem| problem.code == "ledger_contradicts_checkpoints"),
+        "{problems:?}"
+    );
+    let before = stage.fake.calls();
+    assert!(stage.submit("PUT /charges/1").await.is_err());
+    assert_eq!(stage.fake.calls(), before);
+    assert_eq!(
+        stage
+            .gate
+            .acknowledge_ledger(&stage.agent())
+            .await
+            .unwrap_err()
+            .code,
+        "forbidden"
+    );
+    let noted = stage.gate.acknowledge_ledger(&stage.owner()).await.unwrap();
+    assert!(noted.contains("rolled back"), "{noted}");
+    assert!(stage.submit("PUT /charges/1").await.is_ok());
+    assert_eq!(
+        stage
+            .gate
+            .acknowledge_ledger(&stage.owner())
+            .await
+            .unwrap_err()
+            .code,
+        "ledger_sound"
+    );
+    assert!(stage.gate.verify_audit(&stage.owner()).await.unwrap().valid);
+}

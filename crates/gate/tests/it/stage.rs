@@ -11,7 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use countersign_domain::{
-    Actor, CredentialType, GrantVerdict, InstanceId, RequestId, SealedEntry, Timestamp, Urgency,
+    CredentialType, GrantVerdict, InstanceId, RequestId, SealedEntry, Timestamp, Urgency,
 };
 use countersign_gate::{
     ActionDraft, Clock, CredentialDraft, Gate, GateConfig, GrantDraft, NewAgent, NewTarget,
@@ -225,17 +225,6 @@ impl Stage {
         panic!("the request is still {}, not {state}", self.state(id).await);
     }
 
-    /// The newest request of any state.
-    pub(crate) async fn newest(&self) -> RequestId {
-        self.gate
-            .requests(&self.owner(), Default::default())
-            .await
-            .unwrap()
-            .items[0]
-            .request
-            .id
-    }
-
     /// Every entry of the ledger.
     pub(crate) async fn entries(&self) -> Vec<SealedEntry> {
         self.gate
@@ -352,9 +341,4 @@ pub(crate) fn replied(submission: Submission) -> countersign_gate::Reply {
         Submission::Replied(reply) => reply,
         other => panic!("expected a reply: {other:?}"),
     }
-}
-
-/// Who an entry says it was, as a word.
-pub(crate) fn kind_of(actor: Actor) -> &'static str {
-    actor.kind()
 }

@@ -149,6 +149,7 @@ impl LedgerWriter {
             return;
         };
         if note.is_some() {
+            shared.checkpoint_made();
             self.checkpointed = sealer.next_position();
             self.checkpointed_at = Instant::now();
         }

@@ -156,7 +156,7 @@ impl SealerThread<'_> {
             if self.shared.refuses_writes().is_some() {
                 return false;
             }
-            match self.pass(closing) {
+            match self.pass(closing || self.shared.wants_checkpoint()) {
                 Ok(Pass::Sealed(count)) => {
                     let next = self.ledger.staged().map_or_else(
                         || self.ledger.sealer().next_position(),

@@ -109,6 +109,7 @@ impl<'conn> Writer<'conn> {
             return;
         }
         let started = Instant::now();
+        let closing = closing || self.shared.wants_checkpoint();
         let count = units.len();
         let mut outcome = self.batch(units, false, closing);
         if let Err(Stop::Again) = outcome {
