@@ -1,5 +1,7 @@
 //! The gate against a real store.
 
+#![expect(clippy::disallowed_methods, reason = "a test joins what it spawns")]
+
 #[cfg(test)]
 mod config_changes;
 #[cfg(test)]

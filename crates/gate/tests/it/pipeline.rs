@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use countersign_domain::{GrantVerdict, RequestId, RequestState, VoteKind};
 use countersign_gate::{
-    KillTarget, ReplyBody, RuleDraft, SettingsChange, Submission, TargetChange,
+    KillTarget, ReplyBody, RequestFilter, RuleDraft, SettingsChange, Submission, TargetChange,
 };
 use futures::{StreamExt, future::join_all};
 use serde_json::json;
@@ -138,7 +138,7 @@ async fn an_agent_never_decides_and_never_sees_anothers_request() {
     assert!(
         stage
             .gate
-            .requests(&other, Default::default())
+            .requests(&other, RequestFilter::default())
             .await
             .unwrap()
             .items
@@ -188,7 +188,7 @@ async fn of_two_who_decide_at_once_one_wins() {
             stage.gate.decide(&owner, id, VoteKind::Deny, String::new()),
         );
         assert!(yes.is_ok() != no.is_ok(), "{yes:?} {no:?}");
-        let lost = yes.err().or(no.err()).unwrap();
+        let lost = yes.err().or_else(|| no.err()).unwrap();
         assert_eq!(lost.code, "already_decided");
         assert!(lost.to_string().starts_with("Request already "), "{lost}");
     }
@@ -223,7 +223,7 @@ async fn deadlines_pass_by_themselves() {
     for _ in 0..300 {
         let page = stage
             .gate
-            .requests(&stage.owner(), Default::default())
+            .requests(&stage.owner(), RequestFilter::default())
             .await
             .unwrap();
         if page.items[0].request.state == RequestState::Expired {
@@ -574,7 +574,7 @@ impl Stage {
         for _ in 0..100 {
             if let Some(view) = self
                 .gate
-                .requests(&self.owner(), Default::default())
+                .requests(&self.owner(), RequestFilter::default())
                 .await
                 .unwrap()
                 .items
@@ -873,7 +873,7 @@ async fn an_intent_that_is_abandoned_is_ended() {
         let _ = tokio::time::timeout(Duration::from_micros(20 * round), attempt).await;
     }
     for _ in 0..200 {
-        let filter = countersign_gate::RequestFilter {
+        let filter = RequestFilter {
             states: vec![RequestState::Executing],
             ..Default::default()
         };
