@@ -35,9 +35,6 @@ use crate::{
     shell::Shell,
 };
 
-/// How many connections may wait to be accepted.
-const BACKLOG: u32 = 1_024;
-
 /// How long to wait when the system refuses to hand over a connection: usually too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -211,41 +208,49 @@ fn same_user(stream: &UnixStream) -> Option<u32> {
     (uid == 0 || own.is_none_or(|own| own == uid)).then_some(uid)
 }
 
+/// `SO_REUSEADDR` is set: a restarted gateway takes its port back at once, and still two can't listen on it.
 fn bind_tcp(address: SocketAddr) -> Result<TcpListener, ServerError> {
-    let failed = |source| ServerError::Bind {
+    let bind = || {
+        let listener = std::net::TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        TcpListener::from_std(listener)
+    };
+    bind().map_err(|source| ServerError::Bind {
         address: address.to_string(),
         source,
-    };
-    let socket = if address.is_ipv4() {
-        tokio::net::TcpSocket::new_v4()
-    } else {
-        tokio::net::TcpSocket::new_v6()
-    }
-    .map_err(failed)?;
-    // Lets a restarted gateway take its port back at once; does not let two listen on it.
-    socket.set_reuseaddr(true).map_err(failed)?;
-    socket.bind(address).map_err(failed)?;
-    socket.listen(BACKLOG).map_err(failed)
+    })
 }
 
 fn bind_unix(path: &Path) -> Result<Listener, ServerError> {
-    let failed = |source| ServerError::Bind {
+    let bind = || {
+        if let Ok(metadata) = std::fs::symlink_metadata(path) {
+            // Only a socket that nobody listens on is taken away.
+            if !metadata.file_type().is_socket() || is_listened_on(path) {
+                return Err(io::Error::from(io::ErrorKind::AddrInUse));
+            }
+            std::fs::remove_file(path)?;
+        }
+        let listener = UnixListener::bind(path)?;
+        let file = SocketFile(path.to_owned());
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+        Ok(Listener::Unix(listener, file))
+    };
+    bind().map_err(|source| ServerError::Bind {
         address: format!("unix:{}", path.display()),
         source,
+    })
+}
+
+/// Whether some process has the socket open, by the kernel's list; where there is none, it is taken to be.
+fn is_listened_on(path: &Path) -> bool {
+    let Ok(sockets) = std::fs::read_to_string("/proc/net/unix") else {
+        return true;
     };
-    if let Ok(metadata) = std::fs::symlink_metadata(path) {
-        // Only a socket that nobody answers on is taken away.
-        if !metadata.file_type().is_socket()
-            || std::os::unix::net::UnixStream::connect(path).is_ok()
-        {
-            return Err(failed(io::Error::from(io::ErrorKind::AddrInUse)));
-        }
-        std::fs::remove_file(path).map_err(failed)?;
-    }
-    let listener = UnixListener::bind(path).map_err(failed)?;
-    let file = SocketFile(path.to_owned());
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
-    Ok(Listener::Unix(listener, file))
+    let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let names = [path, &whole].map(|path| path.display().to_string());
+    sockets
+        .lines()
+        .any(|line| names.iter().any(|name| line.ends_with(&format!(" {name}"))))
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -50,7 +50,7 @@ const UNLOCK_QUEUE: usize = 4;
 /// The pause after a wrong passphrase: deriving a key costs a second of a core, and nobody should make the gateway do it all day.
 const UNLOCK_PAUSE: Duration = Duration::from_secs(1);
 
-/// What every handler shares.
+/// What every handler shares. One state belongs to one server: when that drains, so does the state.
 #[derive(Debug)]
 pub struct ServerState {
     gate: ArcSwapOption<Gate>,

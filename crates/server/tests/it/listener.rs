@@ -238,6 +238,9 @@ async fn the_unix_socket_is_its_owners() {
     let stage = Stage::new().await;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("countersign.sock");
+    // What a crash leaves behind is taken away; what is no socket, or one that is listened on, is not.
+    drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+    assert!(path.exists());
     let server = Server::start(&with(Bind::Unix(path.clone())), &stage.state).unwrap();
     assert_eq!(
         std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
@@ -254,16 +257,12 @@ async fn the_unix_socket_is_its_owners() {
     );
     assert!(server.shutdown(Duration::from_secs(5)).await);
     assert!(!path.exists());
-    // What a crash leaves behind is taken away; what is no socket is not.
-    drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
-    assert!(path.exists());
     std::fs::write(folder.path().join("file"), "x").unwrap();
     assert!(Server::start(&with(Bind::Unix(folder.path().join("file"))), &stage.state).is_err());
 }
 
-#[tokio::test]
-async fn tls_answers_and_marks_its_cookies() {
-    let stage = Stage::new().await;
+/// A TLS listener on loopback, and a client that trusts it and offers these protocols.
+fn tls(stage: &Stage, protocols: &[&[u8]]) -> (Server, tokio_rustls::TlsConnector) {
     let key = rcgen::KeyPair::generate().unwrap();
     let certificate = rcgen::CertificateParams::new(vec!["localhost".to_owned()])
         .unwrap()
@@ -276,20 +275,68 @@ async fn tls_answers_and_marks_its_cookies() {
         &stage.state,
     )
     .unwrap();
-    assert!(server.urls()[0].starts_with("https://"));
     let mut roots = rustls::RootCertStore::empty();
     roots.add(certificate.der().clone()).unwrap();
-    let client = rustls::ClientConfig::builder_with_provider(Arc::new(
+    let mut client = rustls::ClientConfig::builder_with_provider(Arc::new(
         rustls::crypto::aws_lc_rs::default_provider(),
     ))
     .with_safe_default_protocol_versions()
     .unwrap()
     .with_root_certificates(roots)
     .with_no_client_auth();
+    client.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+    (server, tokio_rustls::TlsConnector::from(Arc::new(client)))
+}
+
+#[tokio::test]
+async fn http2_is_answered_and_its_authority_is_checked() {
+    let stage = Stage::new().await;
+    let (server, connector) = tls(&stage, &[b"h2"]);
     let stream = TcpStream::connect(server.addresses()[0]).await.unwrap();
-    let name = ServerName::try_from("localhost").unwrap();
-    let stream = tokio_rustls::TlsConnector::from(Arc::new(client))
-        .connect(name, stream)
+    let stream = connector
+        .connect(ServerName::try_from("localhost").unwrap(), stream)
+        .await
+        .unwrap();
+    let executor = hyper_util::rt::TokioExecutor::new();
+    let (mut sender, connection) = hyper::client::conn::http2::handshake::<_, _, axum::body::Body>(
+        executor,
+        hyper_util::rt::TokioIo::new(stream),
+    )
+    .await
+    .unwrap();
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(connection);
+    for (uri, status) in [
+        ("https://localhost/healthz", 200),
+        ("https://evil.example/healthz", 403),
+        ("https://localhost/api/v1/agents", 401),
+    ] {
+        let request = http::Request::get(uri)
+            .body(axum::body::Body::empty())
+            .unwrap();
+        assert_eq!(
+            sender.send_request(request).await.unwrap().status(),
+            status,
+            "{uri}"
+        );
+    }
+    let long = http::Request::get("https://localhost/healthz")
+        .header("x-long", "x".repeat(70 << 10))
+        .body(axum::body::Body::empty())
+        .unwrap();
+    assert_eq!(sender.send_request(long).await.unwrap().status(), 431);
+    drop(sender);
+    assert!(server.shutdown(Duration::from_secs(5)).await);
+}
+
+#[tokio::test]
+async fn tls_answers_and_marks_its_cookies() {
+    let stage = Stage::new().await;
+    let (server, connector) = tls(&stage, &[]);
+    assert!(server.urls()[0].starts_with("https://"));
+    let stream = TcpStream::connect(server.addresses()[0]).await.unwrap();
+    let stream = connector
+        .connect(ServerName::try_from("localhost").unwrap(), stream)
         .await
         .unwrap();
     let body = format!("{{\"token\":\"{}\"}}", stage.token);
