@@ -7,8 +7,8 @@ mod steps;
 use std::path::PathBuf;
 
 use clap::Args;
-use countersign_gate::{Change, ChangeAction, ConfigDocument, plan};
-use serde_json::json;
+use countersign_gate::{Change, ChangeAction, ConfigDocument, FieldChange, plan};
+use serde_json::{Value, json};
 
 use super::cx::Cx;
 use super::parse::pair;
@@ -95,12 +95,36 @@ fn table(changes: &[Change]) -> Table {
             ChangeAction::Remove => "remove",
             ChangeAction::Keep => "keep",
         };
-        let differences: Vec<String> = change
+        let is_new = change.action == ChangeAction::Create;
+        let told = change
             .diff
             .iter()
-            .map(|field| format!("{}: {} -> {}", field.field, field.before, field.after))
+            .filter(|field| !is_new || !is_empty(&field.after));
+        let differences: Vec<String> = told
+            .map(|field| {
+                let FieldChange {
+                    field,
+                    before,
+                    after,
+                } = field;
+                if is_new {
+                    format!("{field}: {after}")
+                } else {
+                    format!("{field}: {before} -> {after}")
+                }
+            })
             .collect();
         table.row([action, &change.noun, &change.name, &differences.join("; ")]);
     }
     table
+}
+
+/// What a new thing has without being told.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        _ => false,
+    }
 }

@@ -75,7 +75,7 @@ pub(crate) struct Approve {
     /// Its id
     id: String,
     /// Why, for the record
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     note: String,
 }
 
@@ -85,7 +85,7 @@ pub(crate) struct Deny {
     /// Its id
     id: String,
     /// Why, for the record
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     reason: String,
 }
 
@@ -95,7 +95,7 @@ pub(super) struct Noted {
     /// Its id
     id: String,
     /// Why, for the record
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     note: String,
 }
 

@@ -21,12 +21,7 @@ const COLUMNS: &[Column] = &[
     ("OUTCOME", &["/outcome"]),
 ];
 
-const CHECKPOINTS: &[Column] = &[
-    ("SIZE", &["/size"]),
-    ("AT", &["/at"]),
-    ("ROOT", &["/root"]),
-    ("ORIGIN", &["/origin"]),
-];
+const CHECKPOINTS: &[Column] = &[("SIZE", &["/size"]), ("AT", &["/at"])];
 
 /// The verbs.
 #[derive(Debug, Subcommand)]

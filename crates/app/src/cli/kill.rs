@@ -47,7 +47,7 @@ pub(super) struct Pull {
     #[command(flatten)]
     scope: Scope,
     /// Why
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     reason: String,
 }
 

@@ -75,7 +75,7 @@ pub(super) struct Add {
     #[arg(long)]
     verdict: String,
     /// Why, for whoever reads a decision
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     reason: String,
     #[command(flatten)]
     matcher: Match,

@@ -18,29 +18,30 @@ use crate::config::Env;
 use crate::failure::{Exit, Failure, Result};
 use crate::output::Output;
 
-const AFTER: &str = "Exit codes: 0 done, 1 refused by a rule or failed verification, 2 wrong usage, 3 state (already or not onboarded, locked),\n\
-4 cannot reach or bind, 5 not authorised.";
+const AFTER: &str = "\
+Exit codes:
+  0  done
+  1  refused by a rule or a human, or failed verification
+  2  wrong usage
+  3  state: already or not onboarded, locked, decided already
+  4  cannot reach or bind
+  5  not authorised";
+
+/// What every command takes.
+const GLOBAL: &str = "Global options";
 
 /// The gate between AI agents and everything they touch
 #[derive(Debug, Parser)]
 #[command(name = "countersign", version, after_help = AFTER, disable_help_subcommand = true, max_term_width = 120)]
 pub(super) struct Arguments {
     /// Print one line of JSON instead of tables
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL, display_order = 900)]
     json: bool,
-    #[arg(
-        long,
-        global = true,
-        value_name = "PATH",
-        help = "The data directory [env: COUNTERSIGN_DATA_DIR]"
-    )]
+    #[arg(long, global = true, value_name = "PATH", help_heading = GLOBAL, display_order = 901)]
+    #[arg(help = "The data directory [env: COUNTERSIGN_DATA_DIR]")]
     data_dir: Option<PathBuf>,
-    #[arg(
-        long,
-        global = true,
-        value_name = "PATH",
-        help = "The configuration file [env: COUNTERSIGN_CONFIG] [default: countersign.json5 in the data directory]"
-    )]
+    #[arg(long, global = true, value_name = "PATH", help_heading = GLOBAL, display_order = 902)]
+    #[arg(help = "The configuration file [env: COUNTERSIGN_CONFIG]")]
     config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,

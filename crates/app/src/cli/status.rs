@@ -5,9 +5,10 @@ use http::Method;
 use serde_json::{Map, Value, json};
 
 use super::cx::Cx;
-use super::shown::fields;
+use super::shown::{cell, fields};
 use crate::client::Api;
 use crate::failure::Result;
+use crate::output::Table;
 
 /// No arguments.
 #[derive(Debug, Args)]
@@ -38,7 +39,34 @@ impl Status {
         }
         let status = Value::Object(status);
         cx.output
-            .result(&status, |output| output.table(&fields(&status)));
+            .result(&status, |output| output.table(&table(&status)));
         Ok(())
     }
+}
+
+/// One table of everything, what the gateway says of itself below.
+fn table(status: &Value) -> Table {
+    let mut outer = status.clone();
+    let inner = outer.as_object_mut().and_then(|outer| {
+        outer.remove("readiness");
+        outer.remove("gateway")
+    });
+    let mut table = fields(&outer);
+    if status.get("ready") == Some(&Value::Bool(false)) {
+        let problems = status.pointer("/readiness/problems");
+        table.row([
+            "problems".to_owned(),
+            problems.map(cell).unwrap_or_default(),
+        ]);
+    }
+    if let Some(Value::Object(inner)) = inner {
+        for (name, value) in inner.iter().filter(|(name, _)| !outer_has(&outer, name)) {
+            table.row([name.clone(), cell(value)]);
+        }
+    }
+    table
+}
+
+fn outer_has(outer: &Value, name: &str) -> bool {
+    outer.get(name).is_some()
 }

@@ -33,6 +33,10 @@ pub(crate) fn read(response: &LocalResponse) -> Result<Value> {
             || format!("the gateway answered with status {status}"),
             str::to_owned,
         );
+    // Where in a document that this program wrote is nothing to a person.
+    if let Some(end) = message.rfind(" at line ") {
+        message.truncate(end);
+    }
     if let Some(field) = text("field").filter(|field| !message.contains(field)) {
         message = format!("{field}: {message}");
     }

@@ -9,4 +9,6 @@ mod lessons;
 #[cfg(test)]
 mod pipeline;
 #[cfg(test)]
+mod shipped;
+#[cfg(test)]
 mod support;

@@ -27,7 +27,7 @@ pub(crate) struct Ask {
     #[arg(long)]
     agent: Option<String>,
     /// Why
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     intent: String,
     /// low, normal, high or critical
     #[arg(long)]

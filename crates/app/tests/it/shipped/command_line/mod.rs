@@ -1,0 +1,5 @@
+//! Every command's help, table, JSON and one failure, as they are shown.
+
+mod help;
+mod session;
+mod stories;

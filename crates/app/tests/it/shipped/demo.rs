@@ -1,0 +1,76 @@
+//! The demo: the whole story, real, on data that is gone afterwards.
+
+use super::program::Program;
+
+#[test]
+fn the_story_plays_unattended_and_leaves_nothing() {
+    let mut program = Program::new();
+    let folder = program.file("tmp");
+    std::fs::create_dir(&folder).unwrap();
+    program.set("TMPDIR", folder.to_str().unwrap());
+    let story = program.run(&["demo", "--once"]).expect(0);
+    for step in [
+        "granted to shop-assistant on payments: GET /charges/*    allow",
+        "4. the agent reads a charge: 200 (forwarded)",
+        "5. the agent wants to charge 500 dollars: 428",
+        "6. the agent wants to delete a charge: 403",
+        "8. the agent has its charge carried out: 201 (executed-approved)",
+        "9. the payments API holds 2 charges now",
+        "10. the ledger verifies:",
+    ] {
+        assert!(
+            story.stdout.contains(step),
+            "{step:?} is missing:\n{}",
+            story.stdout
+        );
+    }
+    assert!(story.stderr.contains("is removed"), "{}", story.stderr);
+    assert_eq!(
+        std::fs::read_dir(&folder).unwrap().count(),
+        0,
+        "the demo left something"
+    );
+}
+
+#[test]
+fn the_story_is_one_line_to_a_program() {
+    let story = Program::new().run(&["demo", "--once", "--json"]).expect(0);
+    let document = story.json();
+    assert_eq!(
+        (&document["charge_status"], &document["charges"]),
+        (&201.into(), &2.into()),
+        "{document}"
+    );
+    assert_eq!(document["audit"]["valid"], true);
+}
+
+#[test]
+fn the_demo_refuses_an_existing_data_directory() {
+    let program = Program::usual();
+    program.run(&["onboard", "--yes", "--json"]).expect(0);
+    let refused = program.run(&["demo", "--once"]).expect(3);
+    assert!(
+        refused
+            .stderr
+            .contains("never uses an existing data directory"),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(refused.stdout, "");
+}
+
+#[test]
+fn kept_data_can_be_used_afterwards() {
+    let mut program = Program::new();
+    let folder = program.file("tmp");
+    std::fs::create_dir(&folder).unwrap();
+    program.set("TMPDIR", folder.to_str().unwrap());
+    program.run(&["demo", "--once", "--keep"]).expect(0);
+    let kept = std::fs::read_dir(&folder)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    assert!(kept.join("countersign.db").exists());
+}

@@ -1,0 +1,11 @@
+//! The binary as a person and a script meet it: the bootstrap contract word by word, the gateway's life, the vault, every command.
+
+mod bootstrap;
+mod command_line;
+mod configuration;
+mod demo;
+mod life;
+mod locked;
+mod offline;
+mod operators;
+mod program;
