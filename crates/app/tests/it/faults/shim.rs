@@ -21,11 +21,28 @@ impl Shim {
     /// Compiles it.
     pub(super) fn build() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (source, library, control) = (folder.path().join("shim.c"), folder.path().join("shim.so"), folder.path().join("control"));
+        let (source, library, control) = (
+            folder.path().join("shim.c"),
+            folder.path().join("shim.so"),
+            folder.path().join("control"),
+        );
         std::fs::write(&source, include_str!("shim.c")).unwrap();
-        let output = command("cc").args(["-shared", "-fPIC", "-O1", "-o"]).args([&library, &source]).arg("-ldl").output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        Self { _folder: folder, library, control }
+        let output = command("cc")
+            .args(["-shared", "-fPIC", "-O1", "-o"])
+            .args([&library, &source])
+            .arg("-ldl")
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Self {
+            _folder: folder,
+            library,
+            control,
+        }
     }
 
     pub(super) fn library(&self) -> &str {

@@ -11,7 +11,10 @@ pub(super) fn on_postgres() -> Option<(TestGateway, String)> {
     }
     let url = Postgres::shared().unwrap().database().unwrap();
     let name = url.rsplit('/').next().unwrap().to_owned();
-    Some((TestGateway::onboard(&[("COUNTERSIGN_DATABASE_URL", &url)]), name))
+    Some((
+        TestGateway::onboard(&[("COUNTERSIGN_DATABASE_URL", &url)]),
+        name,
+    ))
 }
 
 /// Runs SQL on the database as its superuser: what somebody does who owns it.

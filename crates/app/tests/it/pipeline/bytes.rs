@@ -3,7 +3,7 @@
 use countersign_testkit::Reply;
 use serde_json::{Value, json};
 
-use crate::support::{Scene, proxy_body};
+use crate::support::{Scene, base64, proxy_body};
 
 fn noise(length: usize) -> Vec<u8> {
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
@@ -17,19 +17,6 @@ fn noise(length: usize) -> Vec<u8> {
         .collect()
 }
 
-/// Written here, so that the program under test does not judge itself.
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for three in bytes.chunks(3) {
-        let bits = three.iter().enumerate().fold(0_u32, |bits, (place, byte)| bits | (u32::from(*byte) << (16 - 8 * place)));
-        for place in 0..4 {
-            text.push(if place <= three.len() { char::from(ALPHABET[(bits >> (18 - 6 * place)) as usize & 63]) } else { '=' });
-        }
-    }
-    text
-}
-
 #[test]
 fn replies_arrive_byte_for_byte() {
     let scene = Scene::new();
@@ -41,10 +28,20 @@ fn replies_arrive_byte_for_byte() {
             Reply::bytes(bytes.clone()).until_close(),
             Reply::gzip(&bytes).unwrap(),
         ] {
-            scene.upstream.on("/read/x", reply.header("content-type", "application/octet-stream"));
+            scene.upstream.on(
+                "/read/x",
+                reply.header("content-type", "application/octet-stream"),
+            );
             let reply = scene.proxy("GET", "/read/x", None).expect(200);
-            assert!(reply.is_whole && reply.body == bytes, "{length} bytes: {} came back", reply.body.len());
-            assert_eq!(reply.header("content-type"), Some("application/octet-stream"));
+            assert!(
+                reply.is_whole && reply.body == bytes,
+                "{length} bytes: {} came back",
+                reply.body.len()
+            );
+            assert_eq!(
+                reply.header("content-type"),
+                Some("application/octet-stream")
+            );
         }
     }
 }
@@ -63,7 +60,10 @@ fn requests_arrive_byte_for_byte() {
     // Text is sent as it is: nothing is trimmed, ordered or escaped anew.
     let text = " {\"b\" : 1.10, \"a\":\"\\u00e9\\/\" }\r\n\u{0}\u{feff}";
     scene.proxy("PUT", "/write/x", Some(text)).expect(200);
-    assert_eq!(scene.upstream.requests().pop().unwrap().body, text.as_bytes());
+    assert_eq!(
+        scene.upstream.requests().pop().unwrap().body,
+        text.as_bytes()
+    );
 }
 
 #[test]
@@ -73,7 +73,10 @@ fn a_kept_result_is_byte_for_byte() {
     scene.upstream.on("/ask/x", Reply::bytes(bytes.clone()));
     let id = scene.approved("/ask/x", "{}");
     assert!(scene.agent.execute(&id).expect(200).body == bytes);
-    assert_eq!(scene.agent.status(&id).expect(200).at("/result/bodyBase64"), base64(&bytes));
+    assert_eq!(
+        scene.agent.status(&id).expect(200).at("/result/bodyBase64"),
+        base64(&bytes)
+    );
 }
 
 /// GaiterGuard 8: the README's form of a call, beside the real one.
@@ -83,7 +86,10 @@ fn both_forms_of_a_call_are_taken() {
     let body = json!({ "service_id": "pay", "path": "/write/x?a=1", "method": "PUT", "headers": {}, "body": { "amount": 5 }, "intent": "a test" });
     scene.agent.proxy(&body).expect(200);
     let seen = scene.upstream.requests().pop().unwrap();
-    assert_eq!((seen.target.as_str(), seen.text().as_str()), ("/write/x?a=1", "{\"amount\":5}"));
+    assert_eq!(
+        (seen.target.as_str(), seen.text().as_str()),
+        ("/write/x?a=1", "{\"amount\":5}")
+    );
     assert_eq!(seen.header("content-type"), Some("application/json"));
     let by_id = json!({ "service_id": scene.target, "path": "/read/x", "method": "GET", "intent": "a test" });
     scene.agent.proxy(&by_id).expect(200);

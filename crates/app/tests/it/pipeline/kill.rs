@@ -16,11 +16,18 @@ fn stop(scene: &Scene, agents: &[&Agent], running: usize, body: &Value, path: &s
         let calls = scope.spawn(|| {
             mapped(running, |number| {
                 let method = if number % 2 == 0 { "GET" } else { "POST" };
-                let reply = agents[number % agents.len()].proxy(&proxy_body(method, &scene.upstream.url(path), Some("{}").filter(|_| method == "POST")));
+                let reply = agents[number % agents.len()].proxy(&proxy_body(
+                    method,
+                    &scene.upstream.url(path),
+                    Some("{}").filter(|_| method == "POST"),
+                ));
                 (reply, Instant::now())
             })
         });
-        scene.upstream.wait_for(running, Duration::from_secs(60)).unwrap();
+        scene
+            .upstream
+            .wait_for(running, Duration::from_mins(1))
+            .unwrap();
         scene.admin.post("/api/v1/kills", body).expect(201);
         let pulled = Instant::now();
         for (reply, ended) in calls.join().unwrap() {
@@ -48,33 +55,55 @@ fn requirement_31_one_hundred_in_flight_stop_and_what_waits_is_ended() {
     stop(&scene, &[&scene.agent], 100, &all, "/hang");
     // The outcome of a write that the upstream may have seen is unknown; a read has none to lose.
     let requests = scene.requests();
-    let hung: Vec<&Value> = requests.iter().filter(|request| request["action"].as_str().unwrap().ends_with("/hang")).collect();
+    let hung: Vec<&Value> = requests
+        .iter()
+        .filter(|request| request["action"].as_str().unwrap().ends_with("/hang"))
+        .collect();
     assert_eq!(hung.len(), 100);
     for request in hung {
-        assert!(matches!(request["state"].as_str(), Some("unknown")), "{request}");
+        assert!(
+            matches!(request["state"].as_str(), Some("unknown")),
+            "{request}"
+        );
     }
     scene.wait_for_state(&pending, "cancelled");
     scene.wait_for_state(&approved, "revoked");
     let before = scene.upstream.total();
     scene.agent.execute(&approved).expect(409);
     scene.approve(&pending).expect(409);
-    scene.proxy("GET", "/read/x", None).expect_code(403, "killed");
-    scene.proxy("POST", "/ask/x", Some("{}")).expect_code(403, "killed");
+    scene
+        .proxy("GET", "/read/x", None)
+        .expect_code(403, "killed");
+    scene
+        .proxy("POST", "/ask/x", Some("{}"))
+        .expect_code(403, "killed");
     assert_eq!(scene.upstream.total(), before);
     // Operators can still look and release.
     assert_eq!(scene.admin.list("/api/v1/kills").len(), 1);
     release(&scene, &all);
     scene.proxy("GET", "/read/x", None).expect(200);
     scene.agent.execute(&approved).expect(409);
-    let kinds: Vec<String> = scene.ledger().iter().map(|entry| entry["kind"].as_str().unwrap().to_owned()).collect();
-    assert!(kinds.iter().filter(|kind| kind.contains("kill")).count() >= 2, "pulling and releasing are in the ledger: {kinds:?}");
+    let kinds: Vec<String> = scene
+        .ledger()
+        .iter()
+        .map(|entry| entry["kind"].as_str().unwrap().to_owned())
+        .collect();
+    assert!(
+        kinds.iter().filter(|kind| kind.contains("kill")).count() >= 2,
+        "pulling and releasing are in the ledger: {kinds:?}"
+    );
 }
 
 #[test]
 fn the_switch_of_one_agent_or_target_leaves_the_others_alone() {
     let scene = Scene::new();
     let other = add_agent(&scene.gateway, "other");
-    add_target(&scene.admin, "second", &scene.upstream.url("/second"), &json!({}));
+    add_target(
+        &scene.admin,
+        "second",
+        &scene.upstream.url("/second"),
+        &json!({}),
+    );
     set_bearer(&scene.admin, "second", "second-secret-value-12345");
     for agent in ["bot", "other"] {
         for target in ["pay", "second"] {
@@ -85,7 +114,9 @@ fn the_switch_of_one_agent_or_target_leaves_the_others_alone() {
     }
     scene.upstream.on("/hang", Reply::hang());
     scene.upstream.on("/second/hang", Reply::hang());
-    let ok = |agent: &Agent, path: &str| agent.proxy(&proxy_body("GET", &scene.upstream.url(path), None));
+    let ok = |agent: &Agent, path: &str| {
+        agent.proxy(&proxy_body("GET", &scene.upstream.url(path), None))
+    };
 
     let agent = json!({ "scope": "agent", "name": "bot", "reason": "it went wild" });
     stop(&scene, &[&scene.agent], 10, &agent, "/hang");
@@ -103,9 +134,22 @@ fn the_switch_of_one_agent_or_target_leaves_the_others_alone() {
     release(&scene, &target);
     ok(&other, "/second/ok").expect(200);
     // Only operators pull it.
-    scene.agent.api.post("/api/v1/kills", &json!({ "scope": "all" })).expect(403);
-    scene.admin.post("/api/v1/kills", &json!({ "scope": "agent", "name": "nobody" })).expect(404);
-    scene.admin.post("/api/v1/kills", &json!({ "scope": "everything" })).expect(400);
+    scene
+        .agent
+        .api
+        .post("/api/v1/kills", &json!({ "scope": "all" }))
+        .expect(403);
+    scene
+        .admin
+        .post(
+            "/api/v1/kills",
+            &json!({ "scope": "agent", "name": "nobody" }),
+        )
+        .expect(404);
+    scene
+        .admin
+        .post("/api/v1/kills", &json!({ "scope": "everything" }))
+        .expect(400);
 }
 
 /// Invariant 11: a revoked key stops what runs by it.
@@ -115,7 +159,10 @@ fn a_revoked_key_stops_what_runs_by_it() {
     scene.grant("GET /hang", "allow");
     scene.upstream.on("/hang", Reply::hang());
     let keys = scene.admin.list("/api/v1/keys");
-    let key = keys.iter().find(|key| key.to_string().contains(&scene.agent.id) || key["owner_name"] == "bot").unwrap_or_else(|| panic!("{keys:?}"));
+    let key = keys
+        .iter()
+        .find(|key| key.to_string().contains(&scene.agent.id) || key["owner_name"] == "bot")
+        .unwrap_or_else(|| panic!("{keys:?}"));
     let id = key["id"].as_str().unwrap().to_owned();
     std::thread::scope(|scope| {
         let call = scope.spawn(|| (scene.proxy("GET", "/hang", None), Instant::now()));
@@ -134,11 +181,19 @@ fn a_revoked_key_stops_what_runs_by_it() {
 #[test]
 fn a_pulled_switch_survives_a_kill_of_the_gateway() {
     let mut scene = Scene::new();
-    scene.admin.post("/api/v1/kills", &json!({ "scope": "all", "reason": "a drill" })).expect(201);
+    scene
+        .admin
+        .post(
+            "/api/v1/kills",
+            &json!({ "scope": "all", "reason": "a drill" }),
+        )
+        .expect(201);
     scene.gateway.kill();
     scene.gateway.restart();
     scene.admin = scene.gateway.admin();
     scene.agent.api = scene.gateway.api(&scene.agent.key);
-    scene.proxy("GET", "/read/x", None).expect_code(403, "killed");
+    scene
+        .proxy("GET", "/read/x", None)
+        .expect_code(403, "killed");
     assert_eq!(scene.upstream.total(), 0);
 }

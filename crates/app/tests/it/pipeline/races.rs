@@ -12,7 +12,9 @@ use crate::support::{Scene, add_approver, mapped};
 fn one_hundred_parallel_executes_make_one_call() {
     let scene = Scene::new();
     let latch = Latch::new();
-    scene.upstream.on("/ask/x", Reply::text("charged once").held_by(&latch));
+    scene
+        .upstream
+        .on("/ask/x", Reply::text("charged once").held_by(&latch));
     let id = scene.approved("/ask/x", "{}");
     let statuses = std::thread::scope(|scope| {
         let all = scope.spawn(|| mapped(100, |_| scene.agent.execute(&id)));
@@ -22,15 +24,31 @@ fn one_hundred_parallel_executes_make_one_call() {
         latch.open();
         all.join().unwrap()
     });
-    let won: Vec<_> = statuses.iter().filter(|reply| reply.status == 200).collect();
+    let won: Vec<_> = statuses
+        .iter()
+        .filter(|reply| reply.status == 200)
+        .collect();
     assert_eq!(won.len(), 1);
     assert_eq!(won[0].text(), "charged once");
-    assert!(statuses.iter().all(|reply| matches!(reply.status, 200 | 409)), "{:?}", statuses.iter().map(|reply| reply.status).collect::<Vec<_>>());
+    assert!(
+        statuses
+            .iter()
+            .all(|reply| matches!(reply.status, 200 | 409)),
+        "{:?}",
+        statuses
+            .iter()
+            .map(|reply| reply.status)
+            .collect::<Vec<_>>()
+    );
     assert_eq!(scene.upstream.count("/ask/x"), 1);
     scene.agent.execute(&id).expect(409);
     assert_eq!(scene.agent.status(&id).at("/result/body"), "charged once");
     assert_eq!(scene.upstream.count("/ask/x"), 1);
-    let intents = scene.story(&id).into_iter().filter(|(kind, _)| kind == "action.intent").count();
+    let intents = scene
+        .story(&id)
+        .into_iter()
+        .filter(|(kind, _)| kind == "action.intent")
+        .count();
     assert_eq!(intents, 1);
 }
 
@@ -41,17 +59,35 @@ fn of_two_humans_who_decide_at_once_one_wins() {
     for round in 0..12 {
         let id = scene.ask(&format!("/ask/{round}"), "{}");
         let replies = mapped(2, |who| match who {
-            0 => scene.admin.post(&format!("/api/v1/approvals/{id}/approve"), &json!({})),
-            _ => bob.post(&format!("/api/v1/approvals/{id}/deny"), &json!({ "reason": "no" })),
+            0 => scene
+                .admin
+                .post(&format!("/api/v1/approvals/{id}/approve"), &json!({})),
+            _ => bob.post(
+                &format!("/api/v1/approvals/{id}/deny"),
+                &json!({ "reason": "no" }),
+            ),
         });
         let winners: Vec<usize> = (0..2).filter(|who| replies[*who].status == 200).collect();
         assert_eq!(winners.len(), 1, "round {round}: {replies:?}");
         let loser = &replies[1 - winners[0]];
-        assert_eq!((loser.status, loser.at("/code")), (409, json!("already_decided")), "{}", loser.text());
-        let expected = if winners[0] == 0 { "approved" } else { "denied" };
+        assert_eq!(
+            (loser.status, loser.at("/code")),
+            (409, json!("already_decided")),
+            "{}",
+            loser.text()
+        );
+        let expected = if winners[0] == 0 {
+            "approved"
+        } else {
+            "denied"
+        };
         assert_eq!(scene.state(&id), expected);
         assert_eq!(loser.at("/detail"), format!("Request already {expected}"));
-        let decided = scene.story(&id).into_iter().filter(|(kind, _)| kind == "approval.decided").count();
+        let decided = scene
+            .story(&id)
+            .into_iter()
+            .filter(|(kind, _)| kind == "approval.decided")
+            .count();
         assert_eq!(decided, 1);
     }
 }
@@ -65,7 +101,12 @@ fn whatever_happens_at_once_nothing_runs_twice() {
         let id = scene.ask(&path, "{}");
         mapped(12, |who| match who % 4 {
             0 => drop(scene.approve(&id)),
-            1 => drop(scene.agent.api.post(&format!("/api/v1/actions/{id}/cancel"), &json!({}))),
+            1 => drop(
+                scene
+                    .agent
+                    .api
+                    .post(&format!("/api/v1/actions/{id}/cancel"), &json!({})),
+            ),
             _ => drop(scene.agent.execute(&id)),
         });
         drop(scene.agent.execute(&id));

@@ -16,7 +16,7 @@ use super::Api;
 pub(crate) const PASSPHRASE: &str = "correct-horse-battery-staple";
 
 const BINARY: &str = env!("CARGO_BIN_EXE_countersign");
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 /// What came of a start.
 #[derive(Debug)]
@@ -60,11 +60,18 @@ impl TestGateway {
     }
 
     /// Onboards in a data directory of the test's choice; the logs lie in `folder`.
-    pub(crate) fn onboard_in(folder: TempDir, data_dir: PathBuf, environment: &[(&str, &str)]) -> Self {
+    pub(crate) fn onboard_in(
+        folder: TempDir,
+        data_dir: PathBuf,
+        environment: &[(&str, &str)],
+    ) -> Self {
         let mut gateway = Self {
             folder,
             data_dir,
-            environment: environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            environment: environment
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
             child: None,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             admin_key: String::new(),
@@ -155,7 +162,9 @@ impl TestGateway {
         let started = Instant::now();
         loop {
             let text = std::fs::read_to_string(&output).unwrap();
-            let address = text.lines().find_map(|line| line.strip_prefix("listening on http://"));
+            let address = text
+                .lines()
+                .find_map(|line| line.strip_prefix("listening on http://"));
             if let Some(address) = address.filter(|_| text.ends_with('\n')) {
                 self.address = address.trim().parse().unwrap();
                 self.child = Some(child);
@@ -164,7 +173,11 @@ impl TestGateway {
             if let Some(status) = child.exit_status().unwrap() {
                 return Started::Ended(status);
             }
-            assert!(started.elapsed() < START, "the gateway did not come up:\n{}", self.log());
+            assert!(
+                started.elapsed() < START,
+                "the gateway did not come up:\n{}",
+                self.log()
+            );
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -180,7 +193,7 @@ impl TestGateway {
     #[track_caller]
     pub(crate) fn stop(&mut self) -> ExitStatus {
         let mut child = self.child.take().expect("it does not run");
-        child.terminate_and_wait(Duration::from_secs(60)).unwrap()
+        child.terminate_and_wait(Duration::from_mins(1)).unwrap()
     }
 
     /// The process.
@@ -220,12 +233,18 @@ impl TestGateway {
     }
 
     pub(crate) fn api(&self, key: &str) -> Api {
-        Api { address: self.address, key: Some(key.to_owned()) }
+        Api {
+            address: self.address,
+            key: Some(key.to_owned()),
+        }
     }
 
     /// Without any credential.
     pub(crate) fn anonymous(&self) -> Api {
-        Api { address: self.address, key: None }
+        Api {
+            address: self.address,
+            key: None,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 /// Longer than anything that a test waits for.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What came back.
 #[derive(Debug, Clone)]
@@ -24,7 +24,10 @@ pub(crate) struct Response {
 impl Response {
     /// The first value of a header.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     /// The body as text, with replacement characters.
@@ -35,7 +38,13 @@ impl Response {
     /// The body as JSON; the test fails where it is none.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("status {} and no JSON ({error}): {}", self.status, self.text()))
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| {
+            panic!(
+                "status {} and no JSON ({error}): {}",
+                self.status,
+                self.text()
+            )
+        })
     }
 
     /// A field of the JSON body, by its JSON pointer; null where it is missing.
@@ -47,7 +56,13 @@ impl Response {
     /// Fails the test, with everything that came back, unless the status is this.
     #[track_caller]
     pub(crate) fn expect(self, status: u16) -> Self {
-        assert_eq!(self.status, status, "{:?}\n{}", self.headers, self.text().chars().take(2_000).collect::<String>());
+        assert_eq!(
+            self.status,
+            status,
+            "{:?}\n{}",
+            self.headers,
+            self.text().chars().take(2_000).collect::<String>()
+        );
         self
     }
 
@@ -79,13 +94,25 @@ pub(crate) struct Api {
 
 impl Api {
     /// Sends a call and reads the whole answer.
-    pub(crate) fn try_send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> io::Result<Response> {
+    pub(crate) fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> io::Result<Response> {
         let mut wire = self.start(method, path, headers, body)?;
         wire.response()
     }
 
     /// Sends a call; the answer is still to be read.
-    pub(crate) fn start(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> io::Result<Wire> {
+    pub(crate) fn start(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> io::Result<Wire> {
         let mut head = self.head(method, path, headers);
         let _ = write!(head, "connection: close\r\n");
         if let Some(body) = body {
@@ -103,7 +130,11 @@ impl Api {
     /// The head of a call without its last line.
     pub(crate) fn head(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> String {
         let mut head = format!("{method} {path} HTTP/1.1\r\n");
-        let given = |name: &str| headers.iter().any(|(key, _)| key.eq_ignore_ascii_case(name));
+        let given = |name: &str| {
+            headers
+                .iter()
+                .any(|(key, _)| key.eq_ignore_ascii_case(name))
+        };
         if !given("host") {
             let _ = write!(head, "host: {}\r\n", self.address);
         }
@@ -117,8 +148,15 @@ impl Api {
     }
 
     #[track_caller]
-    pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Response {
-        self.try_send(method, path, headers, body).unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> Response {
+        self.try_send(method, path, headers, body)
+            .unwrap_or_else(|error| panic!("{method} {path}: {error}"))
     }
 
     #[track_caller]
@@ -142,17 +180,42 @@ impl Api {
     }
 
     #[track_caller]
-    pub(crate) fn with_json(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> Response {
+    pub(crate) fn with_json(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Response {
         let mut all = vec![("content-type", "application/json")];
         all.extend_from_slice(headers);
         self.send(method, path, &all, Some(body.to_string().as_bytes()))
     }
 
-    /// The items of a list.
+    /// The items of every page of a list, whose path has a query.
+    #[track_caller]
+    pub(crate) fn whole_list(&self, path: &str) -> Vec<Value> {
+        let mut items = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page = self.get(&format!("{path}{cursor}")).expect(200).json();
+            items.extend(page["items"].as_array().unwrap().iter().cloned());
+            match page["next"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return items,
+            }
+        }
+    }
+
+    /// The items of a list, of its first page.
     #[track_caller]
     pub(crate) fn list(&self, path: &str) -> Vec<Value> {
         let response = self.get(path).expect(200);
-        response.at("/items").as_array().cloned().unwrap_or_else(|| panic!("no items: {}", response.text()))
+        response
+            .at("/items")
+            .as_array()
+            .cloned()
+            .unwrap_or_else(|| panic!("no items: {}", response.text()))
     }
 }
 
@@ -176,7 +239,11 @@ impl Wire {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
-        Ok(Self { stream, buffer: Vec::new(), is_head_only })
+        Ok(Self {
+            stream,
+            buffer: Vec::new(),
+            is_head_only,
+        })
     }
 
     /// Leaves, as a client does that is killed.
@@ -185,7 +252,7 @@ impl Wire {
     }
 
     fn fill(&mut self) -> io::Result<usize> {
-        let mut piece = [0; 64 * 1024];
+        let mut piece = vec![0; 64 * 1024];
         let count = self.stream.read(&mut piece)?;
         self.buffer.extend_from_slice(&piece[..count]);
         Ok(count)
@@ -202,7 +269,12 @@ impl Wire {
                     let headers = parsed
                         .headers
                         .iter()
-                        .map(|field| (field.name.to_owned(), String::from_utf8_lossy(field.value).into_owned()))
+                        .map(|field| {
+                            (
+                                field.name.to_owned(),
+                                String::from_utf8_lossy(field.value).into_owned(),
+                            )
+                        })
                         .collect();
                     self.buffer.drain(..length);
                     if (100..200).contains(&status) {
@@ -211,10 +283,18 @@ impl Wire {
                     return Ok((status, headers));
                 }
                 Ok(httparse::Status::Partial) => {}
-                Err(error) => return Err(io::Error::new(io::ErrorKind::InvalidData, error.to_string())),
+                Err(error) => {
+                    return Err(io::Error::new(
+                        io::ErrorKind::InvalidData,
+                        error.to_string(),
+                    ));
+                }
             }
             if self.fill()? == 0 {
-                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "closed before the answer's head"));
+                return Err(io::Error::new(
+                    io::ErrorKind::UnexpectedEof,
+                    "closed before the answer's head",
+                ));
             }
         }
     }
@@ -222,24 +302,44 @@ impl Wire {
     /// Reads the whole answer. One whose body breaks off is no error here: see [`Response::is_whole`].
     pub(crate) fn response(&mut self) -> io::Result<Response> {
         let (status, headers) = self.response_head()?;
-        let header = |name: &str| headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone());
-        let framing = if self.is_head_only || matches!(status, 204 | 304) {
-            Framing::Length(0)
-        } else if header("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case("chunked")) {
-            Framing::Chunked
-        } else if let Some(length) = header("content-length") {
-            Framing::Length(length.parse().map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "bad content-length"))?)
-        } else {
-            Framing::UntilClose
+        let header = |name: &str| {
+            headers
+                .iter()
+                .find(|(key, _)| key.eq_ignore_ascii_case(name))
+                .map(|(_, value)| value.clone())
         };
+        let framing =
+            if self.is_head_only || matches!(status, 204 | 304) {
+                Framing::Length(0)
+            } else if header("transfer-encoding")
+                .is_some_and(|value| value.eq_ignore_ascii_case("chunked"))
+            {
+                Framing::Chunked
+            } else if let Some(length) = header("content-length") {
+                Framing::Length(length.parse().map_err(|_| {
+                    io::Error::new(io::ErrorKind::InvalidData, "bad content-length")
+                })?)
+            } else {
+                Framing::UntilClose
+            };
         let mut body = Vec::new();
         let is_whole = self.body(&framing, &mut body)?;
-        Ok(Response { status, headers, body, is_whole })
+        Ok(Response {
+            status,
+            headers,
+            body,
+            is_whole,
+        })
     }
 
     fn body(&mut self, framing: &Framing, body: &mut Vec<u8>) -> io::Result<bool> {
         let is_broken = |error: &io::Error| {
-            matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof)
+            matches!(
+                error.kind(),
+                io::ErrorKind::ConnectionReset
+                    | io::ErrorKind::BrokenPipe
+                    | io::ErrorKind::UnexpectedEof
+            )
         };
         match *framing {
             Framing::Length(length) => {
@@ -288,7 +388,12 @@ impl Wire {
         };
         let text = String::from_utf8_lossy(&line);
         let size = usize::from_str_radix(text.trim().split(';').next().unwrap_or_default(), 16)
-            .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, format!("bad chunk size {text:?}")))?;
+            .map_err(|_| {
+                io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    format!("bad chunk size {text:?}"),
+                )
+            })?;
         while self.buffer.len() < size + 2 {
             if self.fill()? == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());

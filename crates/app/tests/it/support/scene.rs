@@ -52,7 +52,13 @@ impl Scene {
         let agent = add_agent(&gateway, "bot");
         let target = add_target(&admin, "pay", &upstream.url(""), &json!({}));
         set_bearer(&admin, "pay", SECRET);
-        Self { gateway, upstream, admin, agent, target }
+        Self {
+            gateway,
+            upstream,
+            admin,
+            agent,
+            target,
+        }
     }
 
     pub(crate) fn grant_usual(&self) {
@@ -81,7 +87,8 @@ impl Scene {
     /// A call through the proxy face with a new idempotency key where one is needed.
     #[track_caller]
     pub(crate) fn proxy(&self, method: &str, path: &str, body: Option<&str>) -> Response {
-        self.agent.proxy(&proxy_body(method, &self.upstream.url(path), body))
+        self.agent
+            .proxy(&proxy_body(method, &self.upstream.url(path), body))
     }
 
     /// Asks for something that needs a human; the request's id.
@@ -93,7 +100,8 @@ impl Scene {
 
     #[track_caller]
     pub(crate) fn approve(&self, id: &str) -> Response {
-        self.admin.post(&format!("/api/v1/approvals/{id}/approve"), &json!({}))
+        self.admin
+            .post(&format!("/api/v1/approvals/{id}/approve"), &json!({}))
     }
 
     /// Asks and approves; the request's id.
@@ -119,21 +127,27 @@ impl Scene {
             if state == expected {
                 return;
             }
-            assert!(started.elapsed() < Duration::from_secs(20), "{id} is {state}, not {expected}");
+            assert!(
+                started.elapsed() < Duration::from_secs(20),
+                "{id} is {state}, not {expected}"
+            );
             thread::sleep(Duration::from_millis(10));
         }
     }
 
-    /// The agent's requests, newest first.
+    /// Every request, newest first.
     #[track_caller]
     pub(crate) fn requests(&self) -> Vec<Value> {
-        self.admin.list("/api/v1/actions?limit=200")
+        self.admin.whole_list("/api/v1/actions?limit=200")
     }
 
     /// The newest request's id.
     #[track_caller]
     pub(crate) fn newest(&self) -> String {
-        self.requests()[0]["id"].as_str().unwrap().to_owned()
+        self.admin.list("/api/v1/actions?limit=1")[0]["id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 
     /// The whole ledger as the export has it, without its key and checkpoints.
@@ -146,8 +160,13 @@ impl Scene {
     #[track_caller]
     pub(crate) fn story(&self, id: &str) -> Vec<(String, String)> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let entries = self.ledger().into_iter().filter(|entry| entry["request"] == id);
-        entries.map(|entry| (text(&entry["kind"]), text(&entry["outcome"]))).collect()
+        let entries = self
+            .ledger()
+            .into_iter()
+            .filter(|entry| entry["request"] == id);
+        entries
+            .map(|entry| (text(&entry["kind"]), text(&entry["outcome"])))
+            .collect()
     }
 }
 
@@ -159,7 +178,8 @@ impl Agent {
 
     #[track_caller]
     pub(crate) fn execute(&self, id: &str) -> Response {
-        self.api.send("POST", &format!("/proxy/execute/{id}"), &[], Some(b""))
+        self.api
+            .send("POST", &format!("/proxy/execute/{id}"), &[], Some(b""))
     }
 
     #[track_caller]
@@ -175,10 +195,24 @@ pub(crate) fn proxy_body(method: &str, url: &str, body: Option<&str>) -> Value {
 
 #[track_caller]
 pub(crate) fn add_agent(gateway: &TestGateway, name: &str) -> Agent {
-    let made = gateway.admin().post("/api/v1/agents", &json!({ "name": name })).expect(201).json();
-    let text = |field: &str| made[field].as_str().unwrap_or_else(|| panic!("no {field}: {made}")).to_owned();
+    let made = gateway
+        .admin()
+        .post("/api/v1/agents", &json!({ "name": name }))
+        .expect(201)
+        .json();
+    let text = |field: &str| {
+        made[field]
+            .as_str()
+            .unwrap_or_else(|| panic!("no {field}: {made}"))
+            .to_owned()
+    };
     let key = text("key");
-    Agent { name: text("name"), id: text("id"), api: gateway.api(&key), key }
+    Agent {
+        name: text("name"),
+        id: text("id"),
+        api: gateway.api(&key),
+        key,
+    }
 }
 
 /// A target in this machine; the target's id.
@@ -188,7 +222,13 @@ pub(crate) fn add_target(admin: &Api, name: &str, base_url: &str, more: &Value) 
     for (field, value) in more.as_object().unwrap() {
         body[field] = value.clone();
     }
-    admin.post("/api/v1/targets", &body).expect(201).at("/id").as_str().unwrap().to_owned()
+    admin
+        .post("/api/v1/targets", &body)
+        .expect(201)
+        .at("/id")
+        .as_str()
+        .unwrap()
+        .to_owned()
 }
 
 #[track_caller]
@@ -201,21 +241,39 @@ pub(crate) fn set_bearer(admin: &Api, target: &str, token: &str) {
 #[track_caller]
 pub(crate) fn grant(admin: &Api, agent: &str, target: &str, action: &str, verdict: &str) -> String {
     let body = json!({ "agent": agent, "target": target, "action": action, "verdict": verdict });
-    admin.post("/api/v1/grants", &body).expect(201).at("/id").as_str().unwrap().to_owned()
+    admin
+        .post("/api/v1/grants", &body)
+        .expect(201)
+        .at("/id")
+        .as_str()
+        .unwrap()
+        .to_owned()
 }
 
 /// An operator with a key that reads and decides.
 #[track_caller]
 pub(crate) fn add_approver(gateway: &TestGateway, name: &str) -> Api {
-    gateway.admin().post("/api/v1/operators", &json!({ "name": name, "role": "approver" })).expect(201);
-    let body = json!({ "name": format!("{name}-key"), "owner": { "operator": name }, "scopes": ["request:read", "request:decide"] });
+    gateway
+        .admin()
+        .post(
+            "/api/v1/operators",
+            &json!({ "name": name, "role": "approver" }),
+        )
+        .expect(201);
+    let body = json!({ "name": format!("{name}-key"), "operator": name, "scopes": ["request:read", "request:decide"] });
     let made = gateway.admin().post("/api/v1/keys", &body).expect(201);
     gateway.api(made.at("/key").as_str().unwrap())
 }
 
 #[track_caller]
 pub(crate) fn state(admin: &Api, id: &str) -> String {
-    admin.get(&format!("/api/v1/actions/{id}")).expect(200).at("/state").as_str().unwrap().to_owned()
+    admin
+        .get(&format!("/api/v1/actions/{id}"))
+        .expect(200)
+        .at("/state")
+        .as_str()
+        .unwrap()
+        .to_owned()
 }
 
 #[track_caller]
@@ -223,14 +281,26 @@ pub(crate) fn ledger(admin: &Api) -> Vec<Value> {
     let export = admin.get("/api/v1/audit/export").expect(200);
     assert!(export.is_whole);
     let lines = export.text();
-    let values = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    values.filter(|value| value.get("position").is_some()).collect()
+    let values = lines
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    values
+        .filter(|value| value.get("position").is_some())
+        .collect()
 }
 
 /// Does the same on many threads at once; what each gave, in order.
 pub(crate) fn mapped<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
     thread::scope(|scope| {
-        let threads: Vec<_> = (0..count).map(|number| { let work = &work; scope.spawn(move || work(number)) }).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        let threads: Vec<_> = (0..count)
+            .map(|number| {
+                let work = &work;
+                scope.spawn(move || work(number))
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
     })
 }
