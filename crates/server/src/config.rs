@@ -123,7 +123,7 @@ impl Default for ServerLimits {
             action_body_bytes: 15 << 20,
             long_bodies: 32,
             event_streams: 256,
-            revalidation_period: Duration::from_millis(500),
+            revalidation_period: Duration::from_millis(250),
         }
     }
 }
