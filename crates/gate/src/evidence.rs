@@ -8,7 +8,10 @@ use countersign_domain::{Commitment, EntryId, Payload};
 use countersign_vault::{Committer, Place, Vault, commit, random_bytes};
 use serde_json::Value;
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    resolve::PayloadHead,
+};
 
 const VERSION: u8 = 1;
 const SALT_BYTES: usize = 32;
@@ -48,18 +51,16 @@ impl EvidenceWriter {
         self.bytes[at..at + 4].copy_from_slice(&length.to_be_bytes());
     }
 
-    /// Adds what would run; the commitment is over the canonical payload.
-    pub(crate) fn payload(&mut self, payload: &Payload) -> Commitment {
+    /// Adds what would run; the commitment is over the canonical payload, whose head the caller has made already.
+    pub(crate) fn payload(&mut self, head: &PayloadHead, payload: &Payload) -> Commitment {
         self.section(Section::Input, |bytes| {
-            countersign_domain::canonical_json(&payload.input, bytes);
+            bytes.extend_from_slice(head.input());
         });
         self.section(Section::Body, |bytes| {
             bytes.extend_from_slice(&payload.body);
         });
-        let mut head = Vec::with_capacity(256);
-        payload.canonical_head(&mut head);
         let mut committer = Committer::new(&self.salt, "input");
-        committer.update(&head).update(&payload.body);
+        committer.update(head.as_bytes()).update(&payload.body);
         committer.finish()
     }
 

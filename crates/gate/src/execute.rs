@@ -17,7 +17,7 @@ use crate::{
     record::epoch_moved,
     resolve::stale,
     snapshot::Snapshot,
-    submit::{DECISION_ATTEMPTS, Reply, killed, wait_for_snapshot},
+    submit::{DECISION_ATTEMPTS, Reply, killed},
 };
 
 impl Gate {
@@ -27,9 +27,10 @@ impl Gate {
     /// `not_approved`, `expired`, `stale`, `revoked`, `killed`, or what the target did.
     pub async fn execute(&self, cx: &OpCx, id: RequestId) -> Result<Reply> {
         cx.require(Permission::RequestCreate)?;
-        for attempt in 1..=DECISION_ATTEMPTS {
+        for _ in 0..DECISION_ATTEMPTS {
+            let epoch = self.epoch();
             match self.execute_once(cx, id).await {
-                Err(error) if error.code == "epoch_moved" => wait_for_snapshot(attempt).await,
+                Err(error) if error.code == "epoch_moved" => self.wait_for_newer(epoch).await,
                 other => return other,
             }
         }

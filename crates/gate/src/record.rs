@@ -161,7 +161,7 @@ pub(crate) fn opening_evidence(
     entry: &mut AuditEntry,
 ) -> EvidenceWriter {
     let mut writer = EvidenceWriter::new();
-    entry.input = Some(writer.payload(&asked.payload));
+    entry.input = Some(writer.payload(&asked.payload_head, &asked.payload));
     entry.facts = Some(writer.facts(&Judged {
         facts: &asked.facts,
         decision,
@@ -198,7 +198,11 @@ pub(crate) fn opening_row(
             policy_version: decision.policy_version,
             risk: asked.facts.risk.score,
             payload_hash: asked.payload_hash,
-            context_hash: asked.context_hash(),
+            // What an approver sees is bound where one is asked; elsewhere nobody sees anything, and only the payload counts.
+            context_hash: match state {
+                RequestState::Pending => asked.context_hash(),
+                _ => asked.payload_hash,
+            },
             created_at: asked.facts.at,
             deadline: None,
             changed_at: asked.facts.at,

@@ -34,6 +34,7 @@ pub(crate) struct Asked {
     pub(crate) effect: Effect,
     pub(crate) durability: DurabilityClass,
     pub(crate) payload: Payload,
+    pub(crate) payload_head: PayloadHead,
     pub(crate) payload_hash: Digest,
     pub(crate) facts: Facts,
     pub(crate) idempotency_key: Option<String>,
@@ -90,7 +91,8 @@ impl Gate {
             input,
             body: draft.body.clone(),
         };
-        let payload_hash = hash_payload(&payload);
+        let payload_head = PayloadHead::of(&payload);
+        let payload_hash = payload_head.hash(&payload.body);
         let facts = Facts {
             agent: AgentFacts {
                 id: agent.id,
@@ -129,6 +131,7 @@ impl Gate {
             effect,
             durability,
             payload,
+            payload_head,
             payload_hash,
             facts,
             idempotency_key: draft.idempotency_key.clone(),
@@ -178,10 +181,11 @@ impl Gate {
             )
         })?;
         // What runs is what was stored and approved, not what the connector would make of it today; if the two differ, it is stale.
-        let payload_hash = hash_payload(&Payload {
+        let payload_head = PayloadHead::of(&Payload {
             input,
             body: payload.body.clone(),
         });
+        let payload_hash = payload_head.hash(&payload.body);
         let facts = Facts {
             agent: AgentFacts {
                 id: agent.id,
@@ -220,6 +224,7 @@ impl Gate {
             effect,
             durability,
             payload,
+            payload_head,
             payload_hash,
             facts,
             idempotency_key: None,
@@ -388,12 +393,36 @@ pub(crate) fn stale(request: RequestId, why: &'static str) -> Error {
     Error::new(ErrorKind::Conflict, "stale", format!("{why}; ask again")).about(request)
 }
 
-pub(crate) fn hash_payload(payload: &Payload) -> Digest {
-    let mut head = Vec::with_capacity(256);
-    payload.canonical_head(&mut head);
-    let mut hasher = Sha256::new();
-    hasher.update(&head).update(&payload.body);
-    Digest(hasher.finish())
+/// The canonical bytes of a payload but for its body: made once, hashed, committed to and kept.
+pub(crate) struct PayloadHead(Vec<u8>);
+
+/// The version byte and the length that stand before the input in the canonical bytes.
+const INPUT_AT: usize = 9;
+/// The length of the body that stands behind it.
+const BODY_LENGTH_BYTES: usize = 8;
+
+impl PayloadHead {
+    fn of(payload: &Payload) -> Self {
+        let mut head = Vec::with_capacity(256);
+        payload.canonical_head(&mut head);
+        Self(head)
+    }
+
+    fn hash(&self, body: &[u8]) -> Digest {
+        let mut hasher = Sha256::new();
+        hasher.update(&self.0).update(body);
+        Digest(hasher.finish())
+    }
+
+    /// All of it.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The input as canonical JSON.
+    pub(crate) fn input(&self) -> &[u8] {
+        &self.0[INPUT_AT..self.0.len() - BODY_LENGTH_BYTES]
+    }
 }
 
 /// The normalised input as a connector takes it: without what the action's name already says.

@@ -47,7 +47,11 @@ pub struct Reply {
 }
 
 /// How often a decision is made again when the configuration changes under it.
-pub(crate) const DECISION_ATTEMPTS: u32 = 6;
+pub(crate) const DECISION_ATTEMPTS: u32 = 16;
+
+/// A snapshot is published milliseconds after the commit that it is of.
+const SNAPSHOT_LOOK_PERIOD: Duration = Duration::from_millis(1);
+const SNAPSHOT_LOOKS: u32 = 300;
 
 impl Gate {
     /// Submits an action: resolves it, decides on it, and carries it out, holds it for a human or refuses it. Every outcome is on
@@ -60,15 +64,26 @@ impl Gate {
         for attempt in 1..=DECISION_ATTEMPTS {
             let snapshot = self.fresh_snapshot()?;
             let asked = self.resolve(cx, &snapshot, &draft)?;
+            let epoch = snapshot.epoch;
             match self.submit_resolved(cx, &snapshot, asked).await {
                 // The new snapshot is published right after the change's commit: give it that moment.
                 Err(error) if error.code == "epoch_moved" && attempt < DECISION_ATTEMPTS => {
-                    wait_for_snapshot(attempt).await;
+                    self.wait_for_newer(epoch).await;
                 }
                 other => return other,
             }
         }
         Err(crate::record::epoch_moved())
+    }
+
+    /// Waits until the snapshot has left an epoch that the store has left already; not for long.
+    pub(crate) async fn wait_for_newer(&self, epoch: u64) {
+        for _ in 0..SNAPSHOT_LOOKS {
+            if self.epoch() > epoch {
+                return;
+            }
+            tokio::time::sleep(SNAPSHOT_LOOK_PERIOD).await;
+        }
     }
 
     async fn submit_resolved(
@@ -161,11 +176,6 @@ impl Gate {
             .await?;
         Ok(view)
     }
-}
-
-/// Waits a little longer each time: 2, 4, 8 ... ms.
-pub(crate) async fn wait_for_snapshot(attempt: u32) {
-    tokio::time::sleep(Duration::from_millis(1 << attempt.min(8))).await;
 }
 
 /// A kill switch stands in the way.
