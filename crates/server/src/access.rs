@@ -212,6 +212,7 @@ pub const ROUTES: &[RouteAccess] = &[
     needs("GET", "/api/v1/audit/checkpoints", P::AuditRead),
     needs("POST", "/api/v1/audit/checkpoints", P::AuditRead),
     needs("GET", "/api/v1/audit/key", P::AuditRead),
+    needs("POST", "/api/v1/audit/acknowledge", P::OperatorManage),
     needs("POST", "/api/v1/audit/prune", P::AuditPrune),
     // Operators.
     needs("GET", "/api/v1/operators", P::ConfigRead),

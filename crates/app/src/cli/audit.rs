@@ -34,6 +34,8 @@ pub(super) enum Audit {
     Export(export::Export),
     /// List the signed checkpoints, or make one now
     Checkpoints(Checkpoints),
+    /// Take note that the ledger contradicts its checkpoints (after a restored backup), so that it takes entries again
+    Acknowledge,
     /// Remove the oldest entries under a checkpoint, which keeps them verifiable
     Prune(Prune),
 }
@@ -120,6 +122,14 @@ impl Audit {
                         "there is no checkpoint yet",
                     );
                 }
+                Ok(())
+            }
+            Self::Acknowledge => {
+                let noted = cx
+                    .api()?
+                    .post("/api/v1/audit/acknowledge", &json!({}))
+                    .await?;
+                shown::thing(cx.output, &noted);
                 Ok(())
             }
             Self::Prune(prune) => prune.run(cx).await,

@@ -246,6 +246,16 @@ pub(crate) struct PruneBody {
     size: u64,
 }
 
+/// Takes note that the ledger contradicts its checkpoints, after a restored backup say, so that it takes entries again. The
+/// contradicting checkpoints are put aside, not deleted, and the acknowledgement is in the ledger.
+#[utoipa::path(post, path = "/api/v1/audit/acknowledge", tag = "audit", responses((status = 200, body = Object)))]
+pub(crate) async fn acknowledge(caller: Caller) -> Result<Document<Value>> {
+    let acknowledged = caller.gate.acknowledge_ledger(&caller.cx).await?;
+    Ok(Document(
+        serde_json::json!({ "acknowledged": acknowledged }),
+    ))
+}
+
 /// Deletes the entries under a checkpoint. What is left still verifies.
 #[utoipa::path(post, path = "/api/v1/audit/prune", tag = "audit", request_body = PruneBody, responses((status = 200, body = Object)))]
 pub(crate) async fn prune(caller: Caller, Json(body): Json<PruneBody>) -> Result<Document<Value>> {

@@ -28,6 +28,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<ServerState>> {
         .routes(routes!(audit::export))
         .routes(routes!(audit::checkpoints, audit::make_checkpoint))
         .routes(routes!(audit::checkpoint_key))
+        .routes(routes!(audit::acknowledge))
         .routes(routes!(audit::prune))
 }
 
