@@ -440,7 +440,6 @@ fn requirement_41_edited_and_deleted_rows_are_named() {
             &database,
             &format!("UPDATE audit_entry SET {column} = {value} WHERE position = 9"),
         );
-        eprintln!("{column}");
         let report = verdict(&scene.gateway.run(&["audit", "verify", "--json"]));
         assert_eq!(
             (&report["valid"], &report["first_bad"]),

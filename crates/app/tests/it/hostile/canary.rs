@@ -33,8 +33,8 @@ impl Seen {
     }
 
     fn hits(&self, secret: &str) -> Vec<&str> {
-        let needle = secret.as_bytes();
-        let holds = |bytes: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
+        // By the standard library's search, which is optimised in every profile.
+        let holds = |bytes: &[u8]| String::from_utf8_lossy(bytes).contains(secret);
         self.0
             .iter()
             .filter(|(_, bytes)| holds(bytes))

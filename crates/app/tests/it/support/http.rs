@@ -147,6 +147,8 @@ impl Api {
         head
     }
 
+    /// Sends a call and reads the whole answer. A gateway that can't confirm its configuration, because the machine or the database
+    /// stood still for a second, says so and is asked again, as every client is told to.
     #[track_caller]
     pub(crate) fn send(
         &self,
@@ -155,8 +157,16 @@ impl Api {
         headers: &[(&str, &str)],
         body: Option<&[u8]>,
     ) -> Response {
-        self.try_send(method, path, headers, body)
-            .unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+        for _ in 0..40 {
+            let response = self
+                .try_send(method, path, headers, body)
+                .unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+            if response.status != 503 || !response.text().contains("\"configuration_stale\"") {
+                return response;
+            }
+            std::thread::sleep(Duration::from_millis(250));
+        }
+        panic!("{method} {path}: the gateway could not confirm its configuration for ten seconds");
     }
 
     #[track_caller]
