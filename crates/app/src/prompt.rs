@@ -54,6 +54,7 @@ pub(crate) fn confirm(question: &str, instead: &str) -> Result<bool> {
     Confirm::new()
         .with_prompt(question)
         .default(false)
+        .wait_for_newline(true)
         .interact()
         .map_err(|error| gone(&error))
 }

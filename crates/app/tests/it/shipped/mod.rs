@@ -9,3 +9,4 @@ mod locked;
 mod offline;
 mod operators;
 mod program;
+mod terminal;

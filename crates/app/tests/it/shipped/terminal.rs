@@ -1,0 +1,218 @@
+//! What the binary asks a person, on a real pseudo-terminal.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use countersign_testkit::{Availability, ChildGuard, Postgres, Service, available};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+use super::program::{Program, feed, run};
+use crate::support::{PASSPHRASE, TestGateway};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A person at a terminal in front of one command.
+struct Person {
+    keyboard: File,
+    screen: Receiver<Vec<u8>>,
+    seen: String,
+    read: usize,
+    child: ChildGuard,
+}
+
+impl Person {
+    fn at(mut command: Command) -> Self {
+        let master: OwnedFd = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&master).unwrap();
+        unlockpt(&master).unwrap();
+        let name = ptsname(&master, Vec::new()).unwrap();
+        let slave = || {
+            Stdio::from(
+                OpenOptions::new()
+                    .read(true)
+                    .write(true)
+                    .open(name.to_str().unwrap())
+                    .unwrap(),
+            )
+        };
+        command
+            .env("TERM", "xterm")
+            .stdin(slave())
+            .stdout(slave())
+            .stderr(slave());
+        let child = ChildGuard::spawn(command).unwrap();
+        let keyboard = File::from(master);
+        let mut reader = keyboard.try_clone().unwrap();
+        let (sender, screen) = channel();
+        thread::spawn(move || {
+            let mut piece = [0; 4096];
+            // A closed terminal is an error on this side.
+            while let Ok(count @ 1..) = reader.read(&mut piece) {
+                if sender.send(piece[..count].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        Self {
+            keyboard,
+            screen,
+            seen: String::new(),
+            read: 0,
+            child,
+        }
+    }
+
+    /// Waits for a text behind what was waited for before.
+    #[track_caller]
+    fn sees(&mut self, text: &str) {
+        let started = Instant::now();
+        loop {
+            if let Some(at) = self.seen[self.read..].find(text) {
+                self.read += at + text.len();
+                return;
+            }
+            assert!(
+                started.elapsed() < PATIENCE,
+                "{text:?} was not shown:\n{}",
+                self.seen
+            );
+            if let Ok(piece) = self.screen.recv_timeout(Duration::from_millis(50)) {
+                self.seen.push_str(&String::from_utf8_lossy(&piece));
+            }
+        }
+    }
+
+    fn types(&mut self, text: &str) {
+        // The terminal is switched after the question is written: what comes in between would be echoed or dropped.
+        thread::sleep(Duration::from_millis(200));
+        self.keyboard
+            .write_all(format!("{text}\r").as_bytes())
+            .unwrap();
+    }
+
+    #[track_caller]
+    fn leaves_with(&mut self, exit: i32) {
+        let status = self.child.wait_within(PATIENCE).unwrap();
+        while let Ok(piece) = self.screen.recv_timeout(Duration::from_millis(100)) {
+            self.seen.push_str(&String::from_utf8_lossy(&piece));
+        }
+        assert_eq!(status.code(), Some(exit), "{}", self.seen);
+    }
+}
+
+/// A program without a passphrase in its environment.
+fn by_hand() -> Program {
+    let mut program = Program::usual();
+    program.set("COUNTERSIGN_MASTER_KEY", "");
+    program
+}
+
+#[test]
+fn onboarding_says_what_it_writes_and_asks_step_by_step() {
+    let program = by_hand();
+    let mut person = Person::at(program.command(&["onboard"]));
+    person.sees("vault.json");
+    person.sees("countersign.db");
+    person.sees("go on?");
+    person.types("y");
+    person.sees("name of the first operator");
+    person.types("ann");
+    person.sees("approve and deny requests, too?");
+    person.types("n");
+    person.sees("new passphrase");
+    person.types(PASSPHRASE);
+    person.sees("once more");
+    person.types(PASSPHRASE);
+    person.sees("operator   ann");
+    person.leaves_with(0);
+    assert!(
+        !person.seen.contains(PASSPHRASE),
+        "the passphrase was shown"
+    );
+    let mut unlocked = program;
+    unlocked.set("COUNTERSIGN_MASTER_KEY", PASSPHRASE);
+    unlocked.run(&["migrate", "status"]).expect(0);
+}
+
+#[test]
+fn whoever_says_no_has_nothing_written() {
+    let program = by_hand();
+    let mut person = Person::at(program.command(&["onboard"]));
+    person.sees("go on?");
+    person.types("n");
+    person.leaves_with(1);
+    assert!(!program.data_dir().exists());
+}
+
+#[test]
+fn the_gateway_asks_for_its_passphrase() {
+    let gateway = TestGateway::onboard(&[]);
+    let mut command = gateway.command(&["gateway", "--listen", "127.0.0.1:0"]);
+    command.env_remove("COUNTERSIGN_MASTER_KEY");
+    let mut person = Person::at(command);
+    person.sees("passphrase of the vault");
+    person.types(PASSPHRASE);
+    person.sees("listening on http://127.0.0.1:");
+    assert!(
+        !person.seen.contains(PASSPHRASE),
+        "the passphrase was shown"
+    );
+    let status = run(gateway.command(&["vault", "status", "--json"]))
+        .expect(0)
+        .json();
+    assert_eq!(status["locked"], false);
+}
+
+#[test]
+fn a_change_from_a_session_needs_fresh_proof() {
+    if available(Service::Postgres) == Availability::Missing {
+        return;
+    }
+    let postgres = Postgres::shared().unwrap();
+    let url = postgres.database().unwrap();
+    let database = url.rsplit('/').next().unwrap();
+    let mut gateway = TestGateway::start_with(&[("COUNTERSIGN_DATABASE_URL", &url)]);
+    let token = gateway.token().to_owned();
+    feed(
+        gateway.command(&["login", "--stdin"]),
+        &format!("{token}\n"),
+    )
+    .expect(0);
+    // What was typed to sign in counts for five minutes: made older than that, where a database can be reached from outside.
+    run(gateway.command(&["agent", "add", "fresh"])).expect(0);
+    gateway.stop();
+    postgres
+        .execute(
+            database,
+            "UPDATE session SET proved_at = proved_at - 600000000",
+        )
+        .unwrap();
+    gateway.restart();
+    run(gateway.command(&["agent", "list"])).expect(0);
+    let without_terminal = run(gateway.command(&["agent", "add", "ci"])).expect(2);
+    assert!(
+        without_terminal.stderr.contains("COUNTERSIGN_API_KEY"),
+        "{}",
+        without_terminal.stderr
+    );
+
+    let mut wrong = Person::at(gateway.command(&["agent", "add", "ci"]));
+    wrong.sees("your sign-in token or password");
+    wrong.types("cs_0000000000000000000000000000000000000000000");
+    wrong.leaves_with(5);
+
+    let mut person = Person::at(gateway.command(&["agent", "add", "ci"]));
+    person.sees("prove who they are");
+    person.sees("your sign-in token or password");
+    person.types(&token);
+    person.sees("agent ci");
+    person.leaves_with(0);
+    // Proved: the next change is not asked about.
+    run(gateway.command(&["agent", "add", "next"])).expect(0);
+    assert!(!person.seen.contains(&token), "the token was shown");
+}
