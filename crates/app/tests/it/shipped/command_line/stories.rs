@@ -474,6 +474,7 @@ fn the_ledger_the_vault_and_the_state() {
     session
         .type_in(&["audit", "list", "--since", "yesterday"])
         .expect(2);
+    session.type_in(&["audit", "acknowledge"]);
     session.type_in(&["vault", "status"]).expect(0);
     session.type_in(&["vault", "status", "--json"]).expect(0);
     session
