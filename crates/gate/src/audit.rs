@@ -170,7 +170,7 @@ impl Gate {
         }
         loop {
             let mut running = Some(verifier);
-            let (state, count, goes_on) = self
+            let read = self
                 .store()
                 .read::<_, StoreError, _>(move |tx| {
                     // A verification is no value that can be begun again: a read that is run twice fails.
@@ -189,7 +189,13 @@ impl Gate {
                     })?;
                     Ok((verifier, count, goes_on))
                 })
-                .await?;
+                .await;
+            let (state, count, goes_on) = match read {
+                Err(StoreError::Column { .. } | StoreError::Sealing(_)) => {
+                    return self.unreadable_from(from).await;
+                }
+                read => read?,
+            };
             verifier = state;
             from += count;
             if count == 0 || !goes_on {
@@ -216,9 +222,34 @@ impl Gate {
         let state = self.store().ledger_state();
         if verification.valid && state.refuses_writes() {
             verification.valid = false;
+            verification.first_bad = state.first_bad();
             verification.reason = Some(state.to_string());
         }
         Ok(verification)
+    }
+
+    /// The verification that ends at a row which was never written like that: which one it is.
+    async fn unreadable_from(&self, mut position: u64) -> Result<Verification> {
+        loop {
+            let read = self
+                .store()
+                .read::<_, StoreError, _>(move |tx| audit::get(tx, position))
+                .await;
+            match read {
+                Ok(Some(_)) => position += 1,
+                Err(error @ (StoreError::Column { .. } | StoreError::Sealing(_))) => {
+                    return Ok(Verification {
+                        valid: false,
+                        entries: position,
+                        first_bad: Some(position),
+                        reason: Some(format!("the entry was changed: {error}")),
+                        checkpoint: None,
+                    });
+                }
+                Ok(None) => return Err(Error::internal("an entry went away while it was read")),
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 
     /// The ledger in the documented form, as it is now: `audit verify --file` checks it anywhere.

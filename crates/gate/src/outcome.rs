@@ -67,6 +67,8 @@ pub(crate) struct ExecutionGuard {
     outcome: EvidenceWriter,
     head: Option<(u16, Value)>,
     tap: OutputTap,
+    /// Whether the body has ended as the target meant it to.
+    is_whole: bool,
     is_finished: bool,
 }
 
@@ -96,6 +98,7 @@ impl ExecutionGuard {
             outcome,
             head: None,
             tap,
+            is_whole: false,
             is_finished: false,
         }
     }
@@ -160,6 +163,7 @@ impl ExecutionGuard {
     /// It ended as it should: succeeded or failed by the target's word.
     pub(crate) async fn finish_whole(&mut self) -> Result<()> {
         let status = self.head.as_ref().map_or(0, |(status, _)| *status);
+        self.is_whole = true;
         self.post(by_status(status), format!("http_{status}")).await
     }
 
@@ -285,8 +289,12 @@ impl ExecutionGuard {
     /// The result for whoever fetches it later, where the whole of it is there.
     fn kept_result(&self) -> Option<Vec<u8>> {
         let (status, headers) = self.head.as_ref()?;
-        let is_whole = self.tap.total_bytes() == self.tap.kept().len() as u64;
-        if self.keep == Keep::Nothing || !is_whole || self.tap.kept().len() > self.keep.bytes() {
+        let is_kept = self.tap.total_bytes() == self.tap.kept().len() as u64;
+        if self.keep == Keep::Nothing
+            || !self.is_whole
+            || !is_kept
+            || self.tap.kept().len() > self.keep.bytes()
+        {
             return None;
         }
         let body = Bytes::copy_from_slice(self.tap.kept());

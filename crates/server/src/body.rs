@@ -224,13 +224,14 @@ fn explain<'de, T: Deserialize<'de>>(bytes: &'de [u8], error: &serde_json::Error
         };
     }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let (mut path, text) = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+    let (mut path, said) = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
         Err(error) => (
             error.path().to_string(),
             bounded(&error.inner().to_string()),
         ),
         Ok(_) => (String::from("."), bounded(&error.to_string())),
     };
+    let text = without_value(&said);
     if let Some(name) = unknown_field(&text).or_else(|| named_field(&text, "missing field `")) {
         if path == "." {
             name.clone_into(&mut path);
@@ -239,6 +240,22 @@ fn explain<'de, T: Deserialize<'de>>(bytes: &'de [u8], error: &serde_json::Error
         }
     }
     Problem::invalid(path, text)
+}
+
+/// What the deserialiser says, without the value that it says it about: a value may be a secret in the wrong place.
+fn without_value(said: &str) -> String {
+    let kinds = [
+        "invalid type",
+        "invalid value",
+        "invalid length",
+        "unknown variant",
+    ];
+    let kind = kinds.iter().find(|kind| said.starts_with(**kind));
+    match (kind, said.rsplit_once(", expected ")) {
+        (Some(kind), Some((_, expected))) => format!("{kind}: expected {expected}"),
+        (Some(kind), None) => (*kind).to_owned(),
+        (None, _) => said.to_owned(),
+    }
 }
 
 fn unknown_field(text: &str) -> Option<&str> {

@@ -20,12 +20,13 @@ CREATE TABLE audit_entry (
 ) STRICT;
 CREATE INDEX audit_entry_by_request ON audit_entry (request_id) WHERE request_id IS NOT NULL;
 
--- The bodies behind entries, sealed; deletable. Clustered by the entry's id, which grows with time.
+-- The bodies behind entries, sealed; deletable. A table with row numbers: one clustered by the id would put every body of over a
+-- kilobyte on a page of its own.
 CREATE TABLE evidence (
-    entry_id BLOB PRIMARY KEY,
+    entry_id BLOB NOT NULL UNIQUE,
     at INTEGER NOT NULL,
     sealed BLOB NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX evidence_by_time ON evidence (at);
 
 -- Signed tree heads; the frontier lets the chain go on, and lets what is before be pruned.

@@ -73,6 +73,13 @@ pub(crate) struct Notes {
 }
 
 impl Notes {
+    /// Every note, oldest first.
+    pub(crate) fn all(&self) -> Result<Vec<String>> {
+        read_notes(&self.path).map_err(|error| {
+            StoreError::file("the file of checkpoints can't be read", &error.source)
+        })
+    }
+
     /// Opens or makes the file and reads its last note.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let understand = |error: std::io::Error| {

@@ -33,7 +33,10 @@ pub(crate) fn rebuild(
                 .map(|rebuilt| rebuilt.unless_worse(LedgerState::NotesInvalid));
         }
     };
-    let rebuilt = follow(tx, key, noted.as_ref())?;
+    let mut rebuilt = follow(tx, key, noted.as_ref())?;
+    if let (LedgerState::Forked { agreed, .. }, Some(notes)) = (&mut rebuilt.state, notes) {
+        *agreed = last_agreement(tx, key, notes)?;
+    }
     let stored_entries = rebuilt.sealer.next_position();
     // A replica's first start on a shared database has no notes, and that is as it should be.
     if tx.engine() == Engine::Sqlite
@@ -43,6 +46,19 @@ pub(crate) fn rebuild(
         return Ok(rebuilt.unless_worse(LedgerState::NotesMissing { stored_entries }));
     }
     Ok(rebuilt)
+}
+
+/// The size of the last note that the database has the same checkpoint of; 0 if there is none.
+fn last_agreement(tx: &mut Tx<'_>, key: &CheckpointKey, notes: &Notes) -> Result<u64> {
+    let mut agreed = 0;
+    for noted in notes.all()?.iter().filter_map(|note| key.verify(note).ok()) {
+        let stored = checkpoints::at(tx, noted.size)?;
+        let stored = stored.and_then(|stored| key.verify(&stored.note).ok());
+        if stored.is_some_and(|stored| stored.root == noted.root && stored.chain == noted.chain) {
+            agreed = agreed.max(noted.size);
+        }
+    }
+    Ok(agreed)
 }
 
 impl Rebuilt {
@@ -92,6 +108,7 @@ fn follow(tx: &mut Tx<'_>, key: &CheckpointKey, noted: Option<&Checkpoint>) -> R
         {
             *state = LedgerState::Forked {
                 entries: noted.size,
+                agreed: 0,
             };
         }
     };
@@ -136,6 +153,7 @@ fn follow(tx: &mut Tx<'_>, key: &CheckpointKey, noted: Option<&Checkpoint>) -> R
             if !same {
                 state = LedgerState::Forked {
                     entries: noted.size,
+                    agreed: 0,
                 };
             }
         }

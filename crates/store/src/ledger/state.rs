@@ -28,11 +28,13 @@ pub enum LedgerState {
     },
     /// The notes and the database tell different histories.
     #[error(
-        "the ledger was forked: its first {entries} entries are not those of the checkpoint outside of the database"
+        "the ledger was forked: its first {entries} entries are not those of the checkpoint outside of the database; the two agree on the first {agreed}"
     )]
     Forked {
         /// The size at which they differ.
         entries: u64,
+        /// How many entries they agree on, by the last note that the database bears out.
+        agreed: u64,
     },
     /// The last note outside of the database can't be read or is not signed by this vault's key.
     #[error("the file of checkpoints was changed: its last note is not signed by this vault")]
@@ -56,6 +58,16 @@ pub enum LedgerState {
 }
 
 impl LedgerState {
+    /// The first entry that can't be vouched for, where that is known.
+    pub fn first_bad(&self) -> Option<u64> {
+        match self {
+            Self::RolledBack { stored_entries, .. } => Some(*stored_entries),
+            Self::Forked { agreed, .. } => Some(*agreed),
+            Self::Edited { position } => Some(*position),
+            _ => None,
+        }
+    }
+
     /// Whether writes are refused.
     pub fn refuses_writes(&self) -> bool {
         !matches!(self, Self::Healthy | Self::NotesMissing { .. })

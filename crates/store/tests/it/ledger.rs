@@ -260,7 +260,13 @@ fn a_fork_is_found(bed: &Bed) {
     store.close_blocking();
     std::fs::write(other.path("checkpoints.txt"), &note).unwrap();
     let store = Store::open(&options).unwrap();
-    assert_eq!(store.ledger_state(), LedgerState::Forked { entries: 10 });
+    assert_eq!(
+        store.ledger_state(),
+        LedgerState::Forked {
+            entries: 10,
+            agreed: 0
+        }
+    );
     assert!(write_setting(&store, "x").is_err());
 }
 
