@@ -30,6 +30,8 @@ use crate::{
 };
 
 const PROXY_STATUS: HeaderName = HeaderName::from_static("x-proxy-status");
+/// For an operator's key, which has no grants of its own.
+const AGENT: HeaderName = HeaderName::from_static("x-countersign-agent");
 const IDEMPOTENCY_STATUS: HeaderName = HeaderName::from_static("x-idempotency-status");
 
 /// Headers of a target that would speak for the gateway, or about a connection that is not this one.
@@ -163,7 +165,8 @@ pub(crate) fn error_body(problem: &Problem) -> ErrorBody {
 /// Forwards a call with the target's credential, or holds it for a human.
 #[utoipa::path(
     post, path = "/proxy", tag = "gaiterguard", request_body = inline(ProxyBody<'_>),
-    params(("Idempotency-Key" = Option<String>, Header, description = "Wins over idempotencyKey; one of the two is needed for POST and PATCH")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Wins over idempotencyKey; one of the two is needed for POST and PATCH"),
+        ("X-Countersign-Agent" = Option<String>, Header, description = "The agent, by name or id, that an operator's key asks for")),
     responses((status = 200, description = "The target's status, headers and body, with X-Proxy-Status: forwarded"),
         (status = 428, description = "A human is asked", body = NeedsApproval), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn proxy(
@@ -172,7 +175,8 @@ pub(crate) async fn proxy(
     call: ActionJson,
 ) -> Result<Response> {
     let body: ProxyBody<'_> = parse(&call.bytes)?;
-    let draft = draft(body, idempotency_key(&headers)?)?;
+    let mut draft = draft(body, idempotency_key(&headers)?)?;
+    draft.agent = on_behalf_of(&headers)?;
     let has_key = draft.idempotency_key.is_some();
     match caller.gate.submit(&caller.cx, draft).await? {
         Submission::Replied(reply) => {
@@ -200,6 +204,20 @@ pub(crate) async fn proxy(
             )
         }
     }
+}
+
+/// The agent that an operator asks for: this dialect's body has no place for it.
+fn on_behalf_of(headers: &HeaderMap) -> Result<Option<String>> {
+    let Some(value) = headers.get(&AGENT) else {
+        return Ok(None);
+    };
+    let name = value.to_str().map_err(|_| {
+        Problem::invalid(
+            "X-Countersign-Agent",
+            "an agent's name or id is plain ASCII",
+        )
+    })?;
+    Ok(Some(name.to_owned()))
 }
 
 fn draft(body: ProxyBody<'_>, header_key: Option<String>) -> Result<ActionDraft> {

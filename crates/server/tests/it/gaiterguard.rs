@@ -382,3 +382,35 @@ async fn a_panic_in_a_connector_takes_nothing_down() {
         .await
         .expect(200);
 }
+
+/// The bootstrap contract: an operator's key works on every route of every dialect, here for the agent that a header names.
+#[tokio::test]
+async fn an_operators_key_asks_for_an_agent_that_it_names() {
+    let stage = Stage::new().await;
+    let call = forward("GET", "/charges");
+    let named = stage
+        .post("/proxy")
+        .key(&stage.owner)
+        .header("x-countersign-agent", "demo")
+        .json(&call)
+        .send()
+        .await;
+    named.expect(200);
+    let unnamed = stage
+        .post("/proxy")
+        .key(&stage.owner)
+        .json(&call)
+        .send()
+        .await
+        .expect(400);
+    assert_eq!(unnamed.json()["field"], "agent");
+    let foreign = stage
+        .post("/proxy")
+        .key(&stage.agent)
+        .header("x-countersign-agent", "another")
+        .json(&call)
+        .send()
+        .await;
+    foreign.expect(403);
+    assert_eq!(stage.target.calls(), 1);
+}
