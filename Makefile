@@ -5,7 +5,7 @@
 
 SHELL := /bin/sh
 CARGO ?= cargo
-release := env -u OPENSSL_NO_VENDOR $(CARGO)
+release := env OPENSSL_NO_VENDOR=0 $(CARGO)
 binary := target/release/countersign
 
 .DEFAULT_GOAL := help

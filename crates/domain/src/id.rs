@@ -27,6 +27,15 @@ macro_rules! ids {
                 Self(uuid)
             }
 
+            /// The smallest id that can have been made at or after a point in time: ids of version 7 begin with their time in
+            /// milliseconds, so a range of ids is a range of time.
+            pub fn earliest_at(at: crate::time::Timestamp) -> Self {
+                let millis = u64::try_from(at.as_micros() / 1_000).unwrap_or(0);
+                let mut bytes = [0; 16];
+                bytes[..6].copy_from_slice(&millis.to_be_bytes()[2..]);
+                Self(Uuid::from_bytes(bytes))
+            }
+
             /// The UUID behind the id.
             pub const fn uuid(self) -> Uuid {
                 self.0

@@ -102,6 +102,8 @@ pub(crate) struct Inner {
     pub(crate) write_fault: Mutex<Option<String>>,
     /// When the instance's lease was last renewed, in microseconds.
     pub(crate) renewed_at: AtomicI64,
+    /// When what had expired was last deleted, in microseconds.
+    pub(crate) forgot_at: AtomicI64,
 }
 
 /// How often deadlines, leases and retention are looked at.
@@ -133,6 +135,7 @@ impl Gate {
             counters: Counters::default(),
             write_fault: Mutex::default(),
             renewed_at: AtomicI64::new(started_at.as_micros()),
+            forgot_at: AtomicI64::new(0),
         };
         let gate = Self {
             inner: Arc::new(inner),

@@ -5,13 +5,12 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use countersign_domain::RequestState;
+use countersign_domain::{Digest, RequestState};
 use countersign_store::{idempotency, requests, results, votes};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
 
 use crate::{
-    context::OpCx,
     error::{Error, ErrorKind, Result},
     gate::Gate,
     record::in_flight,
@@ -42,36 +41,51 @@ impl Drop for InFlightGuard {
     }
 }
 
-/// What stands under a key.
-pub(crate) enum Claim {
-    /// Nothing: this request is the first, or has no key.
-    First(Option<InFlightGuard>),
-    /// An earlier request: this is what became of it.
-    Again(Submission),
+/// A key with what has to be the same when it comes again.
+pub(crate) struct Keyed {
+    principal: Uuid,
+    key: String,
+    payload_hash: Digest,
+    intent: String,
+    risk_reasons: Vec<String>,
+}
+
+impl Keyed {
+    /// The key of a request that has one.
+    pub(crate) fn of(asked: &Asked) -> Option<Self> {
+        Some(Self {
+            principal: asked.actor.uuid().unwrap_or_default(),
+            key: asked.idempotency_key.clone()?,
+            payload_hash: asked.payload_hash,
+            intent: asked.facts.intent.clone(),
+            risk_reasons: asked.facts.risk.reasons.clone(),
+        })
+    }
 }
 
 impl Gate {
-    /// Looks at the request's idempotency key before anything is decided.
+    /// Takes a key for as long as its request is worked on here.
+    ///
+    /// # Errors
+    /// `in_flight` while another request holds it.
+    pub(crate) fn hold_key(&self, keyed: &Keyed) -> Result<InFlightGuard> {
+        let keys = self.inner.in_flight.clone();
+        let key = (keyed.principal, keyed.key.clone());
+        let mut held = keys.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !held.insert(key.clone()) {
+            return Err(in_flight());
+        }
+        drop(held);
+        Ok(InFlightGuard { keys, key })
+    }
+
+    /// What became of the first request under a key; `None` if this one is the first.
     ///
     /// # Errors
     /// `in_flight`, `idempotency_mismatch`, `result_not_kept`.
-    pub(crate) async fn claim(&self, cx: &OpCx, asked: &Asked) -> Result<Claim> {
-        let Some(key) = asked.idempotency_key.clone() else {
-            return Ok(Claim::First(None));
-        };
-        let principal = asked.actor.uuid().unwrap_or_default();
-        let keys = self.inner.in_flight.clone();
-        let held = (principal, key.clone());
-        if !keys
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(held.clone())
-        {
-            return Err(in_flight());
-        }
-        let guard = InFlightGuard { keys, key: held };
-        let now = cx.now;
+    pub(crate) async fn earlier(&self, keyed: &Keyed) -> Result<Option<Submission>> {
+        let now = self.now();
+        let (principal, key) = (keyed.principal, keyed.key.clone());
         let found = self
             .inner
             .workspace
@@ -89,9 +103,9 @@ impl Gate {
             })
             .await?;
         let Some((row, request, votes, sealed)) = found else {
-            return Ok(Claim::First(Some(guard)));
+            return Ok(None);
         };
-        if row.payload_hash != asked.payload_hash {
+        if row.payload_hash != keyed.payload_hash {
             let text =
                 "this idempotency key was used for another payload: use a new key for a new action";
             return Err(
@@ -106,21 +120,19 @@ impl Gate {
             Box::new(self.view(
                 &request,
                 votes.clone(),
-                asked.facts.intent.clone(),
-                asked.facts.risk.reasons.clone(),
+                keyed.intent.clone(),
+                keyed.risk_reasons.clone(),
             ))
         };
         match request.request.state {
-            RequestState::Pending | RequestState::Approved => {
-                Ok(Claim::Again(Submission::Pending(view())))
-            }
-            RequestState::Denied => Ok(Claim::Again(Submission::Denied(view()))),
+            RequestState::Pending | RequestState::Approved => Ok(Some(Submission::Pending(view()))),
+            RequestState::Denied => Ok(Some(Submission::Denied(view()))),
             RequestState::Executing => Err(in_flight().about(row.request)),
             state => match sealed {
                 Some(sealed) => {
                     let result =
                         StoredResult::open(&self.inner.workspace.vault, row.request, &sealed)?;
-                    Ok(Claim::Again(Submission::Replied(replay(
+                    Ok(Some(Submission::Replied(replay(
                         row.request,
                         result,
                         request.request.risk,

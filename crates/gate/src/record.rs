@@ -56,8 +56,8 @@ impl Opening {
             return Err(epoch_moved());
         }
         if let Some((principal, key, row)) = &self.idempotency {
-            idempotency::forget_expired(tx, principal, key, self.row.request.created_at)?;
-            if !idempotency::insert(tx, principal, key, row)? {
+            let now = self.row.request.created_at;
+            if !idempotency::take(tx, principal, key, row, now)? {
                 return Err(in_flight());
             }
         }

@@ -14,6 +14,7 @@ use crate::{
     error::{Error, Result},
     execute::after,
     gate::Gate,
+    record::REMEMBERED,
 };
 
 /// How long an instance counts as alive after its last sign.
@@ -21,6 +22,9 @@ const LEASE: Duration = Duration::from_secs(15);
 
 /// How often the sign of life is given.
 const RENEWAL: Duration = Duration::from_secs(4);
+
+/// How often what has expired is deleted.
+const FORGETTING: Duration = Duration::from_mins(1);
 
 /// How many requests one unit of work looks at.
 const BATCH: u32 = 200;
@@ -151,36 +155,37 @@ impl Gate {
 
     async fn forget(&self) -> Result<()> {
         let now = self.now();
+        let forgot_at = Timestamp::from_micros(self.inner.forgot_at.load(Relaxed));
+        if now.since(forgot_at) < FORGETTING {
+            return Ok(());
+        }
+        self.inner.forgot_at.store(now.as_micros(), Relaxed);
         let settings = std::sync::Arc::clone(&self.snapshot().settings);
         let oldest = settings
             .evidence_retention_days
             .map(|days| now.saturating_sub(Duration::from_hours(24 * u64::from(days))));
-        let has_work = self
-            .inner
-            .workspace
-            .store
-            .read(move |tx| -> Result<bool> {
-                let sql = "SELECT 1 FROM idempotency WHERE expires_at <= ?1 UNION ALL SELECT 1 FROM result WHERE expires_at <= ?1 LIMIT 1";
-                Ok(tx.query_optional(sql, &[now.into()], |_| Ok(()))?.is_some())
-            })
-            .await?;
-        if !has_work && oldest.is_none() {
-            return Ok(());
-        }
         self.inner
             .workspace
             .store
             .write(move |tx| -> Result<()> {
-                if has_work {
-                    idempotency::sweep(tx, now)?;
-                    results::sweep(tx, now)?;
-                }
-                if let Some(oldest) = oldest {
-                    evidence::delete_before(tx, oldest, BATCH)?;
-                }
+                idempotency::sweep(tx, now)?;
+                results::sweep(tx, now, REMEMBERED)?;
                 Ok(())
             })
-            .await
+            .await?;
+        let Some(oldest) = oldest else { return Ok(()) };
+        // A unit each, so that none is long.
+        loop {
+            let deleted = self
+                .inner
+                .workspace
+                .store
+                .write(move |tx| evidence::delete_before(tx, oldest, BATCH).map_err(Error::from))
+                .await?;
+            if deleted < u64::from(BATCH) {
+                return Ok(());
+            }
+        }
     }
 
     /// Ends a request whose time is over, if nobody was faster; the request as it stands now.

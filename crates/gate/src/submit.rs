@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use countersign_domain::{Decision, Permission, RequestState, RiskScore, Verdict, decide};
+use countersign_domain::{
+    Decision, DurabilityClass, Permission, RequestState, RiskScore, Verdict, decide,
+};
 use http::HeaderMap;
 
 use crate::{
@@ -11,7 +13,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     gate::Gate,
     health::Counters,
-    idempotency::Claim,
+    idempotency::Keyed,
     reply::ReplyBody,
     requests::RequestView,
     resolve::Asked,
@@ -92,10 +94,30 @@ impl Gate {
         snapshot: &Snapshot,
         asked: Asked,
     ) -> Result<Submission> {
-        let _claim = match self.claim(cx, &asked).await? {
-            Claim::First(guard) => guard,
-            Claim::Again(submission) => return Ok(submission),
+        let Some(keyed) = Keyed::of(&asked) else {
+            return self.submit_first(cx, snapshot, asked).await;
         };
+        let _held = self.hold_key(&keyed)?;
+        // A read is recorded when it is over, so its key is looked up first. Everything else takes its key in the transaction that
+        // comes before anything happens: only whoever finds it taken has to look.
+        if asked.durability == DurabilityClass::Read {
+            return match self.earlier(&keyed).await? {
+                Some(earlier) => Ok(earlier),
+                None => self.submit_first(cx, snapshot, asked).await,
+            };
+        }
+        match self.submit_first(cx, snapshot, asked).await {
+            Err(error) if error.code == "in_flight" => self.earlier(&keyed).await?.ok_or(error),
+            other => other,
+        }
+    }
+
+    async fn submit_first(
+        &self,
+        cx: &OpCx,
+        snapshot: &Snapshot,
+        asked: Asked,
+    ) -> Result<Submission> {
         if let Some(kill) = snapshot.kill.stops(asked.agent.id, asked.target.id) {
             Counters::count(&self.inner.counters.killed);
             let error = killed(kill);

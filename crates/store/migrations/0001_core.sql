@@ -215,13 +215,12 @@ CREATE TABLE idempotency (
     request_id {BLOB} NOT NULL,
     expires_at BIGINT NOT NULL,
     PRIMARY KEY (principal, idempotency_key)
-);
+) {ROWLESS};
 CREATE INDEX idempotency_by_expiry ON idempotency (expires_at);
 
--- What an execution answered, masked and sealed, for whoever fetches it later.
+-- What an execution answered, masked and sealed, for whoever fetches it later. Swept by the request's id, which begins with its time.
 CREATE TABLE result (
     request_id {BLOB} PRIMARY KEY,
     sealed {BLOB} NOT NULL,
     expires_at BIGINT NOT NULL
 );
-CREATE INDEX result_by_expiry ON result (expires_at);

@@ -31,7 +31,6 @@ CREATE TABLE evidence (
 );
 -- Ciphertext does not compress.
 ALTER TABLE evidence ALTER COLUMN sealed SET STORAGE EXTERNAL;
-CREATE INDEX evidence_by_time ON evidence (at);
 
 -- Signed tree heads; the frontier lets the chain go on, and lets what is before be pruned.
 CREATE TABLE checkpoint (

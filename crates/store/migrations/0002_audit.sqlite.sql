@@ -27,7 +27,6 @@ CREATE TABLE evidence (
     at INTEGER NOT NULL,
     sealed BLOB NOT NULL
 ) STRICT;
-CREATE INDEX evidence_by_time ON evidence (at);
 
 -- Signed tree heads; the frontier lets the chain go on, and lets what is before be pruned.
 CREATE TABLE checkpoint (

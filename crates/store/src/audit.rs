@@ -187,6 +187,15 @@ pub fn extent(tx: &mut Tx<'_>) -> Result<Extent> {
     })
 }
 
+/// The last position below another, if there is one.
+pub fn last_before(tx: &mut Tx<'_>, position: u64) -> Result<Option<u64>> {
+    tx.query_optional(
+        "SELECT position FROM audit_entry WHERE position < ?1 ORDER BY position DESC LIMIT 1",
+        &[position.into()],
+        |row| row.u64(0),
+    )
+}
+
 /// Whether the entry of this id is one of the newest before a position: for an entry that was written a moment ago.
 pub fn is_among_newest_before(tx: &mut Tx<'_>, position: u64, id: EntryId) -> Result<bool> {
     let sql = "SELECT 1 FROM audit_entry WHERE position < ?1 AND position >= ?2 AND id = ?3";

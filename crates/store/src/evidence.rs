@@ -42,9 +42,11 @@ pub fn delete_under(tx: &mut Tx<'_>, position: u64, limit: u32) -> Result<u64> {
 /// Deletes up to `limit` bodies that are older, but for those of requests that still move: what was approved must stay there to be
 /// run. How many. Call again until it is 0, one unit each, so that no unit is long.
 pub fn delete_before(tx: &mut Tx<'_>, at: Timestamp, limit: u32) -> Result<u64> {
+    // An entry's id begins with its time: the range of ids is the range of time, without an index of its own.
+    let from = EntryId::earliest_at(at);
     tx.execute(
-        "DELETE FROM evidence WHERE entry_id IN (SELECT entry_id FROM evidence WHERE at < ?1 AND entry_id NOT IN \
-         (SELECT evidence_entry FROM request WHERE state IN ('pending', 'approved', 'executing')) ORDER BY at LIMIT ?2)",
-        &[at.into(), limit.into()],
+        "DELETE FROM evidence WHERE entry_id IN (SELECT entry_id FROM evidence WHERE entry_id < ?1 AND entry_id NOT IN \
+         (SELECT evidence_entry FROM request WHERE state IN ('pending', 'approved', 'executing')) ORDER BY entry_id LIMIT ?2)",
+        &[(&from).into(), limit.into()],
     )
 }

@@ -16,12 +16,26 @@ pub struct IdempotencyRow {
     pub expires_at: Timestamp,
 }
 
-/// Takes a key for a request; false if it is taken.
-pub fn insert(tx: &mut Tx<'_>, principal: &Uuid, key: &str, row: &IdempotencyRow) -> Result<bool> {
+/// Takes a key for a request, or takes it over from one that has expired by `now`; false if it is taken.
+pub fn take(
+    tx: &mut Tx<'_>,
+    principal: &Uuid,
+    key: &str,
+    row: &IdempotencyRow,
+    now: Timestamp,
+) -> Result<bool> {
     tx.execute_one(
         "INSERT INTO idempotency (principal, idempotency_key, payload_hash, request_id, expires_at) VALUES (?1, ?2, ?3, ?4, ?5) \
-         ON CONFLICT DO NOTHING",
-        &[principal.into(), key.into(), (&row.payload_hash.0).into(), (&row.request).into(), row.expires_at.into()],
+         ON CONFLICT (principal, idempotency_key) DO UPDATE SET payload_hash = excluded.payload_hash, \
+         request_id = excluded.request_id, expires_at = excluded.expires_at WHERE idempotency.expires_at <= ?6",
+        &[
+            principal.into(),
+            key.into(),
+            (&row.payload_hash.0).into(),
+            (&row.request).into(),
+            row.expires_at.into(),
+            now.into(),
+        ],
     )
 }
 
@@ -38,15 +52,6 @@ pub fn find(tx: &mut Tx<'_>, principal: &Uuid, key: &str) -> Result<Option<Idemp
             })
         },
     )
-}
-
-/// Forgets one expired key, so that it can be taken again.
-pub fn forget_expired(tx: &mut Tx<'_>, principal: &Uuid, key: &str, now: Timestamp) -> Result<()> {
-    tx.execute(
-        "DELETE FROM idempotency WHERE principal = ?1 AND idempotency_key = ?2 AND expires_at <= ?3",
-        &[principal.into(), key.into(), now.into()],
-    )?;
-    Ok(())
 }
 
 /// Forgets every expired key; how many there were.

@@ -1,5 +1,7 @@
 //! Results: what executions answered, masked and sealed, for whoever fetches them later.
 
+use std::time::Duration;
+
 use countersign_domain::{RequestId, Timestamp};
 
 use crate::{error::Result, tx::Tx};
@@ -27,7 +29,11 @@ pub fn find(tx: &mut Tx<'_>, request: RequestId, now: Timestamp) -> Result<Optio
     )
 }
 
-/// Drops what has expired; how many there were.
-pub fn sweep(tx: &mut Tx<'_>, now: Timestamp) -> Result<u64> {
-    tx.execute("DELETE FROM result WHERE expires_at <= ?1", &[now.into()])
+/// Drops what has expired; how many there were. Nothing expires earlier than `shortest_life` after its request was made.
+pub fn sweep(tx: &mut Tx<'_>, now: Timestamp, shortest_life: Duration) -> Result<u64> {
+    let newest = RequestId::earliest_at(now.saturating_sub(shortest_life));
+    tx.execute(
+        "DELETE FROM result WHERE request_id < ?1 AND expires_at <= ?2",
+        &[(&newest).into(), now.into()],
+    )
 }

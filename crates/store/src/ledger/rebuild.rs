@@ -78,6 +78,22 @@ impl Rebuilt {
     }
 }
 
+/// The first position that is not as the checkpoint says, as far as its last entry tells: the end cut off, or another entry there.
+/// Everything before is `audit verify`'s to look at. A ledger that was pruned up to the checkpoint has nothing to compare.
+fn broken_under(tx: &mut Tx<'_>, checkpoint: &Checkpoint) -> Result<Option<u64>> {
+    let Some(last) = audit::last_before(tx, checkpoint.size)? else {
+        return Ok(None);
+    };
+    if last + 1 < checkpoint.size {
+        return Ok(Some(last + 1));
+    }
+    match audit::get(tx, last) {
+        Ok(Some(sealed)) if sealed.chain == checkpoint.chain => Ok(None),
+        Ok(_) | Err(StoreError::Column { .. } | StoreError::Sealing(_)) => Ok(Some(last)),
+        Err(error) => Err(error),
+    }
+}
+
 fn follow(tx: &mut Tx<'_>, key: &CheckpointKey, noted: Option<&Checkpoint>) -> Result<Rebuilt> {
     let stored = checkpoints::last(tx)?;
     let checkpointed = stored.as_ref().map_or(0, |stored| stored.size);
@@ -93,6 +109,9 @@ fn follow(tx: &mut Tx<'_>, key: &CheckpointKey, noted: Option<&Checkpoint>) -> R
             };
             if checkpoint.size != stored.size {
                 return Ok(invalid());
+            }
+            if let Some(position) = broken_under(tx, &checkpoint)? {
+                return Ok(Rebuilt::broken(LedgerState::Edited { position }));
             }
             match Sealer::resume(&checkpoint, frontier) {
                 Ok(sealer) => sealer,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign_domain::{Actor, AgentId, RequestId, SealedEntry, Timestamp};
+use countersign_domain::{Actor, AgentId, EntryId, RequestId, SealedEntry, Timestamp};
 use countersign_store::{
     EngineOptions, LedgerState, LiveSignal, Store, StoreError, audit,
     audit::{Cursor, Filter},
@@ -416,17 +416,16 @@ fn a_pruned_ledger_still_verifies_and_goes_on(bed: &Bed) {
 
 fn evidence_is_kept_and_deleted_by_age(bed: &Bed) {
     let store = bed.open();
-    let ids: Vec<_> = (0..10).map(|_| crate::bed::entry_id()).collect();
+    // Made a second apart: an id begins with the time that it was made at.
+    let at = |number: i64| Timestamp::from_micros(1_000_000 * (number + 1));
+    let ids: Vec<_> = (0..10)
+        .map(|number| EntryId::earliest_at(at(number)))
+        .collect();
     let given = ids.clone();
     store
         .write_blocking::<_, StoreError, _>(move |tx| {
             for (number, id) in given.iter().enumerate() {
-                evidence::insert(
-                    tx,
-                    *id,
-                    Timestamp::from_micros(number as i64),
-                    &[number as u8; 3_000],
-                )?;
+                evidence::insert(tx, *id, at(number as i64), &[number as u8; 3_000])?;
             }
             Ok(())
         })
@@ -436,7 +435,7 @@ fn evidence_is_kept_and_deleted_by_age(bed: &Bed) {
         .read_blocking::<_, StoreError, _>(move |tx| evidence::get(tx, last))
         .unwrap();
     assert_eq!(body, Some(vec![9; 3_000]));
-    let old = Timestamp::from_micros(7);
+    let old = at(7);
     assert_eq!(
         store
             .write_blocking::<_, StoreError, _>(move |tx| evidence::delete_before(tx, old, 5))
