@@ -123,7 +123,8 @@ enum Shape {
 /// - `restart`, `list_*`: a word, with `*` at its end for any continuation.
 /// - `**`: every action.
 ///
-/// Matching is on decoded segments, byte for byte, case-sensitive. A path that is ambiguous matches nothing.
+/// Matching is on decoded segments, byte for byte, case-sensitive. One trailing slash says nothing, in the pattern and in the path:
+/// most servers answer `/users/5/` as they answer `/users/5`, so neither may be judged by another grant or rule. A path that is ambiguous matches nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ActionPattern {
     text: String,
@@ -144,7 +145,8 @@ impl ActionPattern {
             }
             (Shape::Route { method, segments }, Some((actual, path))) => {
                 method.as_deref().is_none_or(|method| method == actual)
-                    && path_segments(path).is_ok_and(|actual| segments_match(segments, &actual))
+                    && path_segments(path)
+                        .is_ok_and(|actual| segments_match(segments, without_slash(&actual)))
             }
             _ => false,
         }
@@ -153,6 +155,14 @@ impl ActionPattern {
     /// The pattern as it was written.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+}
+
+/// The segments without the empty one that a trailing slash makes.
+fn without_slash<'path, 'text>(segments: &'path [Cow<'text, str>]) -> &'path [Cow<'text, str>] {
+    match segments {
+        [rest @ .., last] if last.is_empty() => rest,
+        all => all,
     }
 }
 
@@ -167,7 +177,7 @@ fn segments_match(pattern: &[Segment], path: &[Cow<'_, str>]) -> bool {
                 at += 1;
                 continue;
             }
-            Some(Segment::One) if !path[position].is_empty() => {
+            Some(Segment::One) => {
                 at += 1;
                 position += 1;
                 continue;
@@ -232,8 +242,8 @@ impl FromStr for ActionPattern {
                     }
                     _ => return Err(InvalidAction::Method),
                 };
-                let segments = path_segments(path)?
-                    .into_iter()
+                let segments = without_slash(&path_segments(path)?)
+                    .iter()
                     .map(|segment| match segment.as_ref() {
                         "*" => Ok(Segment::One),
                         "**" => Ok(Segment::Many),

@@ -24,6 +24,12 @@ fn a_route_pattern_matches_segment_by_segment() {
         ("GET /a/**/c/**/e", "GET /a/b/c/d/e", true),
         ("GET /a/**/c/**/e", "GET /a/c/c/e/x", false),
         ("GET /", "GET /", true),
+        ("GET /users/*", "GET /users/5/", true),
+        ("GET /users/5", "GET /users/5/", true),
+        ("GET /users/5/", "GET /users/5", true),
+        ("GET /users/**/", "GET /users/5", true),
+        ("GET /*", "GET /", false),
+        ("GET /**/refunds", "GET /a/refunds/", true),
         ("GET /admin/*", "GET /%61dmin/x", true),
         ("**", "restart", true),
         ("**", "GET /x", true),
@@ -80,6 +86,12 @@ fn a_bad_pattern_is_refused_with_its_reason() {
     }
 }
 
+/// A trailing slash says nothing, on either side.
+fn without_slash<'part>(parts: &[&'part str]) -> Vec<&'part str> {
+    let (last, rest) = parts.split_last().unwrap();
+    if last.is_empty() { rest } else { parts }.to_vec()
+}
+
 /// The plain definition, exponential and obviously right.
 fn reference(pattern: &[&str], path: &[&str]) -> bool {
     match (pattern.first(), path.first()) {
@@ -98,12 +110,19 @@ fn reference(pattern: &[&str], path: &[&str]) -> bool {
 proptest! {
     #[test]
     fn matching_agrees_with_the_definition(
-        parts in prop::collection::vec(prop::sample::select(vec!["a", "b", "*", "**"]), 1..7),
-        path in prop::collection::vec(prop::sample::select(vec!["a", "b", "c"]), 1..7),
+        mut parts in prop::collection::vec(prop::sample::select(vec!["a", "b", "*", "**"]), 0..7),
+        mut path in prop::collection::vec(prop::sample::select(vec!["a", "b", "c"]), 0..7),
+        slashes in any::<[bool; 2]>(),
     ) {
+        for (segments, slash) in [(&mut parts, slashes[0]), (&mut path, slashes[1])] {
+            if slash || segments.is_empty() {
+                segments.push("");
+            }
+        }
         let text = format!("GET /{}", parts.join("/"));
         let action = format!("GET /{}", path.join("/"));
-        prop_assert_eq!(pattern(&text).matches(&action), reference(&parts, &path));
+        let expected = reference(&without_slash(&parts), &without_slash(&path));
+        prop_assert_eq!(pattern(&text).matches(&action), expected, "{} on {}", text, action);
     }
 
     #[test]
