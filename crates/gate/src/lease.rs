@@ -1,7 +1,7 @@
 //! The decrypted credential for one execution.
 
 use countersign_domain::{Credential, CredentialType};
-use countersign_scan::LeaseMasker;
+use countersign_scan::{LeaseMasker, SecretPart, header_secret_parts};
 use countersign_vault::{Place, SecretBytes, Vault};
 
 use crate::{
@@ -61,7 +61,8 @@ impl CredentialLease {
             .map(|(name, value)| (name.as_str(), value.expose()))
     }
 
-    /// What takes this lease's values out of a reply. A user name is no secret by itself; joined with its password it is.
+    /// What takes this lease's values out of a reply. A user name is no secret by itself; joined with its password it is. A value
+    /// with a structure is also masked by its parts: a target may answer with the secret behind a scheme, and without the scheme.
     pub(crate) fn masker(&self) -> LeaseMasker {
         let joined = match (self.kind, self.field("username"), self.field("password")) {
             (CredentialType::Basic, Some(username), Some(password)) => {
@@ -86,7 +87,33 @@ impl CredentialLease {
         if let Some(joined) = &joined {
             values.push(("basic", joined.expose()));
         }
+        let parts = self.parts();
+        values.extend(parts.iter().map(|part| ("part", part.as_slice())));
         LeaseMasker::new(&values)
+    }
+
+    /// The secrets inside of the values that have a structure.
+    fn parts(&self) -> Vec<SecretPart> {
+        match self.kind {
+            CredentialType::Headers => self
+                .fields()
+                .flat_map(|(name, value)| header_secret_parts(name, value))
+                .collect(),
+            CredentialType::ApiKeyHeader => {
+                let header = self
+                    .field("header")
+                    .and_then(|name| std::str::from_utf8(name).ok());
+                self.field("key")
+                    .map(|key| header_secret_parts(header.unwrap_or_default(), key))
+                    .unwrap_or_default()
+            }
+            // The scheme, typed in front of the token by mistake.
+            CredentialType::Bearer => match self.field("token") {
+                Some(token) if token.contains(&b' ') => header_secret_parts("authorization", token),
+                _ => Vec::new(),
+            },
+            CredentialType::Basic | CredentialType::ApiKeyQuery => Vec::new(),
+        }
     }
 }
 

@@ -15,6 +15,8 @@ mod fake;
 #[cfg(test)]
 mod interleavings;
 #[cfg(test)]
+mod leases;
+#[cfg(test)]
 mod pipeline;
 #[cfg(test)]
 mod stage;
