@@ -13,15 +13,17 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use countersign_domain::{AuditEntry, EntryId};
-use countersign_store::{Engine, StoreError, Tx};
+use countersign_domain::{AuditEntry, EntryId, Timestamp};
+use countersign_store::{Engine, StoreError, Tx, agents, keys, operators, sessions};
 use tokio::sync::{Mutex, oneshot};
 
 use crate::{
+    checks,
     clock::Clock,
-    context::OpCx,
+    context::{OpCx, Principal, Via},
     error::{Error, ErrorKind, Result},
     gate::Gate,
+    identify::unauthenticated,
     rate::Rates,
     snapshot::{Nouns, Snapshot},
     workspace::Workspace,
@@ -88,6 +90,51 @@ impl Configuration {
     }
 }
 
+fn rights_changed() -> Error {
+    Error::forbidden(
+        "this credential's rights have just changed: try again with what it may do now",
+    )
+}
+
+/// Refuses a caller who was stopped, or lost rights, since the snapshot that knew them.
+fn confirm_caller(
+    tx: &mut Tx<'_>,
+    principal: &Principal,
+    is_as_seen: bool,
+    now: Timestamp,
+) -> Result<()> {
+    // Sessions end without a new epoch.
+    if let Principal::Operator {
+        via: Via::Session { id, .. },
+        ..
+    } = principal
+        && !sessions::by_id(tx, *id)?.is_some_and(|session| session.is_live(now))
+    {
+        return Err(unauthenticated());
+    }
+    if is_as_seen {
+        return Ok(());
+    }
+    if let Some(key) = principal.key()
+        && !keys::all(tx)?
+            .iter()
+            .any(|known| known.id == key.id && known.is_live(now))
+    {
+        return Err(unauthenticated());
+    }
+    match principal {
+        Principal::System => Ok(()),
+        Principal::Agent { agent, .. } => agents::by_id(tx, agent.id)?
+            .map(drop)
+            .ok_or_else(unauthenticated),
+        Principal::Operator { operator, .. } => match operators::by_id(tx, operator.id)? {
+            Some(known) if known.disabled_at.is_none() && known.role == operator.role => Ok(()),
+            Some(known) if known.disabled_at.is_none() => Err(rights_changed()),
+            _ => Err(unauthenticated()),
+        },
+    }
+}
+
 fn epoch_of(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
     tx.epoch()
 }
@@ -125,15 +172,25 @@ impl Gate {
 
     /// Carries a change out: one unit that raises the epoch, then the new snapshot. It is carried out to its end even if the one who
     /// asked goes away.
+    ///
+    /// SECURITY: the caller is asked for again here, and once more in the unit: a credential that was stopped since the call came in
+    /// changes nothing.
     pub(crate) async fn change<T, U>(&self, cx: &OpCx, nouns: Nouns, unit: U) -> Result<T>
     where
         T: Send + 'static,
         U: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
-        crate::sessions::require_fresh_proof(cx)?;
+        // Before the refresh: a change in between makes the unit look again.
+        let seen = self.epoch();
+        let caller = self.refresh(cx).await?;
+        if !checks::covers(caller.principal.permissions(), cx.principal.permissions()) {
+            return Err(rights_changed());
+        }
+        crate::sessions::require_fresh_proof(&caller)?;
         let gate = self.clone();
         let (answer, answered) = oneshot::channel();
         self.inner.tasks.run(async move {
+            let unit = (seen, caller.principal, unit);
             // Nobody waiting is no reason to stop.
             drop(answer.send(gate.commit_and_publish(nouns, unit).await));
         });
@@ -143,18 +200,24 @@ impl Gate {
         })
     }
 
-    async fn commit_and_publish<T, U>(&self, nouns: Nouns, mut unit: U) -> Result<T>
+    async fn commit_and_publish<T, U>(
+        &self,
+        nouns: Nouns,
+        (seen, principal, mut unit): (u64, Principal, U),
+    ) -> Result<T>
     where
         T: Send + 'static,
         U: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
+        let now = self.now();
         let written = self
             .inner
             .workspace
             .store
             .write(move |tx| {
                 // First: it makes changes serial across replicas, so that what the unit reads stays true until it commits.
-                tx.bump_epoch()?;
+                let is_as_seen = tx.bump_epoch()? == seen.saturating_add(1);
+                confirm_caller(tx, &principal, is_as_seen, now)?;
                 unit(tx)
             })
             .await;

@@ -6,10 +6,11 @@
 use std::sync::Arc;
 
 use countersign_domain::{Key, KeyOwner};
+use countersign_store::sessions::{Session, SessionKind};
 use countersign_vault::{TokenHash, constant_time_equal, sha256};
 
 use crate::{
-    context::{Principal, Via},
+    context::{OpCx, Principal, Via},
     error::{Error, ErrorKind, Result},
     gate::Gate,
     rate::RateLimit,
@@ -53,6 +54,14 @@ fn principal_of(
                 operator,
                 via: Via::Key(Arc::clone(key)),
             }),
+    }
+}
+
+fn via_session(session: &Session) -> Via {
+    Via::Session {
+        id: session.id,
+        proved_at: session.proved_at,
+        is_terminal: session.kind == SessionKind::Terminal,
     }
 }
 
@@ -108,13 +117,11 @@ impl Gate {
             .get(session.operator)
             .filter(|operator| operator.disabled_at.is_none())
             .ok_or_else(unauthenticated)?;
-        let via = Via::Session {
-            id: session.id,
-            proved_at: session.proved_at,
-            is_terminal: session.kind == countersign_store::sessions::SessionKind::Terminal,
-        };
         Ok((
-            Principal::Operator { operator, via },
+            Principal::Operator {
+                operator,
+                via: via_session(&session),
+            },
             CsrfHash(session.csrf_hash),
         ))
     }
@@ -131,30 +138,60 @@ impl Gate {
         Err(Error::new(ErrorKind::Forbidden, "csrf", text))
     }
 
-    /// Whether a principal that was identified before would still be: streams that stay open ask this every half second.
-    pub async fn is_live(&self, principal: &Principal) -> bool {
-        let Ok(snapshot) = self.fresh_snapshot() else {
-            return false;
-        };
-        match principal {
-            Principal::System => true,
+    /// The same caller as the configuration has them now: asked again after anything that a client can draw out, such as sending a
+    /// body, and before anything is changed or decided. For a key it is two look-ups in memory.
+    ///
+    /// # Errors
+    /// `unauthenticated` for a key, a session or an owner that no longer lives; `configuration_stale`.
+    pub async fn refresh(&self, cx: &OpCx) -> Result<OpCx> {
+        let principal = match &cx.principal {
+            Principal::System => Principal::System,
             Principal::Agent { key, .. }
             | Principal::Operator {
                 via: Via::Key(key), ..
-            } => snapshot
-                .keys
-                .get(key.id)
-                .is_some_and(|key| principal_of(&snapshot, &key, self.now()).is_some()),
+            } => {
+                let snapshot = self.fresh_snapshot()?;
+                snapshot
+                    .keys
+                    .get(key.id)
+                    .and_then(|key| principal_of(&snapshot, &key, self.now()))
+                    .ok_or_else(unauthenticated)?
+            }
             Principal::Operator {
                 operator,
                 via: Via::Session { id, .. },
             } => {
-                snapshot
+                let session = self
+                    .session_by_id(*id)
+                    .await?
+                    .filter(|session| session.is_live(self.now()))
+                    .ok_or_else(unauthenticated)?;
+                let operator = self
+                    .fresh_snapshot()?
                     .operators
                     .get(operator.id)
-                    .is_some_and(|operator| operator.disabled_at.is_none())
-                    && self.session_is_live(*id).await.unwrap_or(false)
+                    .filter(|operator| operator.disabled_at.is_none())
+                    .ok_or_else(unauthenticated)?;
+                Principal::Operator {
+                    operator,
+                    via: via_session(&session),
+                }
             }
-        }
+        };
+        Ok(OpCx {
+            principal,
+            source: Arc::clone(&cx.source),
+            now: self.now(),
+        })
+    }
+
+    /// Whether a principal that was identified before would still be: streams that stay open ask this every half second.
+    pub async fn is_live(&self, principal: &Principal) -> bool {
+        let cx = OpCx {
+            principal: principal.clone(),
+            source: Arc::from(""),
+            now: self.now(),
+        };
+        self.refresh(&cx).await.is_ok()
     }
 }

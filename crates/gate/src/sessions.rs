@@ -519,14 +519,15 @@ impl Gate {
         Ok(found)
     }
 
-    pub(crate) async fn session_is_live(&self, id: SessionId) -> Result<bool> {
+    /// The session with this id, from the store.
+    pub(crate) async fn session_by_id(&self, id: SessionId) -> Result<Option<Session>> {
         let found = self
             .inner
             .workspace
             .store
             .read::<_, StoreError, _>(move |tx| sessions::by_id(tx, id))
             .await?;
-        Ok(found.is_some_and(|session| session.is_live(self.now())))
+        Ok(found)
     }
 
     /// Forgets what is remembered of an operator's sessions, after they were ended in the store.

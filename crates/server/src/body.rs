@@ -1,4 +1,6 @@
 //! Reading what comes in: JSON bodies and query strings, bounded in size, depth and time, with errors that name the field.
+//!
+//! INVARIANT: whatever reads a body of an authenticated call asks afterwards who calls: bodies can be slow.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,6 +17,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
+    caller::Caller,
     problem::{Problem, Result},
     state::ServerState,
 };
@@ -37,7 +40,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, _state: &S) -> Result<Self> {
         require_json(request.headers())?;
-        let bytes = read(request.into_body(), SMALL_BYTES).await?;
+        let bytes = read_of_caller(request, SMALL_BYTES).await?;
         parse(&bytes).map(Self)
     }
 }
@@ -61,9 +64,8 @@ impl FromRequest<Arc<ServerState>> for ActionJson {
 
     async fn from_request(request: Request, state: &Arc<ServerState>) -> Result<Self> {
         require_json(request.headers())?;
-        let body = request.into_body();
         let limit = state.limits.action_body_bytes;
-        let size = body.size_hint();
+        let size = request.body().size_hint();
         if size.lower() > limit as u64 {
             return Err(Problem::too_large("request_bytes", limit));
         }
@@ -73,7 +75,7 @@ impl FromRequest<Arc<ServerState>> for ActionJson {
             Some(place(state).await?)
         };
         Ok(Self {
-            bytes: read(body, limit).await?,
+            bytes: read_of_caller(request, limit).await?,
             _place: place,
         })
     }
@@ -110,7 +112,7 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalJ
             .headers()
             .contains_key(header::CONTENT_TYPE)
             .then(|| require_json(request.headers()));
-        let bytes = read(request.into_body(), SMALL_BYTES).await?;
+        let bytes = read_of_caller(request, SMALL_BYTES).await?;
         if bytes.is_empty() {
             return Ok(Self(T::default()));
         }
@@ -167,8 +169,18 @@ pub(crate) fn require_json(headers: &HeaderMap) -> Result<()> {
     }
 }
 
+/// Reads a body of at most `limit` bytes, and asks then whether its caller still is who they were at its beginning.
+async fn read_of_caller(request: Request, limit: usize) -> Result<Bytes> {
+    let caller = request.extensions().get::<Caller>().cloned();
+    let bytes = read(request.into_body(), limit).await?;
+    if let Some(caller) = caller {
+        caller.refresh().await?;
+    }
+    Ok(bytes)
+}
+
 /// Reads a body of at most `limit` bytes.
-pub(crate) async fn read(body: Body, limit: usize) -> Result<Bytes> {
+async fn read(body: Body, limit: usize) -> Result<Bytes> {
     let late = |_| {
         let detail = format!(
             "the request's body did not arrive within {} s",

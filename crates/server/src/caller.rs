@@ -4,7 +4,7 @@
 //! the cookie. A cookie counts only with its CSRF token on everything that changes something; a terminal's session only with a fresh
 //! proof. A bearer session is no browser's and a cookie no terminal's: neither can be turned into the other.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::{
     extract::{FromRequestParts, MatchedPath, Request, State},
@@ -34,7 +34,34 @@ const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     pub(crate) gate: Gate,
-    pub(crate) cx: OpCx,
+    held: Arc<Held>,
+}
+
+#[derive(Debug)]
+struct Held {
+    row: &'static RouteAccess,
+    at_head: OpCx,
+    after_body: OnceLock<OpCx>,
+}
+
+impl Caller {
+    /// Who asks and when: as of the end of the body where there was one to read.
+    pub(crate) fn cx(&self) -> &OpCx {
+        self.held.after_body.get().unwrap_or(&self.held.at_head)
+    }
+
+    /// Asks again who it is. A client can take a minute to send its body, and what was stopped meanwhile must not act: every reader of
+    /// a body ends with this.
+    pub(crate) async fn refresh(&self) -> Result<()> {
+        let cx = self.gate.refresh(&self.held.at_head).await?;
+        check_permission(&cx, self.held.row.access)?;
+        if self.held.row.changes() {
+            check_proof(&cx, self.held.row)?;
+        }
+        // One body, one reader: a second would find it empty, and change nothing here.
+        let _ = self.held.after_body.set(cx);
+        Ok(())
+    }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
@@ -44,7 +71,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
         // INVARIANT: only `enforce` inserts it, on every route that is not open.
         parts
             .extensions
-            .remove::<Self>()
+            .get::<Self>()
+            .cloned()
             .ok_or_else(|| Problem::unauthenticated("a credential is needed"))
     }
 }
@@ -121,7 +149,7 @@ fn show_rate_limit(gate: &Gate, key: &Key, response: &mut Response) {
 async fn admit(
     state: &ServerState,
     request: &mut Request,
-    row: &RouteAccess,
+    row: &'static RouteAccess,
 ) -> Result<Option<(Gate, Arc<Key>)>> {
     let gate = match state.gate() {
         Some(gate) => gate,
@@ -152,7 +180,15 @@ async fn admit(
         .key()
         .filter(|key| key.rate_limit_per_minute.is_some())
         .map(|key| (gate.clone(), Arc::clone(key)));
-    request.extensions_mut().insert(Caller { gate, cx });
+    let held = Held {
+        row,
+        at_head: cx,
+        after_body: OnceLock::new(),
+    };
+    request.extensions_mut().insert(Caller {
+        gate,
+        held: Arc::new(held),
+    });
     Ok(limited)
 }
 
@@ -178,6 +214,10 @@ fn check_change(
             .unwrap_or_default();
         gate.check_csrf(expected, presented)?;
     }
+    check_proof(cx, row)
+}
+
+fn check_proof(cx: &OpCx, row: &RouteAccess) -> Result<()> {
     if row.proof == Proof::Fresh
         && let Principal::Operator {
             via:

@@ -84,7 +84,7 @@ pub(crate) async fn events(
     // belongs to those requests. Nothing of it leaves but through `Visible`, which asks with the viewer's own rights.
     let as_gateway = OpCx {
         principal: Principal::System,
-        ..caller.cx.clone()
+        ..caller.cx().clone()
     };
     let entries = caller.gate.subscribe(&as_gateway, after).await?;
     let mut revalidation = tokio::time::interval(state.limits.revalidation_period);
@@ -127,7 +127,7 @@ impl Live {
                 biased;
                 () = self.draining.cancelled() => return None,
                 _ = self.revalidation.tick() => {
-                    if !self.caller.gate.is_live(&self.caller.cx.principal).await {
+                    if !self.caller.gate.is_live(&self.caller.cx().principal).await {
                         return None;
                     }
                 }
@@ -162,7 +162,7 @@ enum Visible {
 impl Visible {
     fn of(caller: &Caller) -> Self {
         if caller
-            .cx
+            .cx()
             .principal
             .permissions()
             .contains(Permission::AuditRead)
@@ -183,7 +183,7 @@ impl Visible {
         if let Some(shown) = known.get(&id) {
             return *shown;
         }
-        let shown = match caller.gate.request(&caller.cx, id).await {
+        let shown = match caller.gate.request(caller.cx(), id).await {
             Ok(_) => true,
             Err(error) if error.kind == ErrorKind::NotFound => false,
             // Not known, so not shown, and asked again next time.

@@ -815,3 +815,37 @@ async fn malformed_input_is_refused_and_names_its_field() {
     );
     assert_eq!(test.count("SELECT COUNT(*) FROM agent").await, 0);
 }
+
+/// Requirement 8: who was stopped since they were identified changes nothing more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_stopped_since_it_came_in_changes_nothing() {
+    let test = TestGate::sqlite().await;
+    let key = test.key(&[Scope::Admin]).await;
+    let by_key = test.by_key(&key);
+    let bea = test.operator("bea", Role::Owner, "a long password").await;
+    let cid = test.operator("cid", Role::Owner, "a long password").await;
+    let owner = test.owner();
+    let id = by_key.principal.key().unwrap().id.to_string();
+    test.gate.revoke_key(&owner, &id).await.unwrap();
+    test.gate
+        .set_role(&owner, "bea", Role::Viewer)
+        .await
+        .unwrap();
+    test.gate.sign_out(&cid).await.unwrap();
+    for (cx, kind) in [
+        (by_key, ErrorKind::Unauthenticated),
+        (bea, ErrorKind::Forbidden),
+        (cid, ErrorKind::Unauthenticated),
+    ] {
+        let error = test
+            .gate
+            .add_agent(&cx, new_agent("late"))
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind, kind, "{error}");
+        if kind == ErrorKind::Unauthenticated {
+            assert_eq!(test.gate.refresh(&cx).await.unwrap_err().kind, kind);
+        }
+    }
+    assert!(test.gate.agents(&owner).unwrap().is_empty());
+}

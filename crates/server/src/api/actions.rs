@@ -348,7 +348,7 @@ pub(crate) async fn submit(
         urgency: body.urgency,
         idempotency_key: idempotency_key(&headers)?,
     };
-    match caller.gate.submit(&caller.cx, draft).await? {
+    match caller.gate.submit(caller.cx(), draft).await? {
         Submission::Replied(reply) => reply_document(reply).await,
         Submission::Pending(view) => {
             Ok((StatusCode::ACCEPTED, Document(ActionView::from(*view))).into_response())
@@ -418,7 +418,7 @@ pub(crate) async fn list(
     if pending_only {
         filter.states = vec![RequestState::Pending];
     }
-    let page = caller.gate.requests(&caller.cx, filter).await?;
+    let page = caller.gate.requests(caller.cx(), filter).await?;
     Ok(Document(List {
         items: page.items.into_iter().map(ActionView::from).collect(),
         next: page.next,
@@ -448,7 +448,7 @@ pub(crate) async fn get_action(
     Ok(Document(
         caller
             .gate
-            .request(&caller.cx, parse_id(&id)?)
+            .request(caller.cx(), parse_id(&id)?)
             .await?
             .into(),
     ))
@@ -457,7 +457,7 @@ pub(crate) async fn get_action(
 /// Carries out an approved request, once.
 #[utoipa::path(post, path = "/api/v1/actions/{id}/execute", tag = "actions", responses((status = 200, body = ActionReply)))]
 pub(crate) async fn execute(caller: Caller, Path(id): Path<String>) -> Result<Response> {
-    reply_document(caller.gate.execute(&caller.cx, parse_id(&id)?).await?).await
+    reply_document(caller.gate.execute(caller.cx(), parse_id(&id)?).await?).await
 }
 
 /// Words to a decision.
@@ -479,7 +479,7 @@ pub(crate) async fn cancel(
     Ok(Document(
         caller
             .gate
-            .cancel(&caller.cx, parse_id(&id)?, body.note)
+            .cancel(caller.cx(), parse_id(&id)?, body.note)
             .await?
             .into(),
     ))
@@ -506,7 +506,7 @@ pub(crate) async fn settle(
     Ok(Document(
         caller
             .gate
-            .settle(&caller.cx, parse_id(&id)?, body.succeeded, body.note)
+            .settle(caller.cx(), parse_id(&id)?, body.succeeded, body.note)
             .await?
             .into(),
     ))

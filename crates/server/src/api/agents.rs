@@ -78,7 +78,7 @@ pub(crate) async fn list_agents(
     caller: Caller,
     Query(paging): Query<Paging>,
 ) -> Result<Document<List<AgentView>>> {
-    let agents = caller.gate.agents(&caller.cx)?;
+    let agents = caller.gate.agents(caller.cx())?;
     paging
         .cut(
             agents,
@@ -102,7 +102,7 @@ pub(crate) async fn add_agent(
     let (agent, key) = caller
         .gate
         .add_agent(
-            &caller.cx,
+            caller.cx(),
             NewAgent {
                 name,
                 description,
@@ -125,7 +125,7 @@ pub(crate) async fn get_agent(
     Path(id): Path<String>,
 ) -> Result<Document<AgentView>> {
     Ok(Document(AgentView::from(
-        &*caller.gate.agent(&caller.cx, &id)?,
+        &*caller.gate.agent(caller.cx(), &id)?,
     )))
 }
 
@@ -143,7 +143,7 @@ pub(crate) async fn update_agent(
     let agent = caller
         .gate
         .update_agent(
-            &caller.cx,
+            caller.cx(),
             &id,
             AgentChange {
                 description,
@@ -157,6 +157,6 @@ pub(crate) async fn update_agent(
 /// Removes an agent: its keys and grants end, what it has pending is cancelled.
 #[utoipa::path(delete, path = "/api/v1/agents/{id}", tag = "agents", responses((status = 204)))]
 pub(crate) async fn remove_agent(caller: Caller, Path(id): Path<String>) -> Result<StatusCode> {
-    caller.gate.remove_agent(&caller.cx, &id).await?;
+    caller.gate.remove_agent(caller.cx(), &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -34,7 +34,7 @@ pub(crate) async fn approve(
     Ok(Document(
         caller
             .gate
-            .decide(&caller.cx, parse_id(&id)?, VoteKind::Approve, body.note)
+            .decide(caller.cx(), parse_id(&id)?, VoteKind::Approve, body.note)
             .await?
             .into(),
     ))
@@ -52,7 +52,7 @@ pub(crate) async fn deny(
     Ok(Document(
         caller
             .gate
-            .decide(&caller.cx, parse_id(&id)?, VoteKind::Deny, body.note)
+            .decide(caller.cx(), parse_id(&id)?, VoteKind::Deny, body.note)
             .await?
             .into(),
     ))

@@ -138,7 +138,7 @@ pub(crate) async fn entries(
         since: query.since,
         until: query.until,
     };
-    let page = caller.gate.audit_entries(&caller.cx, filter).await?;
+    let page = caller.gate.audit_entries(caller.cx(), filter).await?;
     Ok(Document(List {
         items: page.items.iter().map(EntryView::from).collect(),
         next: page.next,
@@ -163,7 +163,7 @@ pub(crate) struct VerificationView {
 /// Verifies the whole ledger: every link, the tree, every checkpoint.
 #[utoipa::path(get, path = "/api/v1/audit/verify", tag = "audit", responses((status = 200, body = VerificationView)))]
 pub(crate) async fn verify(caller: Caller) -> Result<Document<VerificationView>> {
-    let found = caller.gate.verify_audit(&caller.cx).await?;
+    let found = caller.gate.verify_audit(caller.cx()).await?;
     let checkpoint = serde_json::to_value(&found.checkpoint).map_err(Problem::internal)?;
     Ok(Document(VerificationView {
         valid: found.valid,
@@ -179,7 +179,7 @@ pub(crate) async fn verify(caller: Caller) -> Result<Document<VerificationView>>
     get, path = "/api/v1/audit/export", tag = "audit",
     responses((status = 200, description = "JSON Lines", body = String, content_type = "application/jsonl")))]
 pub(crate) async fn export(caller: Caller) -> Result<Response> {
-    let lines = caller.gate.export_audit(&caller.cx).await?;
+    let lines = caller.gate.export_audit(caller.cx()).await?;
     let mut response = Body::from_stream(lines.map_err(|error| {
         // Too late for a problem: the connection is reset, and the reason is in the log.
         tracing::error!(code = error.code, "the export of the ledger broke off");
@@ -196,7 +196,7 @@ pub(crate) async fn export(caller: Caller) -> Result<Response> {
 /// Every checkpoint that is kept, newest first.
 #[utoipa::path(get, path = "/api/v1/audit/checkpoints", tag = "audit", responses((status = 200, body = List<Object>)))]
 pub(crate) async fn checkpoints(caller: Caller) -> Result<Document<List<Value>>> {
-    let checkpoints = caller.gate.checkpoints(&caller.cx).await?;
+    let checkpoints = caller.gate.checkpoints(caller.cx()).await?;
     let items = checkpoints
         .iter()
         .map(serde_json::to_value)
@@ -208,7 +208,7 @@ pub(crate) async fn checkpoints(caller: Caller) -> Result<Document<List<Value>>>
 /// Makes a checkpoint now.
 #[utoipa::path(post, path = "/api/v1/audit/checkpoints", tag = "audit", responses((status = 201, body = Object)))]
 pub(crate) async fn make_checkpoint(caller: Caller) -> Result<(StatusCode, Document<Value>)> {
-    let checkpoint = caller.gate.make_checkpoint(&caller.cx).await?;
+    let checkpoint = caller.gate.make_checkpoint(caller.cx()).await?;
     Ok((
         StatusCode::CREATED,
         Document(serde_json::to_value(checkpoint).map_err(Problem::internal)?),
@@ -227,7 +227,7 @@ pub(crate) struct CheckpointKeyView {
 /// The public key that checkpoints are verified with, for a verification elsewhere.
 #[utoipa::path(get, path = "/api/v1/audit/key", tag = "audit", responses((status = 200, body = CheckpointKeyView)))]
 pub(crate) async fn checkpoint_key(caller: Caller) -> Result<Document<CheckpointKeyView>> {
-    let key = caller.gate.audit_key(&caller.cx).await?;
+    let key = caller.gate.audit_key(caller.cx()).await?;
     let name = key
         .as_ref()
         .map(|key| key.name().to_owned())
@@ -250,7 +250,7 @@ pub(crate) struct PruneBody {
 /// contradicting checkpoints are put aside, not deleted, and the acknowledgement is in the ledger.
 #[utoipa::path(post, path = "/api/v1/audit/acknowledge", tag = "audit", responses((status = 200, body = Object)))]
 pub(crate) async fn acknowledge(caller: Caller) -> Result<Document<Value>> {
-    let acknowledged = caller.gate.acknowledge_ledger(&caller.cx).await?;
+    let acknowledged = caller.gate.acknowledge_ledger(caller.cx()).await?;
     Ok(Document(
         serde_json::json!({ "acknowledged": acknowledged }),
     ))
@@ -259,6 +259,6 @@ pub(crate) async fn acknowledge(caller: Caller) -> Result<Document<Value>> {
 /// Deletes the entries under a checkpoint. What is left still verifies.
 #[utoipa::path(post, path = "/api/v1/audit/prune", tag = "audit", request_body = PruneBody, responses((status = 200, body = Object)))]
 pub(crate) async fn prune(caller: Caller, Json(body): Json<PruneBody>) -> Result<Document<Value>> {
-    let pruned = caller.gate.prune_audit(&caller.cx, body.size).await?;
+    let pruned = caller.gate.prune_audit(caller.cx(), body.size).await?;
     Ok(Document(serde_json::json!({ "pruned": pruned })))
 }

@@ -18,7 +18,7 @@ use crate::{
 /// Everything that operators have set, without secrets.
 #[utoipa::path(get, path = "/api/v1/configuration", tag = "settings", responses((status = 200, description = "The document", body = Object)))]
 pub(crate) async fn export_configuration(caller: Caller) -> Result<Document<Value>> {
-    let document = caller.gate.export(&caller.cx)?;
+    let document = caller.gate.export(caller.cx())?;
     Ok(Document(
         serde_json::to_value(document).map_err(Problem::internal)?,
     ))
@@ -59,6 +59,6 @@ pub(crate) async fn plan(
     };
     let items = caller
         .gate
-        .plan(&caller.cx, &body.document, label.as_ref())?;
+        .plan(caller.cx(), &body.document, label.as_ref())?;
     Ok(Document(List { items, next: None }))
 }

@@ -89,7 +89,7 @@ pub(crate) async fn list_credentials(
     caller: Caller,
     Query(paging): Query<Paging>,
 ) -> Result<Document<List<CredentialView>>> {
-    let credentials = caller.gate.credentials(&caller.cx)?;
+    let credentials = caller.gate.credentials(caller.cx())?;
     paging
         .cut(
             credentials,
@@ -133,7 +133,7 @@ pub(crate) async fn set_credential(
         kind: body.kind,
         fields,
     };
-    let view = caller.gate.set_credential(&caller.cx, draft).await?;
+    let view = caller.gate.set_credential(caller.cx(), draft).await?;
     Ok((StatusCode::CREATED, Document(view.into())))
 }
 
@@ -146,7 +146,7 @@ pub(crate) async fn remove_credential(
 ) -> Result<StatusCode> {
     caller
         .gate
-        .remove_credential(&caller.cx, &target, query.profile.as_ref())
+        .remove_credential(caller.cx(), &target, query.profile.as_ref())
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -103,7 +103,7 @@ pub(crate) async fn list_grants(
     Query(query): Query<GrantQuery>,
 ) -> Result<Document<List<GrantView>>> {
     let grants = caller.gate.grants(
-        &caller.cx,
+        caller.cx(),
         &GrantFilter {
             agent: query.agent,
             target: query.target,
@@ -137,13 +137,13 @@ pub(crate) async fn add_grant(
         expires_in_seconds: seconds(body.expires_in_seconds, body.expires.as_deref())?,
         labels: body.labels,
     };
-    let grant = caller.gate.add_grant(&caller.cx, draft).await?;
+    let grant = caller.gate.add_grant(caller.cx(), draft).await?;
     Ok((StatusCode::CREATED, Document(GrantView::from(&*grant))))
 }
 
 /// Takes a grant away.
 #[utoipa::path(delete, path = "/api/v1/grants/{id}", tag = "grants", responses((status = 204)))]
 pub(crate) async fn remove_grant(caller: Caller, Path(id): Path<String>) -> Result<StatusCode> {
-    caller.gate.remove_grant(&caller.cx, &id).await?;
+    caller.gate.remove_grant(caller.cx(), &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

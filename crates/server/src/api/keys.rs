@@ -104,7 +104,7 @@ pub(crate) async fn list_keys(
     caller: Caller,
     Query(paging): Query<Paging>,
 ) -> Result<Document<List<KeyView>>> {
-    let keys = caller.gate.keys(&caller.cx)?;
+    let keys = caller.gate.keys(caller.cx())?;
     paging
         .cut(keys, |key| key.id.uuid(), |key| KeyView::from(&*key))
         .map(Document)
@@ -126,7 +126,7 @@ pub(crate) async fn add_key(
         rate_limit_per_minute: body.rate_limit_per_minute,
         expires_in_seconds: seconds(body.expires_in_seconds, body.expires.as_deref())?,
     };
-    let key = caller.gate.add_key(&caller.cx, draft).await?;
+    let key = caller.gate.add_key(caller.cx(), draft).await?;
     let added = AddedKey {
         view: KeyView::from(&*key.key),
         key: key.secret.expose().to_owned(),
@@ -137,7 +137,9 @@ pub(crate) async fn add_key(
 /// One key, by id or name.
 #[utoipa::path(get, path = "/api/v1/keys/{id}", tag = "keys", responses((status = 200, body = KeyView)))]
 pub(crate) async fn get_key(caller: Caller, Path(id): Path<String>) -> Result<Document<KeyView>> {
-    Ok(Document(KeyView::from(&*caller.gate.key(&caller.cx, &id)?)))
+    Ok(Document(KeyView::from(
+        &*caller.gate.key(caller.cx(), &id)?,
+    )))
 }
 
 /// Ends a key within a second, everywhere, open streams included.
@@ -147,6 +149,6 @@ pub(crate) async fn revoke_key(
     Path(id): Path<String>,
 ) -> Result<Document<KeyView>> {
     Ok(Document(KeyView::from(
-        &*caller.gate.revoke_key(&caller.cx, &id).await?,
+        &*caller.gate.revoke_key(caller.cx(), &id).await?,
     )))
 }

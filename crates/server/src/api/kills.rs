@@ -77,7 +77,7 @@ impl From<KillBody> for KillTarget {
 /// Every switch that is pulled.
 #[utoipa::path(get, path = "/api/v1/kills", tag = "kill", responses((status = 200, body = List<KillView>)))]
 pub(crate) async fn list_kills(caller: Caller) -> Result<Document<List<KillView>>> {
-    let kills = caller.gate.kills(&caller.cx)?;
+    let kills = caller.gate.kills(caller.cx())?;
     Ok(Document(List {
         items: kills.into_iter().map(KillView::from).collect(),
         next: None,
@@ -90,13 +90,13 @@ pub(crate) async fn kill(
     caller: Caller,
     Json(body): Json<KillBody>,
 ) -> Result<(StatusCode, Document<KillView>)> {
-    let kill = caller.gate.kill(&caller.cx, body.into()).await?;
+    let kill = caller.gate.kill(caller.cx(), body.into()).await?;
     Ok((StatusCode::CREATED, Document(kill.into())))
 }
 
 /// Releases the switch. What it stopped stays stopped.
 #[utoipa::path(post, path = "/api/v1/kills/release", tag = "kill", request_body = KillBody, responses((status = 204)))]
 pub(crate) async fn release(caller: Caller, Json(body): Json<KillBody>) -> Result<StatusCode> {
-    caller.gate.release(&caller.cx, body.into()).await?;
+    caller.gate.release(caller.cx(), body.into()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -89,7 +89,7 @@ pub(crate) async fn list_operators(
     caller: Caller,
     Query(paging): Query<Paging>,
 ) -> Result<Document<List<OperatorView>>> {
-    let operators = caller.gate.operators(&caller.cx)?;
+    let operators = caller.gate.operators(caller.cx())?;
     paging
         .cut(
             operators,
@@ -113,7 +113,7 @@ pub(crate) async fn add_operator(
     let (operator, token) = caller
         .gate
         .add_operator(
-            &caller.cx,
+            caller.cx(),
             OperatorDraft {
                 name,
                 role,
@@ -137,7 +137,7 @@ pub(crate) async fn set_password(
 ) -> Result<StatusCode> {
     caller
         .gate
-        .set_password(&caller.cx, &id, body.password)
+        .set_password(caller.cx(), &id, body.password)
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -150,13 +150,13 @@ pub(crate) async fn set_role(
     Json(body): Json<RoleBody>,
 ) -> Result<Document<OperatorView>> {
     Ok(Document(OperatorView::from(
-        &*caller.gate.set_role(&caller.cx, &id, body.role).await?,
+        &*caller.gate.set_role(caller.cx(), &id, body.role).await?,
     )))
 }
 
 /// Shuts an operator out: sessions, keys and tokens end within a second.
 #[utoipa::path(delete, path = "/api/v1/operators/{id}", tag = "operators", responses((status = 204)))]
 pub(crate) async fn disable_operator(caller: Caller, Path(id): Path<String>) -> Result<StatusCode> {
-    caller.gate.disable_operator(&caller.cx, &id).await?;
+    caller.gate.disable_operator(caller.cx(), &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -114,7 +114,7 @@ pub(crate) async fn list_rules(
     caller: Caller,
     Query(paging): Query<Paging>,
 ) -> Result<Document<List<RuleView>>> {
-    let rules = caller.gate.rules(&caller.cx)?;
+    let rules = caller.gate.rules(caller.cx())?;
     paging
         .cut(rules, |rule| rule.id.uuid(), |rule| RuleView::from(&*rule))
         .map(Document)
@@ -138,7 +138,7 @@ pub(crate) async fn add_rule(
     let rule = caller
         .gate
         .add_rule(
-            &caller.cx,
+            caller.cx(),
             RuleDraft {
                 name,
                 kind,
@@ -157,7 +157,7 @@ pub(crate) async fn add_rule(
 #[utoipa::path(get, path = "/api/v1/rules/{id}", tag = "rules", responses((status = 200, body = RuleView)))]
 pub(crate) async fn get_rule(caller: Caller, Path(id): Path<String>) -> Result<Document<RuleView>> {
     Ok(Document(RuleView::from(
-        &*caller.gate.rule(&caller.cx, &id)?,
+        &*caller.gate.rule(caller.cx(), &id)?,
     )))
 }
 
@@ -185,13 +185,13 @@ pub(crate) async fn update_rule(
         labels,
     };
     Ok(Document(RuleView::from(
-        &*caller.gate.update_rule(&caller.cx, &id, change).await?,
+        &*caller.gate.update_rule(caller.cx(), &id, change).await?,
     )))
 }
 
 /// Removes a rule.
 #[utoipa::path(delete, path = "/api/v1/rules/{id}", tag = "rules", responses((status = 204)))]
 pub(crate) async fn remove_rule(caller: Caller, Path(id): Path<String>) -> Result<StatusCode> {
-    caller.gate.remove_rule(&caller.cx, &id).await?;
+    caller.gate.remove_rule(caller.cx(), &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -229,7 +229,7 @@ pub(crate) async fn sign_in(
 /// Who asks, and what they may do.
 #[utoipa::path(get, path = "/api/v1/sessions/me", tag = "sessions", responses((status = 200, body = Me)))]
 pub(crate) async fn current_session(caller: Caller, headers: HeaderMap) -> Result<Document<Me>> {
-    let principal = &caller.cx.principal;
+    let principal = &caller.cx().principal;
     let (kind, id, name, role) = match principal {
         Principal::Agent { agent, .. } => ("agent", agent.id.uuid(), agent.name.to_string(), None),
         Principal::Operator { operator, .. } => (
@@ -274,7 +274,7 @@ pub(crate) async fn current_session(caller: Caller, headers: HeaderMap) -> Resul
 /// Signs out.
 #[utoipa::path(delete, path = "/api/v1/sessions/me", tag = "sessions", responses((status = 204)))]
 pub(crate) async fn sign_out(caller: Caller, Source(peer): Source) -> Result<Response> {
-    caller.gate.sign_out(&caller.cx).await?;
+    caller.gate.sign_out(caller.cx()).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     response
         .headers_mut()
@@ -285,7 +285,7 @@ pub(crate) async fn sign_out(caller: Caller, Source(peer): Source) -> Result<Res
 /// Proves again who sits at a terminal: for five minutes the session may change and decide.
 #[utoipa::path(post, path = "/api/v1/sessions/proof", tag = "sessions", request_body = ProofBody, responses((status = 200, body = Proved)))]
 pub(crate) async fn prove(caller: Caller, Json(body): Json<ProofBody>) -> Result<Document<Proved>> {
-    let valid_until = caller.gate.prove(&caller.cx, body.sign_in()?).await?;
+    let valid_until = caller.gate.prove(caller.cx(), body.sign_in()?).await?;
     Ok(Document(Proved {
         valid_until: valid_until.to_string(),
     }))
@@ -294,7 +294,7 @@ pub(crate) async fn prove(caller: Caller, Json(body): Json<ProofBody>) -> Result
 /// The live sessions: one's own, or with the right to manage operators everybody's.
 #[utoipa::path(get, path = "/api/v1/sessions", tag = "sessions", responses((status = 200, body = List<SessionView>)))]
 pub(crate) async fn list_sessions(caller: Caller) -> Result<Document<List<SessionView>>> {
-    let sessions = caller.gate.sessions(&caller.cx).await?;
+    let sessions = caller.gate.sessions(caller.cx()).await?;
     Ok(Document(List {
         items: sessions.into_iter().map(SessionView::from).collect(),
         next: None,
@@ -305,6 +305,6 @@ pub(crate) async fn list_sessions(caller: Caller) -> Result<Document<List<Sessio
 #[utoipa::path(delete, path = "/api/v1/sessions/{id}", tag = "sessions", responses((status = 204)))]
 pub(crate) async fn end_session(caller: Caller, Path(id): Path<String>) -> Result<StatusCode> {
     let id = id.parse().map_err(|_| Error::not_found("session"))?;
-    caller.gate.end_session(&caller.cx, id).await?;
+    caller.gate.end_session(caller.cx(), id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -8,7 +8,7 @@ use crate::{body::Json, caller::Caller, problem::Result};
 /// The settings.
 #[utoipa::path(get, path = "/api/v1/settings", tag = "settings", responses((status = 200, description = "The settings", body = Object)))]
 pub(crate) async fn get_settings(caller: Caller) -> Result<Document<Settings>> {
-    Ok(Document(caller.gate.settings(&caller.cx)?))
+    Ok(Document(caller.gate.settings(caller.cx())?))
 }
 
 /// Changes what is given of the settings.
@@ -20,6 +20,6 @@ pub(crate) async fn update_settings(
     Json(change): Json<SettingsChange>,
 ) -> Result<Document<Settings>> {
     Ok(Document(
-        caller.gate.update_settings(&caller.cx, change).await?,
+        caller.gate.update_settings(caller.cx(), change).await?,
     ))
 }

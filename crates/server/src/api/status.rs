@@ -43,7 +43,7 @@ pub(crate) async fn status(
     caller: Caller,
     State(state): State<Arc<ServerState>>,
 ) -> Result<Document<Status>> {
-    let Caller { gate, cx } = caller;
+    let (gate, cx) = (&caller.gate, caller.cx());
     let metrics = gate.metrics().await?;
     let problems: Vec<_> = gate
         .health()
@@ -66,10 +66,10 @@ pub(crate) async fn status(
         epoch: metrics.epoch,
         ready: problems.is_empty(),
         problems,
-        agents: gate.agents(&cx)?.len(),
-        targets: gate.targets(&cx)?.len(),
+        agents: gate.agents(cx)?.len(),
+        targets: gate.targets(cx)?.len(),
         pending,
         running: metrics.running,
-        kills: gate.kills(&cx)?.len(),
+        kills: gate.kills(cx)?.len(),
     }))
 }

@@ -194,7 +194,7 @@ pub(crate) async fn list_targets(
     caller: Caller,
     Query(paging): Query<Paging>,
 ) -> Result<Document<List<TargetView>>> {
-    let targets = caller.gate.targets(&caller.cx)?;
+    let targets = caller.gate.targets(caller.cx())?;
     paging
         .cut(
             targets,
@@ -220,7 +220,7 @@ pub(crate) async fn add_target(
         risk_threshold: body.risk_threshold,
         labels: body.labels,
     };
-    let target = caller.gate.add_target(&caller.cx, draft).await?;
+    let target = caller.gate.add_target(caller.cx(), draft).await?;
     Ok((StatusCode::CREATED, Document(TargetView::from(&*target))))
 }
 
@@ -231,7 +231,7 @@ pub(crate) async fn get_target(
     Path(id): Path<String>,
 ) -> Result<Document<TargetView>> {
     Ok(Document(TargetView::from(
-        &*caller.gate.target(&caller.cx, &id)?,
+        &*caller.gate.target(caller.cx(), &id)?,
     )))
 }
 
@@ -251,14 +251,14 @@ pub(crate) async fn update_target(
         labels: body.labels,
     };
     Ok(Document(TargetView::from(
-        &*caller.gate.update_target(&caller.cx, &id, change).await?,
+        &*caller.gate.update_target(caller.cx(), &id, change).await?,
     )))
 }
 
 /// Removes a target with its profiles, credentials and grants.
 #[utoipa::path(delete, path = "/api/v1/targets/{id}", tag = "targets", responses((status = 204)))]
 pub(crate) async fn remove_target(caller: Caller, Path(id): Path<String>) -> Result<StatusCode> {
-    caller.gate.remove_target(&caller.cx, &id).await?;
+    caller.gate.remove_target(caller.cx(), &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -268,7 +268,7 @@ pub(crate) async fn test_target(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Document<TargetTestView>> {
-    let test = caller.gate.test_target(&caller.cx, &id).await?;
+    let test = caller.gate.test_target(caller.cx(), &id).await?;
     Ok(Document(TargetTestView {
         ok: test.ok,
         detail: test.detail,
@@ -281,7 +281,7 @@ pub(crate) async fn list_profiles(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Document<List<ProfileView>>> {
-    let profiles = caller.gate.profiles(&caller.cx, &id)?;
+    let profiles = caller.gate.profiles(caller.cx(), &id)?;
     Ok(Document(List {
         items: profiles
             .iter()
@@ -303,7 +303,7 @@ pub(crate) async fn add_profile(
         name: body.name,
         limits: Value::Object(body.limits),
     };
-    let profile = caller.gate.add_profile(&caller.cx, &id, draft).await?;
+    let profile = caller.gate.add_profile(caller.cx(), &id, draft).await?;
     Ok((StatusCode::CREATED, Document(ProfileView::from(&*profile))))
 }
 
@@ -314,6 +314,6 @@ pub(crate) async fn remove_profile(
     Path((id, name)): Path<(String, String)>,
 ) -> Result<StatusCode> {
     let name = name.parse().map_err(|_| Error::not_found("profile"))?;
-    caller.gate.remove_profile(&caller.cx, &id, &name).await?;
+    caller.gate.remove_profile(caller.cx(), &id, &name).await?;
     Ok(StatusCode::NO_CONTENT)
 }

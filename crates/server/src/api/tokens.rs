@@ -81,7 +81,7 @@ pub(crate) async fn list_tokens(
     caller: Caller,
     Query(paging): Query<Paging>,
 ) -> Result<Document<List<TokenView>>> {
-    let tokens = caller.gate.tokens(&caller.cx).await?;
+    let tokens = caller.gate.tokens(caller.cx()).await?;
     paging
         .cut(tokens, |token| token.id, TokenView::from)
         .map(Document)
@@ -97,7 +97,7 @@ pub(crate) async fn add_token(
     let token = caller
         .gate
         .add_token(
-            &caller.cx,
+            caller.cx(),
             TokenDraft {
                 operator: body.operator,
                 name: body.name,
@@ -122,6 +122,6 @@ pub(crate) async fn revoke_token(
 ) -> Result<Document<TokenView>> {
     let id = Uuid::try_parse(&id).map_err(|_| Error::not_found("token"))?;
     Ok(Document(
-        caller.gate.revoke_token(&caller.cx, id).await?.into(),
+        caller.gate.revoke_token(caller.cx(), id).await?.into(),
     ))
 }

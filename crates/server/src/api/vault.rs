@@ -65,7 +65,7 @@ pub(crate) async fn rekey(
 ) -> Result<StatusCode> {
     state
         .keeper()
-        .rekey(&caller.gate, &caller.cx, body.current, body.new)
+        .rekey(&caller.gate, caller.cx(), body.current, body.new)
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -178,7 +178,7 @@ pub(crate) async fn proxy(
     let mut draft = draft(body, idempotency_key(&headers)?)?;
     draft.agent = on_behalf_of(&headers)?;
     let has_key = draft.idempotency_key.is_some();
-    match caller.gate.submit(&caller.cx, draft).await? {
+    match caller.gate.submit(caller.cx(), draft).await? {
         Submission::Replied(reply) => {
             let is_replay = reply.is_replay;
             let mut response = forward(reply, HeaderValue::from_static("forwarded"));
@@ -389,7 +389,7 @@ const fn word(state: RequestState) -> &'static str {
 /// Where a request stands.
 #[utoipa::path(get, path = "/status/{id}", operation_id = "proxy_status", tag = "gaiterguard", responses((status = 200, body = StatusBody), (status = "4XX", body = ErrorBody)))]
 pub(crate) async fn status(caller: Caller, Path(id): Path<String>) -> Result<Document<StatusBody>> {
-    let detail = caller.gate.request(&caller.cx, parse_id(&id)?).await?;
+    let detail = caller.gate.request(caller.cx(), parse_id(&id)?).await?;
     let request = detail.view.request;
     let state = request.state;
     let note = detail
@@ -430,7 +430,7 @@ pub(crate) async fn status(caller: Caller, Path(id): Path<String>) -> Result<Doc
         (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(crate) async fn execute(caller: Caller, Path(id): Path<String>) -> Result<Response> {
     let id = parse_id(&id)?;
-    match caller.gate.execute(&caller.cx, id).await {
+    match caller.gate.execute(caller.cx(), id).await {
         Ok(reply) => Ok(forward(
             reply,
             HeaderValue::from_static("executed-approved"),
@@ -439,7 +439,7 @@ pub(crate) async fn execute(caller: Caller, Path(id): Path<String>) -> Result<Re
             // The clients know the state by this dialect's word for it.
             let state = caller
                 .gate
-                .request(&caller.cx, id)
+                .request(caller.cx(), id)
                 .await?
                 .view
                 .request

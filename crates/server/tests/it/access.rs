@@ -2,8 +2,10 @@
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
+use axum::body::Body;
 use countersign_domain::{Permission, Permissions, Role, Scope};
 use countersign_server::{Access, Face, OPEN_ROUTES, Proof, ROUTES, RouteAccess, openapi_document};
+use futures::StreamExt;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -408,4 +410,110 @@ async fn a_key_over_its_rate_is_told_when_to_come_back() {
     let last = last.unwrap().expect(429);
     assert_eq!(last.code(), "rate_limited");
     assert!(last.header("retry-after").parse::<u64>().unwrap() >= 1);
+}
+
+/// A body whose last byte comes when the other end is told to.
+fn drawn_out(text: &str) -> (tokio::sync::oneshot::Sender<()>, Body) {
+    let (send, told) = tokio::sync::oneshot::channel();
+    let (head, tail) = text.split_at(text.len() - 1);
+    let (head, tail) = (head.to_owned(), tail.to_owned());
+    let parts = futures::stream::iter([Ok::<_, std::io::Error>(head)]).chain(
+        futures::stream::once(async move {
+            told.await.unwrap();
+            Ok(tail)
+        }),
+    );
+    (send, Body::from_stream(parts))
+}
+
+/// Requirement 8: what is revoked acts no more, however slowly its body comes in.
+#[tokio::test]
+async fn a_credential_that_ends_while_its_body_comes_in_does_nothing() {
+    let stage = Stage::new().await;
+    let scopes = ["admin", "request:decide"];
+    let body = json!({"name": "slow", "operator": "owner", "scopes": scopes});
+    let made = stage
+        .post("/api/v1/keys")
+        .key(&stage.owner)
+        .json(&body)
+        .send()
+        .await
+        .expect(201)
+        .json();
+    let approval = stage.ask().await;
+    let action =
+        json!({"agent": "demo", "target": "payments", "action": "GET /x", "intent": "look"});
+    let proxied =
+        json!({"service_id": "payments", "path": "/x", "method": "GET", "intent": "look"});
+    let slow = [
+        (
+            "/api/v1/operators".to_owned(),
+            json!({"name": "eve", "role": "viewer"}),
+        ),
+        (
+            format!("/api/v1/approvals/{approval}/approve"),
+            json!({"reason": "yes"}),
+        ),
+        ("/api/v1/actions".to_owned(), action),
+        ("/proxy".to_owned(), proxied),
+    ];
+    let (mut ends, mut calls) = (Vec::new(), Vec::new());
+    for (path, body) in &slow {
+        let (end, body) = drawn_out(&body.to_string());
+        ends.push(end);
+        let call = stage
+            .post(path)
+            .key(made["key"].as_str().unwrap())
+            .header("content-type", "application/json")
+            .header("x-countersign-agent", "demo")
+            .body(body);
+        calls.push(call.send());
+    }
+    let revoke = async {
+        // Past the head, which is read before the first wait.
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        let path = format!("/api/v1/keys/{}", made["id"].as_str().unwrap());
+        let answer = stage.call(Method::DELETE, &path).key(&stage.owner).send();
+        assert!(answer.await.status.is_success());
+        for end in ends {
+            end.send(()).unwrap();
+        }
+    };
+    let (answers, ()) = tokio::join!(futures::future::join_all(calls), revoke);
+    let statuses: Vec<_> = answers
+        .iter()
+        .map(|answer| answer.status.as_u16())
+        .collect();
+    assert_eq!(statuses, [401; 4]);
+    assert_eq!(stage.target.calls(), 0);
+}
+
+/// Requirement 8: a role that is taken away while a body comes in is gone at its end.
+#[tokio::test]
+async fn a_role_that_ends_while_a_body_comes_in_permits_nothing() {
+    let stage = Stage::new().await;
+    let token = stage.add_operator("bea", "owner").await;
+    let session = stage
+        .sign_in(&json!({"token": token, "kind": "terminal"}))
+        .await
+        .json();
+    let (end, body) = drawn_out(&json!({"name": "eve", "role": "viewer"}).to_string());
+    let call = stage
+        .post("/api/v1/operators")
+        .key(session["session"].as_str().unwrap())
+        .header("content-type", "application/json")
+        .body(body);
+    let demote = async {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        stage
+            .call(Method::PUT, "/api/v1/operators/bea/role")
+            .key(&stage.owner)
+            .json(&json!({"role": "viewer"}))
+            .send()
+            .await
+            .expect(200);
+        end.send(()).unwrap();
+    };
+    let (answer, ()) = tokio::join!(call.send(), demote);
+    answer.expect(403);
 }
