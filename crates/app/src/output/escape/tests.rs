@@ -35,6 +35,23 @@ fn invisible_and_reordering_characters_are_shown() {
 }
 
 #[test]
+fn every_ignorable_and_every_format_character_is_shown() {
+    // By the tables of another crate, of Unicode 16.
+    let invisible = regex::Regex::new(
+        r"[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Cc}\p{Zl}\p{Zp}\p{Variation_Selector}]",
+    )
+    .unwrap();
+    let mut buffer = [0; 4];
+    let missed: Vec<String> = ('\0'..=char::MAX)
+        .filter(|character| {
+            invisible.is_match(character.encode_utf8(&mut buffer)) != super::is_hidden(*character)
+        })
+        .map(|character| character.escape_unicode().to_string())
+        .collect();
+    assert!(missed.is_empty(), "{missed:?}");
+}
+
+#[test]
 fn escaped_json_reads_back_as_the_same_value() {
     let value = json!({ "intent": "a\u{9b}b\u{202e}c\u{7f}\u{e0041}\n" });
     let escaped = escape_json(&value.to_string());
