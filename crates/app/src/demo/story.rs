@@ -41,7 +41,7 @@ struct Stage {
     agent: Agent,
 }
 
-/// Plays the story on a new data directory and removes it, also after Ctrl-C.
+/// Plays the story on a new data directory and removes it, also after Ctrl-C or a closed terminal.
 pub(crate) async fn play(options: Options) -> Result<()> {
     let failed = |error: std::io::Error| {
         Failure::state(
@@ -49,6 +49,12 @@ pub(crate) async fn play(options: Options) -> Result<()> {
             format!("a temporary folder can't be made: {error}"),
         )
     };
+    // Before anything lies on the disk. A closed terminal is a hangup.
+    let (mut interrupt, mut terminate, mut hangup) = (
+        listen(SignalKind::interrupt())?,
+        listen(SignalKind::terminate())?,
+        listen(SignalKind::hangup())?,
+    );
     let mut folder = tempfile::Builder::new()
         .prefix("countersign-demo-")
         .permissions(fs::Permissions::from_mode(0o700))
@@ -64,26 +70,36 @@ pub(crate) async fn play(options: Options) -> Result<()> {
             "removed at the end"
         }
     ));
-    let (mut interrupt, mut terminate) = (
-        listen(SignalKind::interrupt())?,
-        listen(SignalKind::terminate())?,
-    );
     let result = tokio::select! {
         result = Box::pin(tell(&options, folder.path())) => result,
         _ = interrupt.recv() => Ok(()),
         _ = terminate.recv() => Ok(()),
+        _ = hangup.recv() => Ok(()),
     };
     if !options.keep {
-        let path = folder.path().to_owned();
-        folder.close().map_err(|error| {
-            Failure::state(
-                "data_dir",
-                format!("{} could not be removed: {error}", path.display()),
-            )
-        })?;
+        remove(&folder).await?;
         options.output.note("the data directory is removed");
     }
     result
+}
+
+/// Removes the folder. A gateway that was cut off may write into it for a moment more.
+async fn remove(folder: &tempfile::TempDir) -> Result<()> {
+    let mut tries = 0..40;
+    loop {
+        match fs::remove_dir_all(folder.path()) {
+            Err(_) if tries.next().is_some() && folder.path().exists() => {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            Err(error) if folder.path().exists() => {
+                return Err(Failure::state(
+                    "data_dir",
+                    format!("{} could not be removed: {error}", folder.path().display()),
+                ));
+            }
+            _ => return Ok(()),
+        }
+    }
 }
 
 fn listen(kind: SignalKind) -> Result<tokio::signal::unix::Signal> {

@@ -1,5 +1,11 @@
 //! The demo: the whole story, real, on data that is gone afterwards.
 
+use std::fs::File;
+use std::time::Duration;
+
+use countersign_testkit::{ChildGuard, wait_until};
+use rustix::process::Signal;
+
 use super::program::Program;
 
 #[test]
@@ -73,4 +79,30 @@ fn kept_data_can_be_used_afterwards() {
         .unwrap()
         .path();
     assert!(kept.join("countersign.db").exists());
+}
+
+#[test]
+fn whatever_ends_it_leaves_no_secret_behind() {
+    // A closed terminal is a SIGHUP.
+    for signal in [Signal::HUP, Signal::INT, Signal::TERM] {
+        let mut program = Program::new();
+        let folder = program.file("tmp");
+        std::fs::create_dir(&folder).unwrap();
+        program.set("TMPDIR", folder.to_str().unwrap());
+        let story = program.file("story");
+        let mut command = program.command(&["demo"]);
+        command
+            .stdout(File::create(&story).unwrap())
+            .stderr(std::process::Stdio::null());
+        let mut demo = ChildGuard::spawn(command).unwrap();
+        wait_until("the demo asks", Duration::from_mins(1), || {
+            std::fs::read_to_string(&story).is_ok_and(|text| text.contains("now it is your turn"))
+        })
+        .unwrap();
+        demo.signal(signal).unwrap();
+        let status = demo.wait_within(Duration::from_secs(40)).unwrap();
+        let left: Vec<_> = std::fs::read_dir(&folder).unwrap().collect();
+        assert!(left.is_empty(), "{signal:?} left {left:?}");
+        assert_eq!(status.code(), Some(0), "{signal:?}");
+    }
 }
