@@ -18,7 +18,7 @@ pub(crate) use discover::{Place, find};
 pub(crate) use problem::read as read_reply;
 pub(crate) use session::StoredSession;
 
-use crate::config::{API_KEY, DataDir, Env, is_open_to_others};
+use crate::config::{API_KEY, DataDir, Env};
 use crate::failure::{Failure, Result};
 use crate::output::Output;
 use crate::prompt;
@@ -48,13 +48,7 @@ impl Api {
     pub(crate) fn connect(env: &Env, data_dir: &DataDir, output: Output) -> Result<Self> {
         let mut api = Self::connect_without_credential(env, data_dir, output)?;
         api.credential = if let Some(found) = API_KEY.find(env)? {
-            if let Some(path) = found.file.filter(|path| is_open_to_others(path)) {
-                output.warn(format!(
-                    "{} holds a key and others can read it: run `chmod 600 {}`",
-                    path.display(),
-                    path.display()
-                ));
-            }
+            found.warn(output);
             Credential::Key(found.text)
         } else {
             StoredSession::load(env, data_dir, &api.place)?

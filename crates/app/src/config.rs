@@ -29,5 +29,5 @@ pub(crate) use load::{Flags, load};
 pub(crate) use settings::{LogFormat, LogSettings, Origin, Settings, TlsSettings};
 pub(crate) use show::show;
 pub(crate) use variable::{
-    API_KEY, FINGERPRINT, MASTER_KEY, URL, VARIABLES, is_open_to_others, read as read_secret_file,
+    API_KEY, FINGERPRINT, MASTER_KEY, URL, VARIABLES, open_to_others, read as read_secret_file,
 };

@@ -2,7 +2,7 @@
 
 use countersign_vault::{Passphrase, SecretString};
 
-use crate::config::{Env, MASTER_KEY, Settings, is_open_to_others};
+use crate::config::{Env, MASTER_KEY, Settings};
 use crate::failure::{Failure, Result};
 use crate::output::Output;
 use crate::prompt;
@@ -15,19 +15,18 @@ pub(crate) fn configured(
     settings: &Settings,
     output: Output,
 ) -> Result<Option<Passphrase>> {
-    let (text, path) = match (MASTER_KEY.find(env)?, &settings.master_key_file) {
-        (Some(found), _) => (found.text, found.file),
-        (None, Some(path)) => (prompt::secret_from_file(path)?, Some(path.clone())),
-        (None, None) => return Ok(None),
-    };
-    if let Some(path) = path.filter(|path| is_open_to_others(path)) {
-        output.warn(format!(
-            "{} holds the vault's passphrase and others can read it: run `chmod 600 {}`",
-            path.display(),
-            path.display()
-        ));
+    found(env, settings, output)?.map(accept).transpose()
+}
+
+fn found(env: &Env, settings: &Settings, output: Output) -> Result<Option<SecretString>> {
+    match (MASTER_KEY.find(env)?, &settings.master_key_file) {
+        (Some(found), _) => {
+            found.warn(output);
+            Ok(Some(found.text))
+        }
+        (None, Some(path)) => prompt::secret_from_file(path, output).map(Some),
+        (None, None) => Ok(None),
     }
-    accept(text).map(Some)
 }
 
 /// The configured passphrase, else the one that is typed.
@@ -43,11 +42,10 @@ pub(crate) fn configured_or_typed(
 }
 
 /// The text of the configured passphrase, else what is typed: for a gateway that checks it itself.
-pub(crate) fn text(env: &Env, settings: &Settings) -> Result<SecretString> {
-    match (MASTER_KEY.find(env)?, &settings.master_key_file) {
-        (Some(found), _) => Ok(found.text),
-        (None, Some(path)) => prompt::secret_from_file(path),
-        (None, None) => prompt::secret("passphrase of the vault", INSTEAD),
+pub(crate) fn text(env: &Env, settings: &Settings, output: Output) -> Result<SecretString> {
+    match found(env, settings, output)? {
+        Some(text) => Ok(text),
+        None => prompt::secret("passphrase of the vault", INSTEAD),
     }
 }
 

@@ -7,8 +7,9 @@ use countersign_vault::SecretString;
 use dialoguer::{Confirm, Input, Password};
 use zeroize::Zeroize;
 
-use crate::config::read_secret_file;
+use crate::config::{open_to_others, read_secret_file};
 use crate::failure::{Failure, Result};
+use crate::output::Output;
 
 const MAXIMUM_BYTES: u64 = 64 * 1024;
 
@@ -85,8 +86,11 @@ pub(crate) fn secret_from_stdin() -> Result<SecretString> {
     }
 }
 
-/// A secret from a file.
-pub(crate) fn secret_from_file(path: &Path) -> Result<SecretString> {
+/// A secret from a file; one that others can get at is warned of.
+pub(crate) fn secret_from_file(path: &Path, output: Output) -> Result<SecretString> {
+    if let Some(warning) = open_to_others(path) {
+        output.warn(warning);
+    }
     read_secret_file(path, true).map_err(|why| Failure::usage(format!("{} {why}", path.display())))
 }
 

@@ -9,6 +9,7 @@ use super::secret::SecretSource;
 use super::shown::{self, Column, text};
 use crate::client::encode;
 use crate::failure::{Failure, Result};
+use crate::output::Output;
 
 const COLUMNS: &[Column] = &[
     ("TARGET", &["/target"]),
@@ -72,7 +73,7 @@ impl Credential {
                     ("target", json!(set.target)),
                     ("profile", json!(set.profile)),
                     ("type", json!(set.kind)),
-                    ("fields", set.fields()?),
+                    ("fields", set.fields(cx.output)?),
                 ]);
                 let made = cx.api()?.post("/api/v1/credentials", &body).await?;
                 cx.output.result(&made, |output| {
@@ -106,7 +107,7 @@ impl Credential {
 }
 
 impl Set {
-    fn fields(&self) -> Result<Value> {
+    fn fields(&self, output: Output) -> Result<Value> {
         let named = |value: &Option<String>, flag: &str| {
             value.clone().ok_or_else(|| {
                 Failure::usage(format!("a credential of type {} needs --{flag}", self.kind))
@@ -123,7 +124,7 @@ impl Set {
                 Some(("parameter", named(&self.parameter, "parameter")?)),
                 "key",
             ),
-            "headers" => return self.headers(),
+            "headers" => return self.headers(output),
             other => {
                 return Err(Failure::usage(format!("`{other}` is no credential type"))
                     .next("use bearer, basic, api_key_header, api_key_query or headers"));
@@ -131,7 +132,7 @@ impl Set {
         };
         let secret = self
             .source
-            .read(&format!("{secret_name} for {}", self.target))?;
+            .read(&format!("{secret_name} for {}", self.target), output)?;
         let mut fields = Map::new();
         if let Some((name, value)) = name {
             fields.insert(name.to_owned(), Value::from(value));
@@ -141,10 +142,11 @@ impl Set {
     }
 
     /// A line `Name: value` for each header.
-    fn headers(&self) -> Result<Value> {
-        let secret = self
-            .source
-            .read(&format!("headers for {}, as `Name: value`", self.target))?;
+    fn headers(&self, output: Output) -> Result<Value> {
+        let secret = self.source.read(
+            &format!("headers for {}, as `Name: value`", self.target),
+            output,
+        )?;
         let fields: Option<Map<String, Value>> = secret
             .expose()
             .lines()

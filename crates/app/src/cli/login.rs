@@ -27,10 +27,12 @@ impl Login {
         let api = Api::connect_without_credential(&cx.env, &data_dir, cx.output)?;
         let mut body = match &self.password {
             Some(name) => {
-                let password = self.source.read(&format!("password of {name}"))?;
+                let password = self
+                    .source
+                    .read(&format!("password of {name}"), cx.output)?;
                 json!({ "name": name, "password": password.expose() })
             }
-            None => json!({ "token": self.source.read("sign-in token")?.expose() }),
+            None => json!({ "token": self.source.read("sign-in token", cx.output)?.expose() }),
         };
         body["kind"] = json!("terminal");
         body["label"] = json!("countersign login");

@@ -79,7 +79,10 @@ impl Operator {
         match self {
             Self::Add(add) => {
                 let password = if add.password {
-                    Some(add.source.read_new(&format!("password for {}", add.name))?)
+                    Some(
+                        add.source
+                            .read_new(&format!("password for {}", add.name), cx.output)?,
+                    )
                 } else {
                     None
                 };
@@ -127,7 +130,7 @@ impl Operator {
                 );
             }
             Self::Password(Password { operator, source }) => {
-                let password = source.read_new(&format!("password for {operator}"))?;
+                let password = source.read_new(&format!("password for {operator}"), cx.output)?;
                 api.put(
                     &format!("/api/v1/operators/{}/password", encode(&operator)),
                     &json!({ "password": password.expose() }),

@@ -7,6 +7,7 @@ use clap::Args;
 use countersign_vault::SecretString;
 
 use crate::failure::Result;
+use crate::output::Output;
 use crate::prompt;
 
 /// The flags that name the source.
@@ -23,18 +24,18 @@ pub(super) struct SecretSource {
 
 impl SecretSource {
     /// Reads the secret, or asks for it.
-    pub(super) fn read(&self, question: &str) -> Result<SecretString> {
+    pub(super) fn read(&self, question: &str, output: Output) -> Result<SecretString> {
         match &self.file {
-            Some(path) => prompt::secret_from_file(path),
+            Some(path) => prompt::secret_from_file(path, output),
             None if self.stdin => prompt::secret_from_stdin(),
             None => prompt::secret(question, "give it with --stdin or --file"),
         }
     }
 
     /// Reads a new secret, or asks for it twice.
-    pub(super) fn read_new(&self, question: &str) -> Result<SecretString> {
+    pub(super) fn read_new(&self, question: &str, output: Output) -> Result<SecretString> {
         match &self.file {
-            Some(path) => prompt::secret_from_file(path),
+            Some(path) => prompt::secret_from_file(path, output),
             None if self.stdin => prompt::secret_from_stdin(),
             None => prompt::new_secret(question, "give it with --stdin or --file"),
         }

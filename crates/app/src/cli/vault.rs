@@ -69,11 +69,14 @@ impl Unlock {
         let configured = if self.source.stdin || self.source.file.is_some() {
             None
         } else {
-            MASTER_KEY.find(&cx.env)?.map(|found| found.text)
+            MASTER_KEY.find(&cx.env)?.map(|found| {
+                found.warn(cx.output);
+                found.text
+            })
         };
         let text = match configured {
             Some(text) => text,
-            None => self.source.read("passphrase of the vault")?,
+            None => self.source.read("passphrase of the vault", cx.output)?,
         };
         let body = json!({ "passphrase": text.expose() });
         drop(passphrase::accept(text)?);

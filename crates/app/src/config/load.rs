@@ -90,6 +90,9 @@ fn resolve(
         file.metrics_listen,
     )?;
     let tls = tls(&mut sources, flags, file.tls.unwrap_or_default())?;
+    if let TlsSettings::Files { key, .. } = &tls {
+        warnings.extend(variable::open_to_others(key));
+    }
     let container_flag = flags.container.then_some(true);
     let container = sources.pick(
         "container",
@@ -222,13 +225,7 @@ fn database_url(
         (None, None) => (None, None, Origin::Default),
     };
     sources.note("database_url", origin);
-    if let Some(path) = path.filter(|path| variable::is_open_to_others(path)) {
-        warnings.push(format!(
-            "{} holds a secret and others can read it: run `chmod 600 {}`",
-            path.display(),
-            path.display()
-        ));
-    }
+    warnings.extend(path.as_deref().and_then(variable::open_to_others));
     if let Some(url) = &url
         && !url.expose().starts_with("postgres://")
         && !url.expose().starts_with("postgresql://")

@@ -13,6 +13,7 @@ use zeroize::Zeroize;
 
 use super::env::Env;
 use crate::failure::{Failure, Result};
+use crate::output::Output;
 
 const PREFIX: &str = "COUNTERSIGN_";
 const TWIN: &str = "_FILE";
@@ -67,6 +68,15 @@ pub(crate) struct Found {
     pub(crate) text: SecretString,
     /// The file it came from, if it did.
     pub(crate) file: Option<PathBuf>,
+}
+
+impl Found {
+    /// Warns where a secret came from a file that others can get at.
+    pub(crate) fn warn(&self, output: Output) {
+        if let Some(warning) = self.file.as_deref().and_then(open_to_others) {
+            output.warn(warning);
+        }
+    }
 }
 
 impl Variable {
@@ -155,7 +165,16 @@ pub(crate) fn read(path: &Path, is_secret: bool) -> Result<SecretString, String>
     Ok(value)
 }
 
-/// Whether others can read the file: worth a warning for a secret. Container runtimes mount secrets like that.
-pub(crate) fn is_open_to_others(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.mode() & 0o044 != 0)
+/// What to say of a secret's file that others can get at; `None` where it is its owner's only. A warning and no failure: container
+/// runtimes mount secrets like that.
+pub(crate) fn open_to_others(path: &Path) -> Option<String> {
+    let metadata = fs::metadata(path)
+        .ok()
+        .filter(|metadata| metadata.is_file() && metadata.mode() & 0o077 != 0)?;
+    Some(format!(
+        "{} holds a secret and others can get at it (mode {:04o}): run `chmod 600 {}`",
+        path.display(),
+        metadata.mode() & 0o7777,
+        path.display()
+    ))
 }

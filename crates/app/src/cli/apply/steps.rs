@@ -184,7 +184,7 @@ fn fields(cx: &Cx, credential: &CredentialItem) -> Result<Value> {
                 })?;
                 SecretString::new(value.to_owned())
             }
-            SecretReference::File(path) => prompt::secret_from_file(path.as_ref())?,
+            SecretReference::File(path) => prompt::secret_from_file(path.as_ref(), cx.output)?,
         };
         fields.insert(name.clone(), Value::from(secret.expose()));
     }

@@ -31,14 +31,13 @@ impl Rekey {
             Ok(workshop) => {
                 let present = passphrase::configured_or_typed(&cx.env, &settings, cx.output)?;
                 workshop
-                    .rekey(present, passphrase::accept(self.new_passphrase()?)?)
+                    .rekey(present, passphrase::accept(self.new_passphrase(cx)?)?)
                     .await?;
             }
             // A gateway runs on it: it changes its header itself.
             Err(failure) if failure.code == "in_use" => {
-                let present = passphrase::text(&cx.env, &settings)?;
-                let body =
-                    json!({ "current": present.expose(), "new": self.new_passphrase()?.expose() });
+                let present = passphrase::text(&cx.env, &settings, cx.output)?;
+                let body = json!({ "current": present.expose(), "new": self.new_passphrase(cx)?.expose() });
                 cx.api()?.post("/api/v1/vault/rekey", &body).await?;
             }
             Err(failure) => return Err(failure),
@@ -50,9 +49,9 @@ impl Rekey {
         Ok(())
     }
 
-    fn new_passphrase(&self) -> Result<SecretString> {
+    fn new_passphrase(&self, cx: &Cx) -> Result<SecretString> {
         match &self.new_file {
-            Some(path) => prompt::secret_from_file(path),
+            Some(path) => prompt::secret_from_file(path, cx.output),
             None if self.stdin => prompt::secret_from_stdin(),
             None => prompt::new_secret(
                 "new passphrase of the vault (14 characters at least)",

@@ -9,4 +9,5 @@ mod locked;
 mod offline;
 mod operators;
 mod program;
+mod secret_files;
 mod terminal;
