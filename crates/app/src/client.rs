@@ -285,6 +285,7 @@ impl Api {
     }
 
     fn request(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<LocalRequest> {
+        self.place.check()?;
         let mut request = LocalRequest::new(method.clone(), path);
         if let Some(body) = body {
             request = request
@@ -328,16 +329,14 @@ impl Api {
                 self.place.text
             ),
         );
-        let RunFile { pid, .. } = match &self.place.run_file {
-            Some(run_file) => run_file.clone(),
-            None => return failure.next("check COUNTERSIGN_URL, and that the gateway runs there"),
-        };
-        if is_alive(pid) {
-            failure.next(format!("process {pid} wrote run.json: look at its log"))
-        } else {
-            failure.next(
-                "the gateway that wrote run.json is gone: start it with `countersign gateway`",
-            )
+        match &self.place.run_file {
+            None => failure.next("check COUNTERSIGN_URL, and that the gateway runs there"),
+            Some(_) if self.place.check().is_err() => {
+                failure.next("the gateway has just ended: start it with `countersign gateway`")
+            }
+            Some(RunFile { pid, .. }) => {
+                failure.next(format!("process {pid} wrote run.json: look at its log"))
+            }
         }
     }
 
@@ -395,14 +394,6 @@ fn hex_digits(byte: u8) -> [char; 2] {
             .unwrap_or('0')
             .to_ascii_uppercase()
     })
-}
-
-/// Whether a process with this id exists.
-pub(crate) fn is_alive(pid: u32) -> bool {
-    let pid = i32::try_from(pid)
-        .ok()
-        .and_then(rustix::process::Pid::from_raw);
-    pid.is_some_and(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
 }
 
 fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) -> Result<()> {

@@ -21,7 +21,7 @@ pub(crate) async fn examine(cx: &Cx, settings: &Settings) -> Vec<Finding> {
     let is_running = RunFile::read(&settings.data_dir)
         .ok()
         .flatten()
-        .is_some_and(|run_file| crate::client::is_alive(run_file.pid));
+        .is_some_and(|run_file| run_file.is_current(&settings.data_dir).unwrap_or(true));
     if is_running || cx.env.get(crate::config::URL.name).ok().flatten().is_some() {
         findings.extend(gateway::examine(cx, settings).await);
     } else {

@@ -1,13 +1,17 @@
 //! `run.json`: what a running gateway says about itself to those who can read its data directory.
 //!
-//! Written whole (beside its place, then renamed) once the gateway listens, removed when it ends cleanly. After a crash it stays: a
-//! reader finds nobody at the address.
+//! Written whole (beside its place, then renamed) once the gateway listens, removed when it ends cleanly. After a crash it stays, and
+//! whoever takes the port could ask for keys in the gateway's place.
+//!
+//! SECURITY: the address counts only while the gateway that wrote it holds the data directory's lock, which the kernel releases when it
+//! dies: see [`RunFile::is_current`].
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 
 use countersign_domain::Timestamp;
+use countersign_store::LOCK_FILE_NAME;
 use serde::{Deserialize, Serialize};
 
 use crate::config::DataDir;
@@ -56,6 +60,25 @@ impl RunFile {
             )
             .next("restart the gateway, or set COUNTERSIGN_URL")
         })
+    }
+
+    /// Whether the gateway that wrote this still runs: somebody holds the data directory's lock, and wrote this process's id into it. The
+    /// lock is tried shared and given back at once, so that any number may look.
+    pub(crate) fn is_current(&self, data_dir: &DataDir) -> io::Result<bool> {
+        let file = match File::open(data_dir.file(LOCK_FILE_NAME)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        match file.try_lock_shared() {
+            // Closing the file gives it back.
+            Ok(()) => return Ok(false),
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        let mut holder = String::new();
+        file.take(32).read_to_string(&mut holder)?;
+        Ok(holder.trim().parse() == Ok(self.pid))
     }
 
     /// Writes the file for its owner only.

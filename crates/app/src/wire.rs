@@ -3,6 +3,7 @@
 mod failures;
 mod header;
 mod listeners;
+mod lock;
 mod onboard;
 mod parts;
 mod workshop;
@@ -10,6 +11,7 @@ mod workshop;
 pub(crate) use failures::{from_gate, from_lock};
 pub(crate) use header::{HeaderPlace, unlock};
 pub(crate) use listeners::{Certificate, server_config};
+pub(crate) use lock::hold_to_serve;
 pub(crate) use onboard::{Onboarding, onboard};
 pub(crate) use parts::{Parts, not_onboarded, stop_gate};
 pub(crate) use workshop::Workshop;

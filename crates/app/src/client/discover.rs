@@ -17,6 +17,8 @@ pub(crate) struct Place {
     pub(crate) pin: Option<CertificatePin>,
     /// The file that named it, if one did.
     pub(crate) run_file: Option<RunFile>,
+    /// Where that file lies.
+    data_dir: Option<DataDir>,
 }
 
 impl Place {
@@ -30,7 +32,31 @@ impl Place {
             endpoint,
             pin: None,
             run_file: None,
+            data_dir: None,
         })
+    }
+
+    /// Checks that the gateway that `run.json` names still runs; one that was named by its address is taken as it is.
+    ///
+    /// SECURITY: before every request, not once: a gateway may die while a passphrase is being typed.
+    pub(crate) fn check(&self) -> Result<()> {
+        let (Some(run_file), Some(data_dir)) = (&self.run_file, &self.data_dir) else {
+            return Ok(());
+        };
+        let folder = data_dir.path().display();
+        match run_file.is_current(data_dir) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Failure::unreachable(
+                "no_gateway",
+                format!("no gateway runs on this folder ({folder}): run.json is left from one that was killed, and nothing was sent to its address"),
+            )
+            .next("start it with `countersign gateway`, or set COUNTERSIGN_URL to one that runs")),
+            Err(error) => Err(Failure::unreachable(
+                "lock",
+                format!("whether a gateway runs on {folder} can't be seen from its lock: {error}"),
+            )
+            .next("run this as the gateway's user, or set COUNTERSIGN_URL")),
+        }
     }
 }
 
@@ -51,11 +77,14 @@ pub(crate) fn find(env: &Env, data_dir: &DataDir) -> Result<Place> {
             .next("start it with `countersign gateway`, or set COUNTERSIGN_URL or COUNTERSIGN_DATA_DIR to one that runs"));
     };
     let pin = run_file.fingerprint.as_deref().map(read_pin).transpose()?;
-    Ok(Place {
+    let place = Place {
         pin,
         run_file: Some(run_file.clone()),
+        data_dir: Some(data_dir.clone()),
         ..Place::named(&run_file.address)?
-    })
+    };
+    place.check()?;
+    Ok(place)
 }
 
 fn read_pin(text: &str) -> Result<CertificatePin> {

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use countersign_gate::{Clock, Gate, SystemClock};
 use countersign_server::{Server, ServerError, ServerState};
-use countersign_store::DataDirLock;
 use serde_json::json;
 use tokio::io::AsyncReadExt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -19,7 +18,8 @@ use crate::output::Output;
 use crate::run_file::RunFile;
 use crate::telemetry::{self, LogHandle};
 use crate::wire::{
-    Certificate, HeaderPlace, Parts, from_lock, not_onboarded, server_config, stop_gate, unlock,
+    Certificate, HeaderPlace, Parts, from_lock, hold_to_serve, not_onboarded, server_config,
+    stop_gate, unlock,
 };
 use crate::{passphrase, prompt};
 
@@ -59,8 +59,9 @@ pub(crate) async fn run(options: Options<'_>) -> Result<()> {
     if !settings.data_dir.path().is_dir() {
         return Err(not_onboarded(&settings.data_dir));
     }
-    let _lock =
-        DataDirLock::acquire(settings.data_dir.path()).map_err(|error| from_lock(&error))?;
+    let _lock = hold_to_serve(&settings.data_dir)
+        .await
+        .map_err(|error| from_lock(&error))?;
     let place = HeaderPlace::of(&settings);
     let header = place
         .read()

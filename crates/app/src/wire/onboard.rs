@@ -2,11 +2,11 @@
 
 use countersign_domain::Name;
 use countersign_gate::{OnboardDraft, SystemClock, Workspace};
-use countersign_store::DataDirLock;
 use countersign_vault::{Passphrase, SecretString};
 
 use super::failures::{from_gate, from_lock};
 use super::header::{HeaderPlace, unlock};
+use super::lock::hold;
 use super::parts::Parts;
 use crate::config::Settings;
 use crate::failure::{Failure, Result};
@@ -63,7 +63,7 @@ pub(crate) async fn onboard(
     };
     let place = HeaderPlace::of(settings);
     let present = place.read().await?;
-    let _lock = DataDirLock::acquire(data_dir.path()).map_err(|error| {
+    let _lock = hold(data_dir).await.map_err(|error| {
         if present.is_some() {
             already()
         } else {

@@ -9,6 +9,7 @@ use countersign_vault::{KdfParameters, Passphrase, Vault, VaultHeader};
 
 use super::failures::{from_gate, from_lock, from_store};
 use super::header::{HeaderPlace, blocking, unlock};
+use super::lock::hold;
 use super::parts::{Parts, not_onboarded, stop_gate};
 use crate::config::Settings;
 use crate::failure::Result;
@@ -33,8 +34,9 @@ impl Workshop {
             .read()
             .await?
             .ok_or_else(|| not_onboarded(&settings.data_dir))?;
-        let lock =
-            DataDirLock::acquire(settings.data_dir.path()).map_err(|error| from_lock(&error))?;
+        let lock = hold(&settings.data_dir)
+            .await
+            .map_err(|error| from_lock(&error))?;
         Ok(Self {
             parts: Parts::of(settings),
             place,

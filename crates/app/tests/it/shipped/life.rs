@@ -38,7 +38,7 @@ fn a_killed_gateway_leaves_run_json_and_the_command_line_says_so() {
     gateway.kill();
     assert!(gateway.data_dir().join("run.json").exists());
     let lost = run(gateway.command(&["list"])).expect(4);
-    assert!(lost.stderr.contains("is gone"), "{}", lost.stderr);
+    assert!(lost.stderr.contains("was killed"), "{}", lost.stderr);
     gateway.restart();
     gateway.admin().get("/readyz").expect(200);
     assert_eq!(gateway.stop().code(), Some(0));

@@ -4,6 +4,7 @@ mod bootstrap;
 mod command_line;
 mod configuration;
 mod demo;
+mod left_behind;
 mod life;
 mod locked;
 mod offline;

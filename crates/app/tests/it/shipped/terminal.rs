@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use countersign_testkit::{Availability, ChildGuard, Postgres, Service, available};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
+use super::left_behind::Squatter;
 use super::program::{Program, feed, run};
 use crate::support::{PASSPHRASE, TestGateway};
 
@@ -166,6 +167,21 @@ fn the_gateway_asks_for_its_passphrase() {
         .expect(0)
         .json();
     assert_eq!(status["locked"], false);
+}
+
+#[test]
+fn a_passphrase_is_not_sent_where_the_gateway_died_while_it_was_typed() {
+    let mut gateway = TestGateway::start();
+    let mut command = gateway.command(&["vault", "unlock"]);
+    command.env_remove("COUNTERSIGN_MASTER_KEY");
+    let mut person = Person::at(command);
+    person.sees("passphrase of the vault");
+    gateway.kill();
+    let squatter = Squatter::on(gateway.address());
+    person.types(PASSPHRASE);
+    person.sees("was killed");
+    person.leaves_with(4);
+    assert_eq!(squatter.heard(), "");
 }
 
 #[test]
