@@ -1,5 +1,6 @@
 //! `countersign doctor`: looks at the whole installation, with and without a gateway, and changes nothing.
 
+mod certificate;
 mod files;
 mod finding;
 mod gateway;
@@ -16,6 +17,7 @@ pub(crate) use finding::{Finding, Level};
 pub(crate) async fn examine(cx: &Cx, settings: &Settings) -> Vec<Finding> {
     let mut findings = vec![configuration(settings)];
     findings.extend(files::examine(settings).await);
+    findings.extend(certificate::examine(settings));
     findings.push(machine::free_disk(settings));
     findings.push(machine::clock(settings));
     let is_running = RunFile::read(&settings.data_dir)

@@ -1,5 +1,6 @@
 //! The only place that knows every concrete type: it puts the store, the vault, the connectors, the gate and the server together.
 
+mod certificate;
 mod failures;
 mod header;
 mod listeners;
@@ -8,9 +9,10 @@ mod onboard;
 mod parts;
 mod workshop;
 
+pub(crate) use certificate::{Certificate, TIME_LEFT, leaf_of, why_not};
 pub(crate) use failures::{from_gate, from_lock};
 pub(crate) use header::{HeaderPlace, unlock};
-pub(crate) use listeners::{Certificate, server_config};
+pub(crate) use listeners::server_config;
 pub(crate) use lock::hold_to_serve;
 pub(crate) use onboard::{Onboarding, onboard};
 pub(crate) use parts::{Parts, not_onboarded, stop_gate};

@@ -69,7 +69,7 @@ pub(crate) async fn run(options: Options<'_>) -> Result<()> {
         .ok_or_else(|| not_onboarded(&settings.data_dir))?;
     // Before anything is acknowledged as started: a signal during the start ends it in order too.
     let mut signals = Signals::new()?;
-    let certificate = Certificate::of(&settings)?;
+    let certificate = Certificate::of(&settings, SystemClock.now())?;
     let config = server_config(&settings, certificate.as_ref())?;
     let parts = Parts::of(&settings);
     let (opened, mut gates) = watch::channel(None);

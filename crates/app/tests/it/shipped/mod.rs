@@ -1,6 +1,7 @@
 //! The binary as a person and a script meet it: the bootstrap contract word by word, the gateway's life, the vault, every command.
 
 mod bootstrap;
+mod certificate;
 mod command_line;
 mod configuration;
 mod demo;
