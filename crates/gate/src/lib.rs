@@ -93,7 +93,7 @@ pub use requests::{
 };
 pub use resolve::INTENT_LIMIT_CHARACTERS;
 pub use rules::{DEFAULT_PRIORITY, RuleChange, RuleDraft};
-pub use sessions::{NewSession, PROOF_LIFETIME, SessionKind, SessionView, SignIn};
+pub use sessions::{NewSession, Origin, PROOF_LIFETIME, SessionKind, SessionView, SignIn};
 pub use settings::{SeparationOfDuties, Settings, SettingsChange, SignInChange, SignInSettings};
 pub use snapshot::{Agents, Keys, Operators, Register, Snapshot, Targets};
 pub use submit::{Reply, Submission};

@@ -122,7 +122,7 @@ impl Gate {
         let password_hash = match password {
             Some(password) => {
                 check_password(&password)?;
-                Some(self.hash_password(password).await?)
+                Some(self.hash_password(cx, password).await?)
             }
             None => None,
         };
@@ -214,7 +214,7 @@ impl Gate {
         }
         check_password(&password)?;
         crate::sessions::require_fresh_proof(cx)?;
-        let hash = self.hash_password(password).await?;
+        let hash = self.hash_password(cx, password).await?;
         let entry = self.config_entry(
             cx,
             "config.operator.password_set",

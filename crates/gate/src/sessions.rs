@@ -1,8 +1,12 @@
 //! Signing in, sessions, and the lockout.
 //!
-//! A credential is always verified first: a valid one passes at once, whatever others did, so that a stranger can lock nobody out.
-//! Failures are counted per source and per account, in the store; over the limit a failing answer says `locked_out`. A name that
-//! does not exist takes the same way and the same time as a wrong password.
+//! A credential is always verified first: a valid one passes, whatever others did, so that a stranger can lock nobody out. Failures
+//! are counted per source and per account, in the store; over the limit a failing answer says `locked_out`. A name that does not
+//! exist takes the same way and the same time as a wrong password.
+//!
+//! SECURITY: what is verified is counted, and what is hashed keeps its turn, also if whoever asked has gone.
+
+mod lanes;
 
 use std::{
     collections::HashMap,
@@ -16,13 +20,16 @@ use countersign_domain::{
     Timestamp,
 };
 use countersign_store::{
-    StoreError, operators,
+    StoreError, Tx, operators,
     sessions::{self, Session},
     signins, tokens,
 };
-use countersign_vault::{KdfParameters, PasswordHasher, SecretString, Token, TokenHash, sha256};
+use countersign_vault::{
+    KdfParameters, PasswordHasher, SecretString, Token, TokenHash, constant_time_equal,
+    random_bytes, sha256,
+};
 use serde::{Deserialize, Serialize};
-use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
 
 pub use countersign_store::sessions::SessionKind;
 
@@ -33,6 +40,8 @@ use crate::{
     gate::Gate,
     identify::unauthenticated,
 };
+
+use lanes::{Lane, Lanes, Turn};
 
 /// How long a proof typed on a terminal lasts.
 pub const PROOF_LIFETIME: Duration = Duration::from_mins(5);
@@ -45,9 +54,8 @@ const FOLD_PERIOD: Duration = Duration::from_mins(1);
 const FAILURES_KEPT: Duration = Duration::from_hours(48);
 /// Sessions that ended by themselves this long ago are deleted.
 const SESSIONS_KEPT: Duration = Duration::from_hours(24 * 30);
-/// Password checks that may wait: altogether, and from one source.
-const LANE_PLACES: usize = 64;
-const LANE_PLACES_PER_SOURCE: usize = 8;
+/// How long a sign-in that was pushed out, or failed in the slow lane, waits for its answer: it takes the flood out of a flood.
+const REFUSAL_PAUSE: Duration = Duration::from_secs(1);
 const LABEL_LIMIT_CHARACTERS: usize = 128;
 
 /// What an operator signs in with.
@@ -87,6 +95,24 @@ impl SignIn {
     }
 }
 
+/// Where a sign-in comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin<'a> {
+    /// The peer's address as the listener saw it.
+    pub source: &'a str,
+    /// What [`NewSession::device`] was when this device last signed in, if it says so. Untrusted until it is verified.
+    pub device: Option<&'a str>,
+}
+
+impl<'a> From<&'a str> for Origin<'a> {
+    fn from(source: &'a str) -> Self {
+        Self {
+            source,
+            device: None,
+        }
+    }
+}
+
 /// A session that has just begun. Its secrets are shown this once.
 pub struct NewSession {
     /// The id.
@@ -95,6 +121,8 @@ pub struct NewSession {
     pub secret: SecretString,
     /// What the page sends with every state change.
     pub csrf: SecretString,
+    /// What makes this device known at its next sign-in: its password checks then never wait behind strangers'. No credential.
+    pub device: SecretString,
     /// When the session ends by itself.
     pub expires_at: Timestamp,
     /// Who signed in.
@@ -133,23 +161,12 @@ pub struct SessionView {
     pub is_current: bool,
 }
 
-/// What signing in needs between calls: the sessions that were looked up, and the lane for password checks.
+/// What signing in needs between calls: the sessions that were looked up, and the lanes for password checks.
+#[derive(Default)]
 pub(crate) struct SessionCache {
     sessions: Mutex<HashMap<[u8; 32], (Session, Instant)>>,
-    lane: Semaphore,
-    waiting: Mutex<HashMap<String, usize>>,
+    lanes: Lanes,
     hasher: Arc<OnceLock<PasswordHasher>>,
-}
-
-impl Default for SessionCache {
-    fn default() -> Self {
-        Self {
-            sessions: Mutex::default(),
-            lane: Semaphore::new(1),
-            waiting: Mutex::default(),
-            hasher: Arc::default(),
-        }
-    }
 }
 
 impl SessionCache {
@@ -176,42 +193,6 @@ impl SessionCache {
     fn forget(&self, over: impl Fn(&Session) -> bool) {
         self.lock().retain(|_, (session, _)| !over(session));
     }
-
-    /// A place in the queue for the lane; `None` if it is full.
-    fn place(&self, source: &str) -> Option<Place<'_>> {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let from_source = waiting.get(source).copied().unwrap_or(0);
-        if from_source >= LANE_PLACES_PER_SOURCE || waiting.values().sum::<usize>() >= LANE_PLACES {
-            return None;
-        }
-        waiting.insert(source.to_owned(), from_source + 1);
-        Some(Place {
-            cache: self,
-            source: source.to_owned(),
-        })
-    }
-}
-
-/// A place in the queue for the lane, given back when dropped.
-struct Place<'a> {
-    cache: &'a SessionCache,
-    source: String,
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        let mut waiting = self
-            .cache
-            .waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = waiting.get_mut(&self.source) {
-            *count -= 1;
-            if *count == 0 {
-                waiting.remove(&self.source);
-            }
-        }
-    }
 }
 
 /// A credential that did not pass.
@@ -220,6 +201,8 @@ struct Refused {
     outcome: &'static str,
     /// The account whose failures are counted.
     account: Option<String>,
+    /// The known device whose failures are counted.
+    device: Option<String>,
     /// The operator, if the name is one.
     operator: Option<Arc<Operator>>,
 }
@@ -229,6 +212,7 @@ impl Refused {
         Self {
             outcome,
             account: None,
+            device: None,
             operator: None,
         }
     }
@@ -278,24 +262,33 @@ pub(crate) fn require_fresh_proof(cx: &OpCx) -> Result<()> {
     }
 }
 
+/// How a password is checked: in which lane, and as which known device.
+struct Way {
+    lane: Lane,
+    /// The subject that a known device's failures are counted by.
+    device: Option<String>,
+}
+
 impl Gate {
-    /// Begins a session. `source` is the peer's address as the listener saw it, `label` what the client calls itself.
+    /// Begins a session. `label` is what the client calls itself.
     ///
     /// # Errors
     /// `invalid_credentials`, `locked_out` for a credential that fails while the source or account is locked, `sign_in_disabled`,
     /// `sign_in_busy` when too many password checks wait.
-    pub async fn sign_in(
+    pub async fn sign_in<'origin>(
         &self,
-        source: &str,
+        origin: impl Into<Origin<'origin>>,
         credential: SignIn,
         kind: SessionKind,
         label: &str,
     ) -> Result<NewSession> {
+        let Origin { source, device } = origin.into();
         let method = credential.method();
-        let operator = match self.verify(source, credential).await? {
-            Ok(operator) => operator,
-            Err(refused) => return Err(self.note_failure(source, refused).await?),
+        let way = match &credential {
+            SignIn::Password { name, .. } => Some(self.way(source, name, device).await?),
+            SignIn::Token(_) | SignIn::Key(_) => None,
         };
+        let operator = self.verify_to_the_end(source, credential, way).await?;
         let now = self.now();
         let hours = u64::from(self.snapshot().settings.session_hours);
         let secret = Token::generate();
@@ -333,6 +326,7 @@ impl Gate {
             session_id: session.id,
             secret: secret.into_secret(),
             csrf,
+            device: self.device_mark(operator.id),
             expires_at: session.expires_at,
             operator,
         };
@@ -372,14 +366,20 @@ impl Gate {
         };
         let (own, session) = (operator.id, *id);
         let method = credential.method();
-        match self.verify(&cx.source, credential).await? {
-            Err(refused) => return Err(self.note_failure(&cx.source, refused).await?),
-            Ok(proved) if proved.id != own => {
-                return Err(Error::forbidden(
-                    "this credential is another operator's: type your own",
-                ));
+        let way = match &credential {
+            // The operator's own session is a device that they signed in from.
+            SignIn::Password { name, .. } if *name == operator.name.as_str() => {
+                let known = format!("device:{session}");
+                Some(self.way_of(&cx.source, Some(known)).await?)
             }
-            Ok(_) => {}
+            SignIn::Password { .. } => Some(self.way_of(&cx.source, None).await?),
+            SignIn::Token(_) | SignIn::Key(_) => None,
+        };
+        let proved = self.verify_to_the_end(&cx.source, credential, way).await?;
+        if proved.id != own {
+            return Err(Error::forbidden(
+                "this credential is another operator's: type your own",
+            ));
         }
         let now = self.now();
         let mut entry = self.config_entry(cx, "session.proved", format!("session:{session}"));
@@ -537,12 +537,127 @@ impl Gate {
             .forget(|session| session.operator == operator);
     }
 
-    /// Whose credential it is, or why it does not pass.
-    async fn verify(
+    /// What makes a device known to be one that the operator signed in from: a random number and its keyed hash.
+    fn device_mark(&self, operator: OperatorId) -> SecretString {
+        let id = hex(&random_bytes::<16>());
+        let mark = self.mark_of(operator, &id);
+        SecretString::new(format!("{id}{mark}"))
+    }
+
+    fn mark_of(&self, operator: OperatorId, device: &str) -> String {
+        let key = self.inner.workspace.vault.mac_for("known devices");
+        hex(&key.mac(&[operator.as_bytes(), device.as_bytes()].concat()))
+    }
+
+    /// The known device behind a mark, as the subject that its failures are counted by.
+    fn known_device(&self, operator: OperatorId, mark: &str) -> Option<String> {
+        let (device, presented) = mark.split_at_checked(32)?;
+        let is_ours = constant_time_equal(
+            self.mark_of(operator, device).as_bytes(),
+            presented.as_bytes(),
+        );
+        is_ours.then(|| format!("device:{device}"))
+    }
+
+    async fn way(&self, source: &str, name: &str, mark: Option<&str>) -> Result<Way> {
+        let known = mark.and_then(|mark| {
+            let operator = self.snapshot().operators.named(name)?;
+            self.known_device(operator.id, mark)
+        });
+        self.way_of(source, known).await
+    }
+
+    /// The lane for a source and perhaps a known device, by their failures so far.
+    async fn way_of(&self, source: &str, known: Option<String>) -> Result<Way> {
+        let now = self.now();
+        let (look_source, look_device) = (format!("source:{source}"), known.clone());
+        let is_over = move |tx: &mut Tx<'_>, subject: &str| -> Result<bool, StoreError> {
+            Ok(signins::of(tx, subject)?.is_some_and(|failures| is_locked(&failures, now)))
+        };
+        let (is_source_over, is_device_over) = self
+            .inner
+            .workspace
+            .store
+            .read::<_, StoreError, _>(move |tx| {
+                let device = match &look_device {
+                    Some(device) => is_over(tx, device)?,
+                    None => true,
+                };
+                Ok((is_over(tx, &look_source)?, device))
+            })
+            .await?;
+        Ok(if !is_device_over {
+            Way {
+                lane: Lane::Known,
+                device: known,
+            }
+        } else {
+            // A mark that guesses is none.
+            Way {
+                lane: if is_source_over {
+                    Lane::Slow
+                } else {
+                    Lane::Ordinary
+                },
+                device: None,
+            }
+        })
+    }
+
+    /// Verifies a credential, and counts and records it if it fails: both to their end, even if whoever asked goes away.
+    async fn verify_to_the_end(
         &self,
         source: &str,
         credential: SignIn,
-    ) -> Result<Result<Arc<Operator>, Refused>> {
+        way: Option<Way>,
+    ) -> Result<Arc<Operator>> {
+        self.require_method(&credential)?;
+        let turn = match (&way, &credential) {
+            (Some(way), SignIn::Password { name, .. }) => {
+                let source = way.device.as_deref().unwrap_or(source);
+                Some(self.turn(way.lane, source, name).await?)
+            }
+            _ => None,
+        };
+        let is_slow = way.as_ref().is_some_and(|way| way.lane == Lane::Slow);
+        let gate = self.clone();
+        let source = source.to_owned();
+        let (answer, answered) = oneshot::channel();
+        self.inner.tasks.finish(async move {
+            let device = way.and_then(|way| way.device);
+            let verified = match gate.verify(credential, turn).await {
+                Ok(Err(refused)) => {
+                    let refused = Refused { device, ..refused };
+                    gate.note_failure(&source, refused).await.and_then(Err)
+                }
+                Ok(Ok(operator)) => Ok(operator),
+                Err(error) => Err(error),
+            };
+            // Nobody waiting is no reason to stop before this.
+            drop(answer.send(verified));
+        });
+        let verified = answered.await.unwrap_or_else(|_| {
+            let text = "the gateway is shutting down: sign in again when it is back";
+            Err(Error::new(ErrorKind::Unavailable, "shutting_down", text))
+        });
+        if is_slow && verified.is_err() {
+            tokio::time::sleep(REFUSAL_PAUSE).await;
+        }
+        verified
+    }
+
+    /// Waits for the right to hash a password.
+    async fn turn(&self, lane: Lane, source: &str, account: &str) -> Result<Turn> {
+        if let Some(turn) = self.inner.sessions.lanes.turn(lane, source, account).await {
+            return Ok(turn);
+        }
+        tokio::time::sleep(REFUSAL_PAUSE).await;
+        let text = "too many sign-ins wait: try again";
+        Err(Error::new(ErrorKind::TooManyRequests, "sign_in_busy", text)
+            .retry_after(Duration::from_secs(1)))
+    }
+
+    fn require_method(&self, credential: &SignIn) -> Result<()> {
         let settings = self.fresh_snapshot()?.settings.sign_in;
         let disabled = |what: &str| {
             let text =
@@ -552,10 +667,21 @@ impl Gate {
         match credential {
             SignIn::Token(_) if !settings.token => disabled("token"),
             SignIn::Password { .. } if !settings.password => disabled("password"),
+            SignIn::Token(_) | SignIn::Password { .. } | SignIn::Key(_) => Ok(()),
+        }
+    }
+
+    /// Whose credential it is, or why it does not pass. A password needs a turn.
+    async fn verify(
+        &self,
+        credential: SignIn,
+        turn: Option<Turn>,
+    ) -> Result<Result<Arc<Operator>, Refused>> {
+        match credential {
             SignIn::Token(token) => self.verify_token(&token).await,
             SignIn::Key(key) => self.verify_key(&key),
             SignIn::Password { name, password } => {
-                self.verify_password(source, &name, password).await
+                self.verify_password(&name, password, turn).await
             }
         }
     }
@@ -606,22 +732,10 @@ impl Gate {
 
     async fn verify_password(
         &self,
-        source: &str,
         name: &str,
         password: SecretString,
+        turn: Option<Turn>,
     ) -> Result<Result<Arc<Operator>, Refused>> {
-        let Some(_place) = self.inner.sessions.place(source) else {
-            let text = "too many sign-ins wait: try again";
-            return Err(Error::new(ErrorKind::TooManyRequests, "sign_in_busy", text)
-                .retry_after(Duration::from_secs(1)));
-        };
-        let _turn = self
-            .inner
-            .sessions
-            .lane
-            .acquire()
-            .await
-            .map_err(Error::internal)?;
         let named = self.snapshot().operators.named(name);
         let stored = named
             .as_ref()
@@ -629,6 +743,8 @@ impl Gate {
             .and_then(|operator| operator.password_hash.clone());
         let hasher = Arc::clone(&self.inner.sessions.hasher);
         let passed = tokio::task::spawn_blocking(move || {
+            // Here, because a task that is dropped leaves its blocking work running.
+            let _turn = turn;
             let hasher = ready(&hasher)?;
             match stored {
                 Some(stored) => hasher.verify(&password, &stored).map_err(Error::internal),
@@ -645,6 +761,7 @@ impl Gate {
                 Ok(Err(Refused {
                     outcome: "invalid_password",
                     account,
+                    device: None,
                     operator: named,
                 }))
             }
@@ -658,17 +775,12 @@ impl Gate {
             .filter(|operator| operator.disabled_at.is_none())
     }
 
-    /// Hashes a password, in the lane.
-    pub(crate) async fn hash_password(&self, password: SecretString) -> Result<String> {
-        let _turn = self
-            .inner
-            .sessions
-            .lane
-            .acquire()
-            .await
-            .map_err(Error::internal)?;
+    /// Hashes an operator's new password. Whoever may set one does not wait behind strangers.
+    pub(crate) async fn hash_password(&self, cx: &OpCx, password: SecretString) -> Result<String> {
+        let turn = self.turn(Lane::Known, "change", &cx.source).await?;
         let hasher = Arc::clone(&self.inner.sessions.hasher);
         tokio::task::spawn_blocking(move || {
+            let _turn = turn;
             ready(&hasher)?.hash(&password).map_err(Error::internal)
         })
         .await
@@ -686,18 +798,21 @@ impl Gate {
             now.saturating_add(lockout),
         );
         let source_subject = format!("source:{source}");
-        let account = refused.account;
+        let (account, device) = (refused.account, refused.device);
         // A flood from a locked source costs a read, not a write.
         let (look_source, look_account) = (source_subject.clone(), account.clone());
+        // A known device's failures all count, until it is known no more.
+        let may_fold = device.is_none();
         let folded = self
             .inner
             .workspace
             .store
             .read::<_, StoreError, _>(move |tx| {
                 let source = signins::of(tx, &look_source)?;
-                let recorded = source.is_some_and(|known| {
-                    is_locked(&known, now) && now.since(known.last_at) < FOLD_PERIOD
-                });
+                let recorded = may_fold
+                    && source.is_some_and(|known| {
+                        is_locked(&known, now) && now.since(known.last_at) < FOLD_PERIOD
+                    });
                 if !recorded {
                     return Ok(None);
                 }
@@ -734,7 +849,7 @@ impl Gate {
             .store
             .write::<_, StoreError, _>(move |tx| {
                 let mut locked = None;
-                for subject in [Some(&source_subject), account.as_ref()]
+                for subject in [Some(&source_subject), account.as_ref(), device.as_ref()]
                     .into_iter()
                     .flatten()
                 {

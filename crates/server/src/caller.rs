@@ -26,6 +26,10 @@ use crate::{
 /// The cookie of a browser's session.
 pub(crate) const SESSION_COOKIE: &str = "countersign_session";
 
+/// The cookie that makes a browser known at its next sign-in. It signs nobody in.
+pub(crate) const DEVICE_COOKIE: &str = "countersign_device";
+const DEVICE_SECONDS: u64 = 365 * 24 * 60 * 60;
+
 const CSRF_TOKEN: HeaderName = HeaderName::from_static("x-csrf-token");
 const AGENT_KEY: HeaderName = HeaderName::from_static("agent-key");
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -319,19 +323,43 @@ const fn is_terminal(principal: &Principal) -> bool {
 
 /// The secret in the session's cookie.
 pub(crate) fn session_cookie(headers: &HeaderMap) -> Option<&str> {
+    cookie_named(headers, SESSION_COOKIE)
+}
+
+/// A cookie's value.
+pub(crate) fn cookie_named<'headers>(
+    headers: &'headers HeaderMap,
+    name: &str,
+) -> Option<&'headers str> {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|text| text.split(';'))
-        .find_map(|pair| pair.trim().strip_prefix(SESSION_COOKIE)?.strip_prefix('='))
+        .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
 }
 
 /// The `Set-Cookie` that begins a browser's session, or with an empty secret and no age ends it.
 pub(crate) fn cookie(secret: &str, max_age_seconds: u64, is_secure: bool) -> Result<HeaderValue> {
+    set_cookie(SESSION_COOKIE, secret, "/", max_age_seconds, is_secure)
+}
+
+/// The `Set-Cookie` of a device's mark, sent back only where signing in needs it.
+pub(crate) fn device_cookie(mark: &str, is_secure: bool) -> Result<HeaderValue> {
+    let path = "/api/v1/sessions";
+    set_cookie(DEVICE_COOKIE, mark, path, DEVICE_SECONDS, is_secure)
+}
+
+fn set_cookie(
+    name: &str,
+    value: &str,
+    path: &str,
+    max_age_seconds: u64,
+    is_secure: bool,
+) -> Result<HeaderValue> {
     let secure = if is_secure { "; Secure" } else { "" };
     let text = format!(
-        "{SESSION_COOKIE}={secret}; Path=/; HttpOnly; SameSite=Strict; Max-Age={max_age_seconds}{secure}"
+        "{name}={value}; Path={path}; HttpOnly; SameSite=Strict; Max-Age={max_age_seconds}{secure}"
     );
     let mut value = HeaderValue::from_str(&text).map_err(Problem::internal)?;
     value.set_sensitive(true);

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use countersign_domain::Role;
-use countersign_gate::{ErrorKind, OperatorDraft, Result, SessionKind, SignIn};
+use countersign_gate::{ErrorKind, OperatorDraft, Origin, Result, SessionKind, SignIn};
 
 use crate::support::{TestGate, name, new_agent, secret};
 
@@ -415,5 +415,122 @@ async fn the_csrf_token_belongs_to_one_session() {
             .unwrap()
             .expose(),
         first.csrf.expose()
+    );
+}
+
+/// The most memory that this process has had, in MiB; `None` where the system doesn't say.
+fn peak_mebibytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? / 1024)
+}
+
+/// Requirement 36: hanging up early frees no place for another check while the first one still runs.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sign_ins_that_hang_up_take_no_memory() {
+    let test = with_ann().await;
+    let before = peak_mebibytes();
+    for index in 0..60 {
+        let source = format!("198.51.100.{index}");
+        let leaving = attempt(&test, &source, password("ann", "wrong"));
+        drop(tokio::time::timeout(Duration::from_millis(2), leaving).await);
+    }
+    if let (Some(before), Some(after)) = (before, peak_mebibytes()) {
+        assert!(after - before < 200, "{before} MiB, then {after} MiB");
+    }
+}
+
+/// Requirement 7: a guess that hangs up before its answer counts like any other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_guess_that_hangs_up_is_counted() {
+    let test = with_ann().await;
+    let leaving = attempt(&test, "198.51.100.1", password("ann", "wrong"));
+    drop(tokio::time::timeout(Duration::from_millis(15), leaving).await);
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while test.entries_of("signin.failed").await == 0 {
+        assert!(Instant::now() < deadline, "the failure was never counted");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Twenty-four clients of one source that guess ann's password for as long as it is held.
+fn guessing(test: &TestGate, source: &'static str) -> tokio::task::JoinSet<()> {
+    let mut guessing = tokio::task::JoinSet::new();
+    for _ in 0..24 {
+        let gate = test.gate.clone();
+        guessing.spawn(async move {
+            loop {
+                let credential = password("ann", "wrong");
+                let answer = gate.sign_in(source, credential, SessionKind::Browser, "");
+                assert!(answer.await.is_err());
+                tokio::task::yield_now().await;
+            }
+        });
+    }
+    guessing
+}
+
+/// Requirement 7: whoever floods the sign-in keeps nobody out, not even from the same address.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_guesses_keeps_nobody_out() {
+    let test = with_ann().await;
+    let _guessing = guessing(&test, "198.51.100.1");
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    // From elsewhere at once.
+    for _ in 0..3 {
+        attempt(&test, "203.0.113.1", password("ann", PASSWORD))
+            .await
+            .unwrap();
+    }
+    // From the flooded address, where nothing tells her from the flood, after a few tries.
+    let mut tries = 0;
+    while let Err(error) = attempt(&test, "198.51.100.1", password("ann", PASSWORD)).await {
+        assert_eq!(error.code, "sign_in_busy");
+        tries += 1;
+        assert!(tries < 4, "ann is locked out");
+    }
+}
+
+/// Requirement 7: a device that ann signed in from before is never behind strangers, until it guesses itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_known_device_passes_a_flood_from_its_own_address() {
+    let test = with_ann().await;
+    let source = "198.51.100.1";
+    let sign_in = async |device: &str, word: &str| {
+        let origin = Origin {
+            source,
+            device: Some(device),
+        };
+        test.gate
+            .sign_in(origin, password("ann", word), SessionKind::Browser, "")
+            .await
+    };
+    let first = test
+        .sign_in(SessionKind::Browser, password("ann", PASSWORD))
+        .await;
+    let _guessing = guessing(&test, source);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    for _ in 0..10 {
+        sign_in(first.device.expose(), PASSWORD).await.unwrap();
+    }
+    // Guesses by the mark count for it as well, also from a source that is locked, and then it is worth nothing.
+    for _ in 0..5 {
+        sign_in(first.device.expose(), "wrong").await.unwrap_err();
+    }
+    assert_eq!(
+        test.count("SELECT COUNT(*) FROM signin_failure WHERE subject LIKE 'device:%' AND locked_until IS NOT NULL")
+            .await,
+        1
+    );
+    // It is no credential, no other's, and nothing that can be made up.
+    let refused = sign_in(first.device.expose(), first.device.expose()).await;
+    assert!(refused.is_err());
+    let made_up = "0".repeat(96);
+    drop(sign_in(&made_up, "wrong").await);
+    drop(sign_in("\u{e9}", "wrong").await);
+    assert_eq!(
+        test.count("SELECT COUNT(*) FROM signin_failure WHERE subject LIKE 'device:%'")
+            .await,
+        1
     );
 }

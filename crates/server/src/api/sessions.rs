@@ -8,7 +8,7 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Response},
 };
-use countersign_gate::{Error, Principal, SecretString, SessionKind, SignIn, Via};
+use countersign_gate::{Error, Origin, Principal, SecretString, SessionKind, SignIn, Via};
 use http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::page::List;
 use crate::{
     body::Json,
-    caller::{Caller, Source, cookie, session_cookie},
+    caller::{Caller, DEVICE_COOKIE, Source, cookie, cookie_named, device_cookie, session_cookie},
     problem::{Problem, Result},
     state::ServerState,
 };
@@ -81,6 +81,10 @@ pub(crate) struct SignInBody {
     /// What the client calls itself, for the list of sessions.
     #[serde(default)]
     label: String,
+    /// What the last sign-in from this terminal answered as `device`. A browser's is in its cookie.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    device: Option<SecretString>,
 }
 
 /// What kind of client signs in.
@@ -108,6 +112,10 @@ pub(crate) struct SignedIn {
     /// A terminal sends this as `Authorization: Bearer`. Shown this once.
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<String>,
+    /// A terminal sends this as `device` with its next sign-in, so that its password is never checked behind strangers'. It signs
+    /// nobody in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device: Option<String>,
 }
 
 /// Who asks.
@@ -182,6 +190,7 @@ pub(crate) struct Proved {
 pub(crate) async fn sign_in(
     State(state): State<Arc<ServerState>>,
     Source(peer): Source,
+    headers: HeaderMap,
     Json(body): Json<SignInBody>,
 ) -> Result<Response> {
     let gate = state.open_gate()?;
@@ -192,6 +201,7 @@ pub(crate) async fn sign_in(
         key,
         kind,
         label,
+        device,
     } = body;
     let credential = ProofBody {
         token,
@@ -204,7 +214,14 @@ pub(crate) async fn sign_in(
         ClientKind::Browser => SessionKind::Browser,
         ClientKind::Terminal => SessionKind::Terminal,
     };
-    let session = gate.sign_in(&peer.source, credential, kind, &label).await?;
+    let origin = Origin {
+        source: &peer.source,
+        device: device
+            .as_ref()
+            .map(SecretString::expose)
+            .or_else(|| cookie_named(&headers, DEVICE_COOKIE)),
+    };
+    let session = gate.sign_in(origin, credential, kind, &label).await?;
     let secret = session.secret.expose();
     let is_browser = kind == SessionKind::Browser;
     let document = SignedIn {
@@ -214,13 +231,19 @@ pub(crate) async fn sign_in(
         expires_at: session.expires_at.to_string(),
         csrf_token: is_browser.then(|| session.csrf.expose().to_owned()),
         session: (!is_browser).then(|| secret.to_owned()),
+        device: (!is_browser).then(|| session.device.expose().to_owned()),
     };
     let mut response = (StatusCode::CREATED, Document(document)).into_response();
     if is_browser {
         let lifetime = session.expires_at.since(gate.now()).as_secs();
-        response.headers_mut().insert(
+        let headers = response.headers_mut();
+        headers.insert(
             header::SET_COOKIE,
             cookie(secret, lifetime, peer.is_secure)?,
+        );
+        headers.append(
+            header::SET_COOKIE,
+            device_cookie(session.device.expose(), peer.is_secure)?,
         );
     }
     Ok(response)

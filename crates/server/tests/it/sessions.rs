@@ -366,3 +366,65 @@ async fn no_list_shows_a_secret() {
         assert!(!text.contains("password_hash"), "{path} shows a hash");
     }
 }
+
+/// Requirement 7: whoever signed in gets a mark that makes their device known, and it comes back in a cookie or in the body.
+#[tokio::test]
+async fn a_device_is_known_again() {
+    let stage = Stage::new().await;
+    let answer = stage.sign_in(&json!({"token": stage.token})).await;
+    let cookies: Vec<_> = answer
+        .headers
+        .get_all("set-cookie")
+        .iter()
+        .map(|value| value.to_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(cookies.len(), 2);
+    assert!(cookies[1].starts_with("countersign_device="), "{cookies:?}");
+    assert!(
+        cookies[1].contains("; Path=/api/v1/sessions; HttpOnly; SameSite=Strict; Max-Age=31536000")
+    );
+    assert!(answer.json().get("device").is_none());
+    let terminal = stage
+        .sign_in(&json!({"token": stage.token, "kind": "terminal"}))
+        .await
+        .json();
+    let session = terminal["session"].as_str().unwrap();
+    stage
+        .call(Method::PUT, "/api/v1/operators/owner/password")
+        .key(session)
+        .json(&json!({"password": "a long password"}))
+        .send()
+        .await
+        .expect(204);
+    let mark = cookies[1].split(';').next().unwrap();
+    for (header, device) in [(mark, Value::Null), ("x=y", terminal["device"].clone())] {
+        // A wrong password counts for the device that came with it: the gate has seen it.
+        let body = json!({"name": "owner", "password": "wrong", "device": device});
+        stage
+            .post("/api/v1/sessions")
+            .header("cookie", header)
+            .json(&body)
+            .send()
+            .await
+            .expect(401);
+    }
+    let known = stage
+        .gate
+        .workspace()
+        .store
+        .read::<_, countersign_store::StoreError, _>(|tx| {
+            let sql = "SELECT COUNT(*) FROM signin_failure WHERE subject LIKE 'device:%'";
+            tx.query_one(sql, &[], |row| row.u64(0))
+        })
+        .await
+        .unwrap();
+    assert_eq!(known, 2);
+    // A mark is no credential.
+    let secret = mark.split_once('=').unwrap().1;
+    stage
+        .get("/api/v1/agents")
+        .key(secret)
+        .send()
+        .await
+        .expect(401);
+}
