@@ -39,7 +39,7 @@ impl Gate {
         };
         require_fresh_proof(cx)?;
         check_note(&note)?;
-        let (row, _, _) = self.load(cx, id).await?;
+        let (row, _) = self.load(cx, id).await?;
         if row.request.state == RequestState::Pending
             && row
                 .request
@@ -121,10 +121,11 @@ impl Gate {
 
     /// Refuses to let anybody approve what is no longer what would run: the request goes stale instead.
     async fn check_context(&self, cx: &OpCx, id: RequestId) -> Result<()> {
-        let (row, _, sealed) = self.load(cx, id).await?;
+        let (row, _) = self.load(cx, id).await?;
         if row.request.state != RequestState::Pending {
             return check_pending(id, row.request.state);
         }
+        let sealed = self.sealed_evidence(&row).await?;
         let gone = || crate::resolve::stale(id, "the evidence of what was asked is gone");
         let evidence = crate::evidence::Evidence::open(
             &self.inner.workspace.vault,
@@ -167,7 +168,7 @@ impl Gate {
             cx.require(Permission::RequestDecide)?;
             require_fresh_proof(cx)?;
         }
-        let (row, _, _) = self.load(cx, id).await?;
+        let (row, _) = self.load(cx, id).await?;
         if !matches!(
             row.request.state,
             RequestState::Pending | RequestState::Approved
@@ -207,7 +208,7 @@ impl Gate {
         cx.require(Permission::RequestDecide)?;
         require_fresh_proof(cx)?;
         check_note(&note)?;
-        let (row, _, _) = self.load(cx, id).await?;
+        let (row, _) = self.load(cx, id).await?;
         if row.request.state != RequestState::Unknown {
             return Err(not_unknown(id, row.request.state));
         }

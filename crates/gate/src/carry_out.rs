@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use countersign_domain::{AuditEntry, Decision, DurabilityClass, EntryId, Request, RequestState};
 use countersign_scan::LeaseMasker;
 use countersign_store::{Tx, standing};
+use tokio::time::Instant;
 
 use crate::{
     connector::{ExecutionError, ExecutionFailure, ExecutionReply},
@@ -22,6 +23,7 @@ use crate::{
     },
     resolve::Asked,
     submit::{Reply, killed},
+    tasks::Tasks,
 };
 
 impl Gate {
@@ -40,8 +42,10 @@ impl Gate {
         let id = EntryId::new(self.inner.clock.uuid());
         let mut row = opening_row(&asked, &decision, RequestState::Executing, id);
         row.request.instance = Some(self.instance());
-        // A standing approval is used up before anything happens, so that also a read has its intent first.
-        let is_read = asked.durability == DurabilityClass::Read && decision.satisfied_by.is_none();
+        // A standing approval or an idempotency key is taken before anything happens, so that also a read has its intent first.
+        let is_read = asked.durability == DurabilityClass::Read
+            && decision.satisfied_by.is_none()
+            && asked.idempotency_key.is_none();
         let kind = if is_read {
             "action.executed"
         } else {
@@ -104,6 +108,7 @@ impl Gate {
                 .running
                 .register(id, request.agent, asked.key, request.target);
         let limits = asked.target.limits;
+        let started = Instant::now();
         let total = Duration::from_millis(limits.total_millis);
         let cx = ExecutionCx::new(
             registration.token().clone(),
@@ -156,7 +161,8 @@ impl Gate {
                 return Err(target_error(error).about(id));
             }
         };
-        pass_on(reply, masker, guard, &cx, keep).await
+        let deadline = started + total;
+        pass_on(&self.inner.tasks, reply, masker, guard, deadline, keep).await
     }
 
     /// Whether something stands in the way that was not there when it was decided.
@@ -172,10 +178,11 @@ impl Gate {
 
 /// Masks what the target answered and hands it on: whole where it is short or has to be kept, else as it comes.
 async fn pass_on(
+    tasks: &Tasks,
     reply: ExecutionReply,
     masker: Option<LeaseMasker>,
     mut guard: ExecutionGuard,
-    cx: &ExecutionCx,
+    deadline: Instant,
     keep: Keep,
 ) -> Result<Reply> {
     let (id, risk) = (guard.request(), guard.risk());
@@ -191,11 +198,11 @@ async fn pass_on(
         Keep::Whole(bytes) => (bytes, None),
         Keep::Nothing | Keep::UpTo(_) => (SHORT_REPLY_BYTES, Some(SHORT_REPLY_TIME)),
     };
-    let total = Duration::from_millis(cx.limits().total_millis);
+    let cancellation = guard.cancellation().clone();
     let gathered = tokio::select! {
         biased;
-        () = cx.cancellation().cancelled() => Gathered::Broken(cancelled()),
-        gathered = tokio::time::timeout(total, gather(&mut masked, bytes, within)) => {
+        () = cancellation.cancelled() => Gathered::Broken(cancelled()),
+        gathered = tokio::time::timeout_at(deadline, gather(&mut masked, bytes, within)) => {
             gathered.unwrap_or_else(|_| Gathered::Broken(too_slow()))
         }
     };
@@ -216,7 +223,7 @@ async fn pass_on(
             for piece in &pieces {
                 guard.tap_output(piece);
             }
-            ReplyBody::Stream(GuardedBody::new(pieces, masked, guard))
+            ReplyBody::Stream(GuardedBody::new(tasks, pieces, masked, guard, deadline))
         }
         Gathered::Broken(error) => {
             guard.finish_broken(&error).await?;
@@ -264,7 +271,7 @@ fn unreadable() -> ExecutionError {
     }
 }
 
-fn too_slow() -> ExecutionError {
+pub(crate) fn too_slow() -> ExecutionError {
     let message = "the target did not answer within the whole time of a call".to_owned();
     ExecutionError {
         failure: ExecutionFailure::Timeout,

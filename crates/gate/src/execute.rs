@@ -39,8 +39,8 @@ impl Gate {
 
     async fn execute_once(&self, cx: &OpCx, id: RequestId) -> Result<Reply> {
         let snapshot = self.fresh_snapshot()?;
-        let (row, votes, sealed) = self.load(cx, id).await?;
-        let request = row.request;
+        let (row, votes) = self.load(cx, id).await?;
+        let request = row.request.clone();
         if request.state == RequestState::Approved
             && request
                 .deadline
@@ -54,6 +54,7 @@ impl Gate {
             RequestState::Expired => return Err(expired(id)),
             state => return Err(not_approved(id, state)),
         }
+        let sealed = self.sealed_evidence(&row).await?;
         let lost = || stale(id, "the evidence of what was approved is gone");
         let evidence = Evidence::open(
             &self.inner.workspace.vault,

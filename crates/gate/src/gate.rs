@@ -147,6 +147,11 @@ impl Gate {
         } else {
             gate.recover().await?;
         }
+        let living = gate.clone();
+        gate.inner.tasks.every(HOUSEKEEPING_PERIOD, move || {
+            let gate = living.clone();
+            async move { gate.show_life().await }
+        });
         let housekeeper = gate.clone();
         gate.inner.tasks.every(HOUSEKEEPING_PERIOD, move || {
             let gate = housekeeper.clone();

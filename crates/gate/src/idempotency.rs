@@ -45,7 +45,7 @@ impl Drop for InFlightGuard {
 pub(crate) struct Keyed {
     principal: Uuid,
     key: String,
-    payload_hash: Digest,
+    identity: Digest,
     intent: String,
     risk_reasons: Vec<String>,
 }
@@ -56,7 +56,7 @@ impl Keyed {
         Some(Self {
             principal: asked.actor.uuid().unwrap_or_default(),
             key: asked.idempotency_key.clone()?,
-            payload_hash: asked.payload_hash,
+            identity: asked.identity(),
             intent: asked.facts.intent.clone(),
             risk_reasons: asked.facts.risk.reasons.clone(),
         })
@@ -105,9 +105,8 @@ impl Gate {
         let Some((row, request, votes, sealed)) = found else {
             return Ok(None);
         };
-        if row.payload_hash != keyed.payload_hash {
-            let text =
-                "this idempotency key was used for another payload: use a new key for a new action";
+        if row.identity != keyed.identity {
+            let text = "this idempotency key was used for another action or payload: use a new key for a new action";
             return Err(
                 Error::new(ErrorKind::Contradiction, "idempotency_mismatch", text)
                     .about(row.request),

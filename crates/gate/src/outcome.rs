@@ -326,6 +326,9 @@ impl Drop for ExecutionGuard {
             return;
         }
         let (event, outcome) = match &self.head {
+            _ if self.cancellation().is_cancelled() => {
+                (self.failed_event(ExecutionFailure::Cancelled), "killed")
+            }
             // The answer had begun: the target's word stands, only the rest of the body has no reader.
             Some((status, _)) => (by_status(*status), "reply_abandoned"),
             None => (

@@ -147,7 +147,7 @@ pub(crate) fn idempotency_row(
 ) -> Option<(Uuid, String, idempotency::IdempotencyRow)> {
     let key = asked.idempotency_key.clone()?;
     let row = idempotency::IdempotencyRow {
-        payload_hash: asked.payload_hash,
+        identity: asked.identity(),
         request: asked.id,
         expires_at: asked.facts.at.saturating_add(REMEMBERED),
     };

@@ -23,6 +23,9 @@ const LEASE: Duration = Duration::from_secs(15);
 /// How often the sign of life is given.
 const RENEWAL: Duration = Duration::from_secs(4);
 
+/// How long an execution may be unknown to its own gateway before it is given up.
+const LOST_AFTER: Duration = Duration::from_secs(10);
+
 /// How often what has expired is deleted.
 const FORGETTING: Duration = Duration::from_mins(1);
 
@@ -62,13 +65,23 @@ impl Gate {
         }
     }
 
+    /// Once a second, in a task of its own: nothing that takes long may make this gateway look dead.
+    pub(crate) async fn show_life(&self) {
+        if let Err(error) = self.renew_lease_if_due().await {
+            tracing::warn!(%error, "the lease could not be renewed; it is tried again");
+        }
+    }
+
     /// Once a second.
     pub(crate) async fn housekeep(&self) {
         for (what, done) in [
-            ("renewing the lease", self.renew_lease_if_due().await),
             ("sweeping what is stopped", self.sweep_stopped().await),
             ("expiring requests", self.expire_overdue().await),
-            ("marking lost executions", self.mark_orphans().await),
+            (
+                "marking executions of dead gateways",
+                self.mark_orphans().await,
+            ),
+            ("marking lost outcomes", self.mark_lost().await),
             ("forgetting what has expired", self.forget().await),
         ] {
             if let Err(error) = done {
@@ -133,14 +146,34 @@ impl Gate {
         Ok(())
     }
 
+    /// An outcome that could not be committed leaves its request executing with nobody who executes it: once the store takes writes
+    /// again it is unknown, for a human to settle.
+    async fn mark_lost(&self) -> Result<()> {
+        let (own, before) = (self.instance(), self.now().saturating_sub(LOST_AFTER));
+        let executing = self
+            .inner
+            .workspace
+            .store
+            .read(move |tx| requests::executing_since(tx, own, before, BATCH).map_err(Error::from))
+            .await?;
+        for row in executing {
+            if !self.inner.running.knows(row.request.id) {
+                self.end(&row.request, RequestEvent::Lost, "outcome_lost")
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
     async fn mark_orphans(&self) -> Result<()> {
+        let own = self.instance();
         loop {
             let now = self.now();
             let orphans = self
                 .inner
                 .workspace
                 .store
-                .read(move |tx| requests::orphaned(tx, now, BATCH).map_err(Error::from))
+                .read(move |tx| requests::orphaned(tx, own, now, BATCH).map_err(Error::from))
                 .await?;
             let is_last = orphans.len() < BATCH as usize;
             for row in orphans {

@@ -1,18 +1,27 @@
 //! What goes back to the one who asked: masked, counted, and held back until its outcome is on disk.
 
-use std::{collections::VecDeque, fmt, pin::Pin, task::Poll, time::Duration};
+use std::{
+    collections::VecDeque,
+    fmt,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::Poll,
+    time::Duration,
+};
 
 use bytes::{Bytes, BytesMut};
 use countersign_scan::LeaseMasker;
 use countersign_vault::Committer;
-use futures::{Stream, StreamExt, future::BoxFuture, stream::BoxStream};
+use futures::{Stream, StreamExt, stream::BoxStream};
 use http::HeaderMap;
+use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
-    carry_out::target_error,
+    carry_out::{cancelled, target_error, too_slow},
     connector::ExecutionError,
     error::{Error, Result},
     outcome::ExecutionGuard,
+    tasks::Tasks,
 };
 
 /// A reply that is complete within this many bytes and [`SHORT_REPLY_TIME`] is short: one entry is enough for a read.
@@ -211,26 +220,43 @@ pub(crate) fn join(mut pieces: Vec<Bytes>) -> Bytes {
     }
 }
 
+/// Pieces that may wait for a slow reader.
+const WAITING_PIECES: usize = 4;
+
+/// What passes a body on: owned by the gate, so that a kill switch, the time limit and a reader that stalls are seen at once, whoever
+/// polls.
 struct Flow {
     waiting: VecDeque<Bytes>,
     masked: Masked,
     guard: ExecutionGuard,
+    deadline: Instant,
+    out: mpsc::Sender<Bytes>,
+    end: Arc<End>,
 }
 
-/// What one step gives: the piece that may leave, and the flow if it goes on.
-type Step = (Option<Result<Bytes>>, Option<Box<Flow>>);
+/// How a body has ended, for its reader.
+#[derive(Default)]
+struct End(Mutex<Option<Result<()>>>);
 
-enum State {
-    Idle(Box<Flow>),
-    Working(BoxFuture<'static, Step>),
-    Done,
+impl End {
+    fn set(&self, how: Result<()>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(how);
+    }
+
+    fn take(&self) -> Option<Result<()>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 /// A body that is passed on as it comes.
 ///
-/// INVARIANT: the last piece is held back until the outcome is committed; when it can't be, the stream ends with an error and the
-/// face resets the connection. Dropping it at any time records how far it came.
-pub struct GuardedBody(State);
+/// INVARIANT: the last piece is held back until the outcome is committed; when it can't be, or the body broke off, the stream ends
+/// with an error and the face resets the connection. Dropping it at any time records how far it came.
+pub struct GuardedBody {
+    pieces: mpsc::Receiver<Bytes>,
+    end: Arc<End>,
+    is_over: bool,
+}
 
 impl fmt::Debug for GuardedBody {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -239,51 +265,111 @@ impl fmt::Debug for GuardedBody {
 }
 
 impl GuardedBody {
-    pub(crate) fn new(gathered: Vec<Bytes>, masked: Masked, guard: ExecutionGuard) -> Self {
-        Self(State::Idle(Box::new(Flow {
+    pub(crate) fn new(
+        tasks: &Tasks,
+        gathered: Vec<Bytes>,
+        masked: Masked,
+        guard: ExecutionGuard,
+        deadline: Instant,
+    ) -> Self {
+        let (out, pieces) = mpsc::channel(WAITING_PIECES);
+        let end = Arc::new(End::default());
+        let flow = Flow {
             waiting: gathered.into(),
             masked,
             guard,
-        })))
+            deadline,
+            out,
+            end: Arc::clone(&end),
+        };
+        tasks.finish(flow.run());
+        Self {
+            pieces,
+            end,
+            is_over: false,
+        }
     }
 }
 
+/// What came of one wait.
+enum Step {
+    /// The reader has a place, or a piece came, or the body ended.
+    Went(Option<Result<Bytes, ExecutionError>>),
+    /// The reader has gone: dropping the guard records it.
+    Left,
+}
+
 impl Flow {
-    /// One step: a piece may leave once there is another behind it, or once the outcome is on disk.
-    async fn step(mut self: Box<Self>) -> Step {
+    async fn run(mut self) {
         loop {
-            if self.waiting.len() > 1
-                && let Some(piece) = self.waiting.pop_front()
-            {
-                return (Some(Ok(piece)), Some(self));
-            }
-            let cancellation = self.guard.cancellation().clone();
-            let next = tokio::select! {
-                biased;
-                () = cancellation.cancelled() => Some(Err(crate::carry_out::cancelled())),
-                next = self.masked.next() => next,
+            let step = if self.waiting.len() > 1 {
+                self.send_first().await
+            } else {
+                self.receive().await
             };
-            match next {
-                Some(Ok(piece)) => {
-                    self.guard.tap_output(&piece);
-                    self.waiting.push_back(piece);
+            match step {
+                Step::Left => return,
+                Step::Went(Some(Ok(piece))) => {
+                    if !piece.is_empty() {
+                        self.guard.tap_output(&piece);
+                        self.waiting.push_back(piece);
+                    }
                 }
-                Some(Err(error)) => {
-                    let request = self.guard.request();
-                    let recorded = self.guard.finish_broken(&error).await;
-                    let error = recorded
-                        .err()
-                        .unwrap_or_else(|| target_error(error).about(request));
-                    return (Some(Err(error)), None);
-                }
-                None => {
-                    let last = self.waiting.pop_front();
-                    return match self.guard.finish_whole().await {
-                        Ok(()) => (last.map(Ok), None),
-                        Err(error) => (Some(Err(error)), None),
-                    };
-                }
+                Step::Went(Some(Err(error))) => return self.break_off(error).await,
+                Step::Went(None) => return self.finish().await,
             }
+        }
+    }
+
+    /// A piece may leave once there is another behind it.
+    async fn send_first(&mut self) -> Step {
+        let cancellation = self.guard.cancellation().clone();
+        let place = tokio::select! {
+            biased;
+            () = cancellation.cancelled() => return Step::Went(Some(Err(cancelled()))),
+            () = tokio::time::sleep_until(self.deadline) => return Step::Went(Some(Err(too_slow()))),
+            place = self.out.reserve() => place,
+        };
+        match (place, self.waiting.pop_front()) {
+            (Ok(place), Some(piece)) => {
+                place.send(piece);
+                Step::Went(Some(Ok(Bytes::new())))
+            }
+            _ => Step::Left,
+        }
+    }
+
+    async fn receive(&mut self) -> Step {
+        let cancellation = self.guard.cancellation().clone();
+        tokio::select! {
+            biased;
+            () = cancellation.cancelled() => Step::Went(Some(Err(cancelled()))),
+            () = tokio::time::sleep_until(self.deadline) => Step::Went(Some(Err(too_slow()))),
+            () = self.out.closed() => Step::Left,
+            next = self.masked.next() => Step::Went(next),
+        }
+    }
+
+    async fn break_off(mut self, error: ExecutionError) {
+        let request = self.guard.request();
+        let recorded = self.guard.finish_broken(&error).await;
+        let error = recorded
+            .err()
+            .unwrap_or_else(|| target_error(error).about(request));
+        self.end.set(Err(error));
+    }
+
+    /// The outcome first, then the last piece.
+    async fn finish(mut self) {
+        match self.guard.finish_whole().await {
+            Ok(()) => {
+                if let Some(last) = self.waiting.pop_front() {
+                    // Its outcome is on disk; a reader that has gone misses nothing that matters here.
+                    drop(tokio::time::timeout_at(self.deadline, self.out.send(last)).await);
+                }
+                self.end.set(Ok(()));
+            }
+            Err(error) => self.end.set(Err(error)),
         }
     }
 }
@@ -295,22 +381,20 @@ impl Stream for GuardedBody {
         mut self: Pin<&mut Self>,
         context: &mut std::task::Context<'_>,
     ) -> Poll<Option<Self::Item>> {
-        loop {
-            match std::mem::replace(&mut self.0, State::Done) {
-                State::Done => return Poll::Ready(None),
-                State::Idle(flow) => self.0 = State::Working(Box::pin(flow.step())),
-                State::Working(mut work) => match work.as_mut().poll(context) {
-                    Poll::Pending => {
-                        self.0 = State::Working(work);
-                        return Poll::Pending;
-                    }
-                    Poll::Ready((item, flow)) => {
-                        if let Some(flow) = flow {
-                            self.0 = State::Idle(flow);
-                        }
-                        return Poll::Ready(item);
-                    }
-                },
+        if self.is_over {
+            return Poll::Ready(None);
+        }
+        match self.pieces.poll_recv(context) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Some(piece)) => Poll::Ready(Some(Ok(piece))),
+            Poll::Ready(None) => {
+                self.is_over = true;
+                match self.end.take() {
+                    Some(Ok(())) => Poll::Ready(None),
+                    Some(Err(error)) => Poll::Ready(Some(Err(error))),
+                    // The flow went away without a word: a body without its end must not look whole.
+                    None => Poll::Ready(Some(Err(Error::internal("a reply was not ended")))),
+                }
             }
         }
     }

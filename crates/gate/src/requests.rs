@@ -9,12 +9,15 @@ use serde_json::Value;
 
 use crate::{
     context::{OpCx, Principal},
-    error::{Error, Result},
+    error::{Error, ErrorKind, Result},
     evidence::Evidence,
     gate::Gate,
     page::Page,
     resolve::Asked,
 };
+
+/// Evidence that is longer is not opened for a list: its intent stands in the detail.
+const LISTED_BYTES: u32 = 64 << 10;
 
 /// The most requests on one page.
 pub const PAGE_LIMIT: u32 = 200;
@@ -32,7 +35,7 @@ pub struct RequestView {
     pub quorum: u32,
     /// What operators have said.
     pub votes: Vec<Vote>,
-    /// Why, in the agent's words.
+    /// Why, in the agent's words. Empty in a list where what would run is over 64 KiB: the detail has it.
     pub intent: String,
     /// Why it is as risky as it is.
     pub risk_reasons: Vec<String>,
@@ -203,7 +206,7 @@ impl Gate {
                 let mut rows = Vec::new();
                 for row in requests::list(tx, &query)? {
                     let votes = votes::of_request(tx, row.request.id)?;
-                    let sealed = evidence::get(tx, row.evidence_entry)?;
+                    let sealed = evidence::get_short(tx, row.evidence_entry, LISTED_BYTES)?;
                     rows.push((row, votes, sealed));
                 }
                 Ok(rows)
@@ -231,30 +234,8 @@ impl Gate {
     /// # Errors
     /// `not_found`.
     pub async fn request(&self, cx: &OpCx, id: RequestId) -> Result<RequestDetail> {
-        cx.require(Permission::RequestRead)?;
-        let (mut row, votes, sealed) = self.load(cx, id).await?;
-        let is_waiting = matches!(
-            row.request.state,
-            RequestState::Pending | RequestState::Approved
-        );
-        if is_waiting
-            && row
-                .request
-                .deadline
-                .is_some_and(|deadline| deadline <= self.now())
-        {
-            row.request = self.expire(&row.request).await?;
-        }
-        let now = self.now();
-        let result = self
-            .inner
-            .workspace
-            .store
-            .read(move |tx| results::find(tx, id, now).map_err(Error::from))
-            .await?;
-        let result = result
-            .map(|sealed| StoredResult::open(&self.inner.workspace.vault, id, &sealed))
-            .transpose()?;
+        let (row, votes, result) = self.request_status(cx, id).await?;
+        let sealed = self.sealed_evidence(&row).await?;
         let evidence = self.open_evidence(&row, sealed)?.unwrap_or_default();
         let reasons = risk_reasons(evidence.facts.as_ref());
         Ok(RequestDetail {
@@ -268,6 +249,71 @@ impl Gate {
         })
     }
 
+    /// Where a request stands, and its answer while that is kept: what a client that polls needs, without what would run.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn status(
+        &self,
+        cx: &OpCx,
+        id: RequestId,
+    ) -> Result<(Request, Vec<Vote>, Option<StoredResult>)> {
+        let (row, votes, result) = self.request_status(cx, id).await?;
+        Ok((row.request, votes, result))
+    }
+
+    /// Whether the one who asks may read a request.
+    ///
+    /// # Errors
+    /// When it can't be found out.
+    pub async fn may_read(&self, cx: &OpCx, id: RequestId) -> Result<bool> {
+        cx.require(Permission::RequestRead)?;
+        match self.load(cx, id).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn request_status(
+        &self,
+        cx: &OpCx,
+        id: RequestId,
+    ) -> Result<(requests::RequestRow, Vec<Vote>, Option<StoredResult>)> {
+        cx.require(Permission::RequestRead)?;
+        let (mut row, votes) = self.load(cx, id).await?;
+        let now = self.now();
+        let is_waiting = matches!(
+            row.request.state,
+            RequestState::Pending | RequestState::Approved
+        );
+        if is_waiting && row.request.deadline.is_some_and(|deadline| deadline <= now) {
+            row.request = self.expire(&row.request).await?;
+        }
+        let result = self
+            .inner
+            .workspace
+            .store
+            .read(move |tx| results::find(tx, id, now).map_err(Error::from))
+            .await?
+            .map(|sealed| StoredResult::open(&self.inner.workspace.vault, id, &sealed))
+            .transpose()?;
+        Ok((row, votes, result))
+    }
+
+    /// The sealed evidence of what was asked; `None` when it was deleted.
+    pub(crate) async fn sealed_evidence(
+        &self,
+        row: &requests::RequestRow,
+    ) -> Result<Option<Vec<u8>>> {
+        let entry = row.evidence_entry;
+        self.inner
+            .workspace
+            .store
+            .read(move |tx| evidence::get(tx, entry).map_err(Error::from))
+            .await
+    }
+
     fn open_evidence(
         &self,
         row: &requests::RequestRow,
@@ -278,12 +324,12 @@ impl Gate {
             .transpose()
     }
 
-    /// A request with its votes and sealed evidence, if the one who asks may see it.
+    /// A request with its votes, if the one who asks may see it.
     pub(crate) async fn load(
         &self,
         cx: &OpCx,
         id: RequestId,
-    ) -> Result<(requests::RequestRow, Vec<Vote>, Option<Vec<u8>>)> {
+    ) -> Result<(requests::RequestRow, Vec<Vote>)> {
         let found = self
             .inner
             .workspace
@@ -293,16 +339,15 @@ impl Gate {
                     return Ok(None);
                 };
                 let votes = votes::of_request(tx, id)?;
-                let sealed = evidence::get(tx, row.evidence_entry)?;
-                Ok(Some((row, votes, sealed)))
+                Ok(Some((row, votes)))
             })
             .await?;
-        let (row, votes, sealed) = found.ok_or_else(|| Error::not_found("request"))?;
+        let (row, votes) = found.ok_or_else(|| Error::not_found("request"))?;
         match &cx.principal {
             Principal::Agent { agent, .. } if agent.id != row.request.agent => {
                 Err(Error::not_found("request"))
             }
-            _ => Ok((row, votes, sealed)),
+            _ => Ok((row, votes)),
         }
     }
 

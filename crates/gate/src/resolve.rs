@@ -245,6 +245,15 @@ impl Gate {
                 action,
             } => {
                 let target = snapshot.targets.find(target).ok_or_else(no_target)?;
+                // A target that the agent has no grant on is not there for it: names can't be probed.
+                if !snapshot
+                    .policy
+                    .grants_of(agent.id)
+                    .iter()
+                    .any(|grant| grant.target == target.id)
+                {
+                    return Err(no_target());
+                }
                 let profile = match profile {
                     Some(name) => snapshot
                         .targets
@@ -259,15 +268,6 @@ impl Gate {
                         .default_profile(target.id)
                         .ok_or_else(no_target)?,
                 };
-                // A target that the agent has no grant on is not there for it: names can't be probed.
-                if !snapshot
-                    .policy
-                    .grants_of(agent.id)
-                    .iter()
-                    .any(|grant| grant.target == target.id)
-                {
-                    return Err(no_target());
-                }
                 let connector = Arc::clone(self.inner.connectors.get(&target.connector)?);
                 Ok(Place {
                     target,
@@ -440,6 +440,19 @@ fn rawable(input: &Value) -> Value {
 }
 
 impl Asked {
+    /// What has to be the same when an idempotency key comes again: who, on what, with which credential, what, and every byte of it.
+    pub(crate) fn identity(&self) -> Digest {
+        let mut hasher = Sha256::new();
+        hasher
+            .update(self.agent.id.as_bytes())
+            .update(self.target.id.as_bytes())
+            .update(self.profile.id.as_bytes())
+            .update(&(self.facts.action.name.len() as u64).to_be_bytes())
+            .update(self.facts.action.name.as_bytes())
+            .update(&self.payload_hash.0);
+        Digest(hasher.finish())
+    }
+
     /// Binds all that an approver sees: the payload, the target and its connection, the profile's limits, the action's definition, the
     /// credential and how often an operator has replaced it.
     pub(crate) fn context_hash(&self) -> Digest {

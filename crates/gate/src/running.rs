@@ -70,6 +70,11 @@ impl Running {
         self.cancel(|_| true)
     }
 
+    /// Whether a request is being carried out here.
+    pub(crate) fn knows(&self, request: RequestId) -> bool {
+        self.lock().contains_key(&request)
+    }
+
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
         self.lock().len()

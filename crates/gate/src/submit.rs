@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use countersign_domain::{
-    Decision, DurabilityClass, Permission, RequestState, RiskScore, Verdict, decide,
-};
+use countersign_domain::{Decision, Permission, RequestState, RiskScore, Verdict, decide};
 use http::HeaderMap;
 
 use crate::{
@@ -98,14 +96,7 @@ impl Gate {
             return self.submit_first(cx, snapshot, asked).await;
         };
         let _held = self.hold_key(&keyed)?;
-        // A read is recorded when it is over, so its key is looked up first. Everything else takes its key in the transaction that
-        // comes before anything happens: only whoever finds it taken has to look.
-        if asked.durability == DurabilityClass::Read {
-            return match self.earlier(&keyed).await? {
-                Some(earlier) => Ok(earlier),
-                None => self.submit_first(cx, snapshot, asked).await,
-            };
-        }
+        // The key is taken in the transaction that comes before anything happens: only whoever finds it taken has to look.
         match self.submit_first(cx, snapshot, asked).await {
             Err(error) if error.code == "in_flight" => self.earlier(&keyed).await?.ok_or(error),
             other => other,

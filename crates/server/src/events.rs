@@ -183,11 +183,9 @@ impl Visible {
         if let Some(shown) = known.get(&id) {
             return *shown;
         }
-        let shown = match caller.gate.request(caller.cx(), id).await {
-            Ok(_) => true,
-            Err(error) if error.kind == ErrorKind::NotFound => false,
-            // Not known, so not shown, and asked again next time.
-            Err(_) => return false,
+        // Not known, so not shown, and asked again next time.
+        let Ok(shown) = caller.gate.may_read(caller.cx(), id).await else {
+            return false;
         };
         if known.len() >= REMEMBERED_REQUESTS {
             known.clear();

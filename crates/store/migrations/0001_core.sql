@@ -211,7 +211,7 @@ CREATE TABLE vote (
 CREATE TABLE idempotency (
     principal {BLOB} NOT NULL,
     idempotency_key TEXT NOT NULL,
-    payload_hash {BLOB} NOT NULL,
+    identity {BLOB} NOT NULL,
     request_id {BLOB} NOT NULL,
     expires_at BIGINT NOT NULL,
     PRIMARY KEY (principal, idempotency_key)

@@ -22,6 +22,15 @@ pub fn get(tx: &mut Tx<'_>, entry: EntryId) -> Result<Option<Vec<u8>>> {
     )
 }
 
+/// The sealed body if it is no longer than a bound: for lists, which must not hold every long body at once.
+pub fn get_short(tx: &mut Tx<'_>, entry: EntryId, limit_bytes: u32) -> Result<Option<Vec<u8>>> {
+    tx.query_optional(
+        "SELECT sealed FROM evidence WHERE entry_id = ?1 AND length(sealed) <= ?2",
+        &[(&entry).into(), limit_bytes.into()],
+        |row| row.blob(0).map(<[u8]>::to_vec),
+    )
+}
+
 /// Deletes one body; whether it was there.
 pub fn delete(tx: &mut Tx<'_>, entry: EntryId) -> Result<bool> {
     tx.execute_one(

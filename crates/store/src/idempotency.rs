@@ -8,8 +8,8 @@ use crate::{error::Result, tx::Tx};
 /// What stands under a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IdempotencyRow {
-    /// The hash of the first payload.
-    pub payload_hash: Digest,
+    /// The hash of all that has to be the same when the key comes again.
+    pub identity: Digest,
     /// The first request.
     pub request: RequestId,
     /// Until when the key is remembered.
@@ -25,13 +25,13 @@ pub fn take(
     now: Timestamp,
 ) -> Result<bool> {
     tx.execute_one(
-        "INSERT INTO idempotency (principal, idempotency_key, payload_hash, request_id, expires_at) VALUES (?1, ?2, ?3, ?4, ?5) \
-         ON CONFLICT (principal, idempotency_key) DO UPDATE SET payload_hash = excluded.payload_hash, \
+        "INSERT INTO idempotency (principal, idempotency_key, identity, request_id, expires_at) VALUES (?1, ?2, ?3, ?4, ?5) \
+         ON CONFLICT (principal, idempotency_key) DO UPDATE SET identity = excluded.identity, \
          request_id = excluded.request_id, expires_at = excluded.expires_at WHERE idempotency.expires_at <= ?6",
         &[
             principal.into(),
             key.into(),
-            (&row.payload_hash.0).into(),
+            (&row.identity.0).into(),
             (&row.request).into(),
             row.expires_at.into(),
             now.into(),
@@ -42,11 +42,11 @@ pub fn take(
 /// What stands under a key.
 pub fn find(tx: &mut Tx<'_>, principal: &Uuid, key: &str) -> Result<Option<IdempotencyRow>> {
     tx.query_optional(
-        "SELECT payload_hash, request_id, expires_at FROM idempotency WHERE principal = ?1 AND idempotency_key = ?2",
+        "SELECT identity, request_id, expires_at FROM idempotency WHERE principal = ?1 AND idempotency_key = ?2",
         &[principal.into(), key.into()],
         |row| {
             Ok(IdempotencyRow {
-                payload_hash: Digest(row.bytes(0)?),
+                identity: Digest(row.bytes(0)?),
                 request: RequestId::from_bytes(row.bytes(1)?),
                 expires_at: row.timestamp(2)?,
             })

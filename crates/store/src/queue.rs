@@ -6,6 +6,7 @@
 use std::{
     collections::VecDeque,
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
     time::Duration,
 };
 
@@ -41,6 +42,13 @@ pub(crate) struct Queue {
     places: Semaphore,
     reserve: Semaphore,
     patience: Duration,
+}
+
+/// Whether [`Queue::take`] takes what is there or lets more come first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pace {
+    Now,
+    Gather,
 }
 
 /// Why [`Queue::take`] came back.
@@ -137,11 +145,15 @@ impl Queue {
     }
 
     /// Moves up to `limit` units into `into`, sleeping until there is one, at most for `timeout`.
+    ///
+    /// With [`Pace::Gather`], callers that are about to put something in get the processor first: where they share it with the taker, its
+    /// wake-up would otherwise cut every batch short.
     pub(crate) fn take(
         &self,
         into: &mut Vec<Queued>,
         limit: usize,
         timeout: Option<Duration>,
+        pace: Pace,
     ) -> Taken {
         let mut state = self.lock();
         while state.units.is_empty() {
@@ -172,6 +184,15 @@ impl Queue {
                 } else {
                     Taken::Timeout
                 };
+            }
+        }
+        while pace == Pace::Gather && state.units.len() < limit {
+            let before = state.units.len();
+            drop(state);
+            thread::yield_now();
+            state = self.lock();
+            if state.units.len() == before {
+                break;
             }
         }
         let count = state.units.len().min(limit);

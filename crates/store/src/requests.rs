@@ -205,8 +205,34 @@ pub fn waiting(tx: &mut Tx<'_>, after: Option<RequestId>, limit: u32) -> Result<
     )
 }
 
-/// Requests that were being carried out by an instance whose lease has ended, or that no longer exists.
-pub fn orphaned(tx: &mut Tx<'_>, now: Timestamp, limit: u32) -> Result<Vec<RequestRow>> {
+/// Requests that an instance carries out since before a point in time: those of them that it knows nothing of any more are lost.
+pub fn executing_since(
+    tx: &mut Tx<'_>,
+    instance: InstanceId,
+    before: Timestamp,
+    limit: u32,
+) -> Result<Vec<RequestRow>> {
+    tx.query(
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM request WHERE ",
+            live!(),
+            " AND state = 'executing' AND instance_id = ?1 AND changed_at < ?2 ORDER BY id LIMIT ?3"
+        ),
+        &[(&instance).into(), before.into(), limit.into()],
+        read,
+    )
+}
+
+/// Requests that were being carried out by another instance whose lease has ended, or that no longer exists. An instance never
+/// disowns itself, however late its own sign of life is.
+pub fn orphaned(
+    tx: &mut Tx<'_>,
+    own: InstanceId,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<RequestRow>> {
     tx.query(
         concat!(
             "SELECT ",
@@ -214,9 +240,9 @@ pub fn orphaned(tx: &mut Tx<'_>, now: Timestamp, limit: u32) -> Result<Vec<Reque
             " FROM request WHERE ",
             live!(),
             " AND state = 'executing' AND NOT EXISTS (SELECT 1 FROM instance WHERE instance.id = request.instance_id AND \
-             instance.lease_until > ?1) LIMIT ?2"
+             instance.lease_until > ?1) AND (instance_id IS NULL OR instance_id <> ?3) LIMIT ?2"
         ),
-        &[now.into(), limit.into()],
+        &[now.into(), limit.into(), (&own).into()],
         read,
     )
 }

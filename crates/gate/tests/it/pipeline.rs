@@ -964,3 +964,108 @@ async fn a_rolled_back_database_takes_nothing_until_it_is_acknowledged() {
     );
     assert!(stage.gate.verify_audit(&stage.owner()).await.unwrap().valid);
 }
+
+/// Requirement 31: a reader that stalls does not keep an execution from being stopped, and what was killed is not told as succeeded.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stalled_reader_does_not_outlive_the_kill_switch() {
+    let stage = Stage::new().await;
+    let pieces: Vec<_> = (0..200).map(|_| Bytes::from(vec![b'#'; 10_000])).collect();
+    stage.fake.then(Act::Reply(200, pieces));
+    let reply = replied(stage.submit("PUT /long").await.unwrap());
+    let id = reply.request;
+    // The body is there and nobody reads it.
+    stage.reaches(id, "executing").await;
+    stage
+        .gate
+        .kill(&stage.owner(), kill_target("all", None))
+        .await
+        .unwrap();
+    let detail = stage.reaches(id, "unknown").await;
+    assert_eq!(detail.view.request.outcome.as_deref(), Some("killed"));
+    assert_eq!(whole(reply.body).await.unwrap_err().code, "killed");
+}
+
+/// The whole time of a call also counts while nobody reads.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stalled_reader_does_not_outlive_the_time_limit() {
+    let stage = Stage::new().await;
+    let change = serde_json::from_value(json!({ "limits": { "total_millis": 300 } })).unwrap();
+    stage
+        .gate
+        .update_target(&stage.owner(), "payments", change)
+        .await
+        .unwrap();
+    let pieces: Vec<_> = (0..200).map(|_| Bytes::from(vec![b'#'; 10_000])).collect();
+    stage.fake.then(Act::Reply(200, pieces));
+    let reply = replied(stage.submit("GET /long").await.unwrap());
+    let detail = stage.reaches(reply.request, "failed").await;
+    assert_eq!(
+        detail.view.request.outcome.as_deref(),
+        Some("total_timeout")
+    );
+    assert_eq!(whole(reply.body).await.unwrap_err().code, "total_timeout");
+}
+
+/// A key belongs to one action on one target: the same bytes elsewhere are something else.
+#[tokio::test]
+async fn an_idempotency_key_does_not_travel_between_targets() {
+    let stage = Stage::new().await;
+    let target: countersign_gate::NewTarget = serde_json::from_value(json!({
+        "name": "other", "connector": "fake", "config": { "base_url": "fake://other" }
+    }))
+    .unwrap();
+    stage.gate.add_target(&stage.owner(), target).await.unwrap();
+    let grant: countersign_gate::GrantDraft = serde_json::from_value(json!({
+        "agent": "demo", "target": "other", "action": "PUT /**", "verdict": "allow"
+    }))
+    .unwrap();
+    stage.gate.add_grant(&stage.owner(), grant).await.unwrap();
+    let keyed = |target: &str| countersign_gate::ActionDraft {
+        idempotency_key: Some("k".into()),
+        route: countersign_gate::Route::Named {
+            target: target.into(),
+            profile: None,
+            action: "PUT /x".into(),
+        },
+        ..draft("PUT /x")
+    };
+    replied(
+        stage
+            .gate
+            .submit(&stage.agent(), keyed("payments"))
+            .await
+            .unwrap(),
+    );
+    let elsewhere = stage
+        .gate
+        .submit(&stage.agent(), keyed("other"))
+        .await
+        .unwrap_err();
+    assert_eq!(elsewhere.code, "idempotency_mismatch");
+    assert_eq!(stage.fake.calls(), 1);
+}
+
+/// An outcome that could not be committed leaves no request that executes for ever.
+#[tokio::test]
+async fn an_execution_that_nobody_knows_of_becomes_unknown() {
+    let stage = Stage::new().await;
+    let id = stage.ask().await;
+    stage.approve(id).await.unwrap();
+    let instance = stage.gate.workspace().instance;
+    // As a failed commit of the outcome leaves it.
+    stage
+        .gate
+        .workspace()
+        .store
+        .write::<_, countersign_store::StoreError, _>(move |tx| {
+            tx.execute(
+                "UPDATE request SET state = 'executing', instance_id = ?2 WHERE id = ?1",
+                &[(&id).into(), (&instance).into()],
+            )
+        })
+        .await
+        .unwrap();
+    stage.clock.advance(Duration::from_secs(11));
+    let detail = stage.reaches(id, "unknown").await;
+    assert_eq!(detail.view.request.outcome.as_deref(), Some("outcome_lost"));
+}

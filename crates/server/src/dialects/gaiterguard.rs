@@ -389,12 +389,9 @@ const fn word(state: RequestState) -> &'static str {
 /// Where a request stands.
 #[utoipa::path(get, path = "/status/{id}", operation_id = "proxy_status", tag = "gaiterguard", responses((status = 200, body = StatusBody), (status = "4XX", body = ErrorBody)))]
 pub(crate) async fn status(caller: Caller, Path(id): Path<String>) -> Result<Document<StatusBody>> {
-    let detail = caller.gate.request(caller.cx(), parse_id(&id)?).await?;
-    let request = detail.view.request;
+    let (request, votes, result) = caller.gate.status(caller.cx(), parse_id(&id)?).await?;
     let state = request.state;
-    let note = detail
-        .view
-        .votes
+    let note = votes
         .iter()
         .rev()
         .map(|vote| vote.note.clone())
@@ -411,7 +408,7 @@ pub(crate) async fn status(caller: Caller, Path(id): Path<String>) -> Result<Doc
         } else {
             None
         },
-        result: detail.result.map(|result| {
+        result: result.map(|result| {
             let (body, body_base64) = text_or_base64(&result.body);
             StatusResult {
                 status: result.status,
@@ -437,14 +434,8 @@ pub(crate) async fn execute(caller: Caller, Path(id): Path<String>) -> Result<Re
         )),
         Err(error) if error.code == "not_approved" => {
             // The clients know the state by this dialect's word for it.
-            let state = caller
-                .gate
-                .request(caller.cx(), id)
-                .await?
-                .view
-                .request
-                .state;
-            let text = format!("Cannot execute action with status {}", word(state));
+            let (request, ..) = caller.gate.status(caller.cx(), id).await?;
+            let text = format!("Cannot execute action with status {}", word(request.state));
             Err(Problem::new(StatusCode::CONFLICT, "not_approved", text).about(id))
         }
         Err(error) => Err(error.into()),

@@ -10,7 +10,7 @@ use super::{connection::Connector, error::Trouble, sealer::SealerBell, session::
 use crate::{
     error::{Result, StoreError},
     ledger::insert_unsealed,
-    queue::{Access, Queue, Taken},
+    queue::{Access, Pace, Queue, Taken},
     shared::Shared,
     tx::{Scope, Session, Tx},
     unit::{Ran, Unit, finish_caught, run_caught},
@@ -54,7 +54,7 @@ pub(crate) fn run_worker(
         settings,
     };
     let mut taken = Vec::with_capacity(1);
-    while let Taken::Units | Taken::Timeout = queue.take(&mut taken, 1, None) {
+    while let Taken::Units | Taken::Timeout = queue.take(&mut taken, 1, None, Pace::Now) {
         for queued in taken.drain(..) {
             let mut unit = queued.unit;
             let started = Instant::now();

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::session::Connected;
 use crate::{
     error::StoreError,
-    queue::{Access, Queue, Taken},
+    queue::{Access, Pace, Queue, Taken},
     tx::{Scope, Session, Tx},
     unit::{Ran, Unit, finish_caught, run_caught},
 };
@@ -18,7 +18,7 @@ pub(crate) fn run_reader(connection: &Connection, queue: &Arc<Queue>, mac: &Audi
     let mut connected = Connected::new(connection);
     let mut scope = Scope::default();
     let mut taken = Vec::with_capacity(1);
-    while let Taken::Units | Taken::Timeout = queue.take(&mut taken, 1, None) {
+    while let Taken::Units | Taken::Timeout = queue.take(&mut taken, 1, None, Pace::Now) {
         for queued in taken.drain(..) {
             let mut unit = queued.unit;
             scope.failure = None;

@@ -11,7 +11,7 @@ use super::session::{Connected, SqliteSession};
 use crate::{
     error::{Result, StoreError},
     ledger::LedgerWriter,
-    queue::{Access, Queue, Queued, Taken},
+    queue::{Access, Pace, Queue, Queued, Taken},
     shared::Shared,
     tx::{Scope, Session, Tx},
     unit::{Ran, Unit, finish_caught, run_caught},
@@ -82,12 +82,18 @@ impl<'conn> Writer<'conn> {
     pub(crate) fn run(mut self, queue: &Queue) {
         let mut taken: Vec<Queued> = Vec::with_capacity(self.settings.batch_units);
         let mut units: Vec<Box<dyn Unit>> = Vec::with_capacity(self.settings.batch_units);
+        let mut last = 0;
         loop {
             let timeout = self.ledger.until_checkpoint();
-            match queue.take(&mut taken, self.settings.batch_units, timeout) {
+            // A caller that was alone the last time is not kept waiting for others.
+            let pace = if last > 1 { Pace::Gather } else { Pace::Now };
+            match queue.take(&mut taken, self.settings.batch_units, timeout, pace) {
                 Taken::Closed => break,
                 Taken::Timeout => {}
-                Taken::Units => units.extend(taken.drain(..).map(|queued| queued.unit)),
+                Taken::Units => {
+                    last = taken.len();
+                    units.extend(taken.drain(..).map(|queued| queued.unit));
+                }
             }
             self.serve(&mut units, false);
         }

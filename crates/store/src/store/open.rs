@@ -20,7 +20,7 @@ use crate::{
         Connector, SealerBell, SealerSettings, WorkerSettings, insert_head, run_sealer, run_worker,
         stored_head,
     },
-    queue::{Access, Queue, Taken},
+    queue::{Access, Pace, Queue, Taken},
     shared::Shared,
     sqlite::{self, Connected, Connecting, Writer, WriterSettings, run_reader},
     tx::{Engine, Tx},
@@ -266,7 +266,6 @@ fn open_postgres(options: &Options, engine: &PostgresOptions) -> Result<Store> {
     let settings = SealerSettings {
         instance: engine.instance,
         clock: Arc::clone(&options.clock),
-        origin: options.ledger.origin.clone(),
     };
     let sealer = spawn("store-sealer", &shared, &queue, {
         let (bell, shared) = (Arc::clone(&bell), Arc::clone(&shared));
@@ -305,7 +304,7 @@ fn spawn(
                 queue.close();
                 // Those who wait get an answer; other threads of the queue may take some of them first, which is fine too.
                 let mut left = Vec::new();
-                while let Taken::Units = queue.take(&mut left, usize::MAX, None) {
+                while let Taken::Units = queue.take(&mut left, usize::MAX, None, Pace::Now) {
                     for queued in left.drain(..) {
                         finish_caught(
                             queued.unit,
