@@ -114,6 +114,9 @@ pub struct BudgetFacts {
     pub reason: String,
 }
 
+/// The field of an input that lists, as dotted paths, what its connector could not read: `["body"]`. Absent where all was read.
+pub const UNREADABLE: &str = "unreadable";
+
 /// All that a decision may look at. Stored as evidence with the request, so that every decision can be recomputed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Facts {
@@ -123,7 +126,7 @@ pub struct Facts {
     pub action: ActionFacts,
     /// On what.
     pub target: TargetFacts,
-    /// The action's input: for HTTP `method`, `path`, `query`, `headers` and `body` where it is JSON.
+    /// The action's input: for HTTP `method`, `path`, `query`, `headers` and `body` where it is JSON or a form. See [`UNREADABLE`].
     pub input: Value,
     /// How soon.
     pub urgency: Urgency,
@@ -142,4 +145,22 @@ pub struct Facts {
     /// What the credential that asks may do.
     #[serde(skip)]
     pub permissions: Permissions,
+}
+
+impl Facts {
+    /// Whether a path of the input is, lies in or holds something that the connector could not read.
+    pub fn is_unreadable(&self, path: &str) -> bool {
+        let lies_in = |inner: &str, outer: &str| {
+            inner
+                .strip_prefix(outer)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        self.input
+            .get(UNREADABLE)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .any(|unread| lies_in(path, unread) || lies_in(unread, path))
+    }
 }

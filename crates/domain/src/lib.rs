@@ -33,7 +33,9 @@ pub use agent::{Agent, Labels};
 pub use approval::{Tally, Vote, VoteKind, tally};
 pub use audit::{AuditEntry, CANONICAL_VERSION, Commitment, SealedEntry, TEXT_LIMIT_BYTES};
 pub use effect::{DurabilityClass, Effect};
-pub use facts::{ActionFacts, AgentFacts, BudgetFacts, Facts, Finding, TargetFacts, Urgency};
+pub use facts::{
+    ActionFacts, AgentFacts, BudgetFacts, Facts, Finding, TargetFacts, UNREADABLE, Urgency,
+};
 pub use grant::{Grant, GrantVerdict};
 pub use id::*;
 pub use key::{Key, KeyOwner};
@@ -45,7 +47,7 @@ pub use policy::{Decision, PolicySet, Speaker, Voice, decide};
 pub use request::{Digest, ExecutorKind, InvalidTransition, Request, RequestEvent, RequestState};
 pub use risk::{Risk, RiskScore, method_floor};
 pub use rule::{
-    CONDITION_LIMIT, Condition, InvalidRule, PATH_DEPTH_LIMIT, Rule, RuleKind, RuleMatch,
+    CONDITION_LIMIT, Condition, InvalidRule, Match, PATH_DEPTH_LIMIT, Rule, RuleKind, RuleMatch,
 };
 pub use scope::{Permission, Permissions, Role, Scope};
 pub use standing::StandingApproval;

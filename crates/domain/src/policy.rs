@@ -12,7 +12,7 @@ use crate::{
     facts::Facts,
     grant::{Grant, GrantVerdict},
     id::{AgentId, GrantId, RuleId, StandingApprovalId},
-    rule::{Rule, RuleKind},
+    rule::{Match, Rule, RuleKind},
     scope::Permission,
     standing::StandingApproval,
     verdict::Verdict,
@@ -159,12 +159,9 @@ impl Decision {
 pub fn decide(policy: &PolicySet, facts: &Facts) -> Decision {
     let mut voices = Vec::with_capacity(4);
     let by_policy = speak_key_scope_and_grant(policy, facts, &mut voices);
-    for guard in policy
-        .guards
-        .iter()
-        .filter(|guard| guard.matcher.matches(facts))
-    {
-        voices.push(rule_voice(Speaker::Guard(guard.id), guard));
+    for guard in &policy.guards {
+        let answer = guard.matcher.judge(facts);
+        voices.extend(rule_voice(Speaker::Guard(guard.id), guard, answer));
     }
     for finding in &facts.findings {
         voices.push(Voice {
@@ -203,10 +200,8 @@ pub fn decide(policy: &PolicySet, facts: &Facts) -> Decision {
             reason,
         });
     }
-    match policy.rules.iter().find(|rule| rule.matcher.matches(facts)) {
-        Some(rule) => voices.push(rule_voice(Speaker::Rule(rule.id), rule)),
-        None if by_policy => voices.push(default_voice(facts.action.effect)),
-        None => {}
+    if !speak_rules(policy, facts, &mut voices) && by_policy {
+        voices.push(default_voice(facts.action.effect));
     }
     conclude(policy, facts, voices)
 }
@@ -255,17 +250,44 @@ fn speak_key_scope_and_grant(policy: &PolicySet, facts: &Facts, voices: &mut Vec
     by_policy
 }
 
-fn rule_voice(speaker: Speaker, rule: &Rule) -> Voice {
-    let reason = if rule.reason.is_empty() {
+/// Lets the first rule that matches speak; answers whether there is one.
+///
+/// SECURITY: a rule that may match speaks as well, and does not end the search: else an agent could hide its input behind a rule that
+/// asks, in front of one that denies.
+fn speak_rules(policy: &PolicySet, facts: &Facts, voices: &mut Vec<Voice>) -> bool {
+    for rule in &policy.rules {
+        let answer = rule.matcher.judge(facts);
+        voices.extend(rule_voice(Speaker::Rule(rule.id), rule, answer));
+        if answer == Match::Yes {
+            return true;
+        }
+    }
+    false
+}
+
+/// What a rule says. One that may match counts as matching where it denies or asks, and as not matching where it allows.
+fn rule_voice(speaker: Speaker, rule: &Rule, answer: Match<'_>) -> Option<Voice> {
+    let unread = match answer {
+        Match::No => return None,
+        Match::Yes => None,
+        Match::Unreadable(_) if rule.verdict == Verdict::Allow => return None,
+        Match::Unreadable(path) => Some(path),
+    };
+    let mut reason = if rule.reason.is_empty() {
         format!("{} {}", rule.kind.as_str(), rule.name)
     } else {
         rule.reason.clone()
     };
-    Voice {
+    if let Some(path) = unread {
+        reason.push_str(" (counts as a match: input.");
+        reason.push_str(path);
+        reason.push_str(" could not be read)");
+    }
+    Some(Voice {
         speaker,
         verdict: rule.verdict,
         reason: Cow::Owned(reason),
-    }
+    })
 }
 
 fn default_voice(effect: Effect) -> Voice {

@@ -37,6 +37,9 @@ impl RuleKind {
 }
 
 /// What a field must be. All operators that are given must hold; an unknown operator is refused when the rule is written.
+///
+/// `eq` and `in` are strict: 500 is not `"500"`. `lt`, `lte`, `gt` and `gte` also take a number in text, written as JSON writes it and
+/// without an exponent; any other value there can't be read as a number: see [`Match::Unreadable`].
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Condition {
@@ -100,16 +103,10 @@ fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 }
 
 impl Condition {
-    fn holds(&self, value: Option<&Value>) -> bool {
-        let number = |bound: Option<f64>, accepted: &[Ordering]| {
-            bound.is_none_or(|bound| {
-                value
-                    .and_then(Value::as_f64)
-                    .and_then(|actual| actual.partial_cmp(&bound))
-                    .is_some_and(|ordering| accepted.contains(&ordering))
-            })
-        };
-        self.exists
+    /// Whether it holds; `None` where that can't be said.
+    fn holds(&self, value: Option<&Value>) -> Option<bool> {
+        let certain = self
+            .exists
             .is_none_or(|expected| expected == value.is_some())
             && self
                 .eq
@@ -118,16 +115,65 @@ impl Condition {
             && self
                 .one_of
                 .as_ref()
-                .is_none_or(|list| value.is_some_and(|value| list.contains(value)))
-            && number(self.lt, &[Ordering::Less])
-            && number(self.lte, &[Ordering::Less, Ordering::Equal])
-            && number(self.gt, &[Ordering::Greater])
-            && number(self.gte, &[Ordering::Greater, Ordering::Equal])
+                .is_none_or(|list| value.is_some_and(|value| list.contains(value)));
+        let bounds = [
+            (self.lt, [Ordering::Less, Ordering::Less]),
+            (self.lte, [Ordering::Less, Ordering::Equal]),
+            (self.gt, [Ordering::Greater, Ordering::Greater]),
+            (self.gte, [Ordering::Greater, Ordering::Equal]),
+        ];
+        let mut bounds = bounds
+            .iter()
+            .filter_map(|(bound, accepted)| Some(((*bound)?, accepted)))
+            .peekable();
+        if !certain || bounds.peek().is_none() {
+            return Some(certain);
+        }
+        match value {
+            None | Some(Value::Null) => Some(false),
+            Some(value) => number(value).map(|actual| {
+                bounds.all(|(bound, accepted)| {
+                    actual
+                        .partial_cmp(&bound)
+                        .is_some_and(|ordering| accepted.contains(&ordering))
+                })
+            }),
+        }
     }
 
     fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// A number, or one in text. Text that some servers take for another number than others (`0500`, `5e2`, ` 5`) is none.
+fn number(value: &Value) -> Option<f64> {
+    let Value::String(text) = value else {
+        return value.as_f64();
+    };
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = digits
+        .split_once('.')
+        .map_or((digits, None), |(whole, fraction)| (whole, Some(fraction)));
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_plain = is_digits(whole)
+        && (whole.len() == 1 || !whole.starts_with('0'))
+        && fraction.is_none_or(is_digits);
+    is_plain
+        .then(|| text.parse().ok())
+        .flatten()
+        .filter(|number: &f64| number.is_finite())
+}
+
+/// Whether a rule is about some facts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Match<'rule> {
+    /// It is.
+    Yes,
+    /// It is not.
+    No,
+    /// It may be: all that was read matches, and the value at this path was not read, or not as the number that the rule asks for.
+    Unreadable(&'rule str),
 }
 
 /// What a rule is about. Every part that is given must match; a rule with no part matches everything.
@@ -220,9 +266,15 @@ impl RuleMatch {
         Ok(())
     }
 
-    /// Whether the facts are what this is about.
+    /// Whether the facts are certainly what this is about.
     pub fn matches(&self, facts: &Facts) -> bool {
-        self.agent
+        self.judge(facts) == Match::Yes
+    }
+
+    /// Whether the facts are what this is about, as far as they could be read.
+    pub fn judge(&self, facts: &Facts) -> Match<'_> {
+        let is_about = self
+            .agent
             .as_ref()
             .is_none_or(|names| names.contains(&facts.agent.name))
             && self
@@ -237,11 +289,24 @@ impl RuleMatch {
                 patterns
                     .iter()
                     .any(|pattern| pattern.matches(&facts.action.name))
-            })
-            && self
-                .input
-                .iter()
-                .all(|(path, condition)| condition.holds(lookup(&facts.input, path)))
+            });
+        if !is_about {
+            return Match::No;
+        }
+        let mut answer = Match::Yes;
+        for (path, condition) in &self.input {
+            let holds = if facts.is_unreadable(path) {
+                None
+            } else {
+                condition.holds(lookup(&facts.input, path))
+            };
+            match (holds, answer) {
+                (Some(true), _) | (None, Match::Unreadable(_)) => {}
+                (Some(false), _) => return Match::No,
+                (None, _) => answer = Match::Unreadable(path),
+            }
+        }
+        answer
     }
 }
 

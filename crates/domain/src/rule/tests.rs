@@ -86,3 +86,191 @@ fn each_operator_holds_and_fails() {
         assert_eq!(matcher.matches(&facts), expected, "{condition} at {path}");
     }
 }
+
+/// What a guard and then an ordered rule say, under a grant that allows, with this verdict and this condition.
+fn said(
+    condition: &serde_json::Value,
+    verdict: Verdict,
+    input: &serde_json::Value,
+) -> [Vec<crate::policy::Voice>; 2] {
+    [RuleKind::Guard, RuleKind::Rule].map(|kind| {
+        let mut facts = facts();
+        facts.input = input.clone();
+        let rule = Rule {
+            id: RuleId::new(uuid::Uuid::from_u128(5)),
+            name: "large".parse().unwrap(),
+            kind,
+            priority: 0,
+            matcher: matcher(json!({ "input": condition })),
+            verdict,
+            reason: "too much".into(),
+            labels: Labels::default(),
+            created_at: Timestamp::from_micros(0),
+        };
+        let set = crate::policy::PolicySet::new(1, vec![], vec![rule], vec![]);
+        let mut voices = crate::policy::decide(&set, &facts).voices;
+        voices.remove(0);
+        voices
+    })
+}
+
+/// A body that was not read matches what denies or asks because of it, and nothing that allows.
+#[test]
+fn what_cannot_be_read_fails_closed() {
+    let input = json!({ "body": null, "method": "POST", "unreadable": ["body", "query.tag"] });
+    for path in ["body.amount", "body", "query.tag", "query.tag.0", "query"] {
+        for condition in [
+            json!({ "gt": 100 }),
+            json!({ "eq": "x" }),
+            json!({ "in": [1] }),
+            json!({ "exists": true }),
+            json!({ "exists": false }),
+        ] {
+            let condition = json!({ path: condition });
+            for verdict in [Verdict::Ask, Verdict::Deny] {
+                for voices in said(&condition, verdict, &input) {
+                    assert_eq!(voices.len(), 1, "{condition}");
+                    assert_eq!(voices[0].verdict, verdict);
+                    let reason = &voices[0].reason;
+                    assert!(
+                        reason.starts_with("too much") && reason.contains("could not be read"),
+                        "{reason}"
+                    );
+                }
+            }
+            for voices in said(&condition, Verdict::Allow, &input) {
+                assert!(voices.is_empty(), "{condition}: {voices:?}");
+            }
+            assert!(!matcher(json!({ "input": condition })).matches(&{
+                let mut facts = facts();
+                facts.input = input.clone();
+                facts
+            }));
+        }
+    }
+    // What was read is judged as it is, and decides where it does not hold.
+    for condition in [
+        json!({ "method": { "eq": "PUT" }, "body.amount": { "gt": 1 } }),
+        json!({ "body_kind": { "eq": "json" } }),
+        json!({ "query.tags": { "eq": 1 } }),
+    ] {
+        for voices in said(&condition, Verdict::Deny, &input) {
+            assert!(voices.is_empty(), "{condition}");
+        }
+    }
+    for voices in said(
+        &json!({ "method": { "eq": "POST" } }),
+        Verdict::Deny,
+        &input,
+    ) {
+        assert_eq!(voices[0].reason, "too much");
+    }
+}
+
+/// An agent that hides its body gets no verdict laxer than any that the body could have had.
+#[test]
+fn an_unread_ask_does_not_stand_in_front_of_a_deny() {
+    let rule = |number, verdict, condition: serde_json::Value| Rule {
+        id: RuleId::new(uuid::Uuid::from_u128(number)),
+        name: format!("rule-{number}").parse().unwrap(),
+        kind: RuleKind::Rule,
+        priority: i64::try_from(number).unwrap(),
+        matcher: matcher(condition),
+        verdict,
+        reason: String::new(),
+        labels: Labels::default(),
+        created_at: Timestamp::from_micros(0),
+    };
+    let rules = vec![
+        rule(
+            1,
+            Verdict::Allow,
+            json!({ "input": { "body.a": { "eq": 1 } } }),
+        ),
+        rule(
+            2,
+            Verdict::Ask,
+            json!({ "input": { "body.a": { "gt": 1 } } }),
+        ),
+        rule(3, Verdict::Deny, json!({})),
+        rule(4, Verdict::Ask, json!({})),
+    ];
+    let set = crate::policy::PolicySet::new(1, vec![], rules, vec![]);
+    let mut facts = facts();
+    facts.input = json!({ "body": null, "unreadable": ["body"] });
+    let voices = crate::policy::decide(&set, &facts).voices;
+    let verdicts: Vec<_> = voices[1..].iter().map(|voice| voice.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Ask, Verdict::Deny]);
+}
+
+/// Numbers in text are compared as numbers where a rule asks for less or more; `eq` and `in` are strict.
+#[test]
+fn a_number_in_text_is_no_way_around_a_bound() {
+    let over = json!({ "body.amount": { "gt": 100 } });
+    let under = json!({ "body.amount": { "lte": 100 } });
+    for (amount, is_over) in [
+        (json!("500"), true),
+        (json!("100.01"), true),
+        (json!("50"), false),
+        (json!("-500"), false),
+        (json!("0"), false),
+    ] {
+        let input = json!({ "body": { "amount": amount } });
+        for voices in said(&over, Verdict::Deny, &input) {
+            assert_eq!(voices.len(), usize::from(is_over), "{amount}");
+        }
+        for voices in said(&under, Verdict::Allow, &input) {
+            assert_eq!(voices.len(), usize::from(!is_over), "{amount}");
+        }
+    }
+    // What servers take for different numbers, or for none, is judged by neither.
+    let long = "9".repeat(400);
+    for amount in [
+        json!("5e2"),
+        json!("5e-1"),
+        json!("0x1f4"),
+        json!("0500"),
+        json!(" 50"),
+        json!("50 "),
+        json!("+50"),
+        json!("50."),
+        json!(".5"),
+        json!("-"),
+        json!(""),
+        json!("5_0"),
+        json!("5,0"),
+        json!("inf"),
+        json!("NaN"),
+        json!("٥٠"),
+        json!(long),
+        json!("50 eur"),
+        json!([50]),
+        json!({ "value": 50 }),
+        json!(true),
+    ] {
+        let input = json!({ "body": { "amount": amount } });
+        for condition in [&over, &under] {
+            for voices in said(condition, Verdict::Deny, &input) {
+                assert_eq!(voices.len(), 1, "{amount}");
+                assert!(
+                    voices[0].reason.contains("could not be read"),
+                    "{}",
+                    voices[0].reason
+                );
+            }
+            for voices in said(condition, Verdict::Allow, &input) {
+                assert!(voices.is_empty(), "{amount}");
+            }
+        }
+    }
+    // What is not there has no number.
+    for input in [json!({ "body": {} }), json!({ "body": { "amount": null } })] {
+        for voices in said(&over, Verdict::Deny, &input) {
+            assert!(voices.is_empty(), "{input}");
+        }
+    }
+    let strict = matcher(json!({ "input": { "body.amount": { "eq": 500 } } }));
+    let mut facts = facts();
+    facts.input = json!({ "body": { "amount": "500" } });
+    assert!(!strict.matches(&facts));
+}
