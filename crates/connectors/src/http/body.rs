@@ -9,8 +9,13 @@ use serde::{
 };
 use serde_json::{Map, Number, Value};
 
+use super::form::{self, Form};
+
 /// The longest body in bytes that is read for rules: a longer one is sent, but not looked into.
 pub(super) const JUDGED_BYTES: usize = 1 << 20;
+
+/// The content type of a form.
+pub(super) const FORM_TYPE: &str = "application/x-www-form-urlencoded";
 
 /// What rules see of a body.
 #[derive(Debug, PartialEq)]
@@ -19,11 +24,13 @@ pub(super) enum BodyFacts {
     Empty,
     /// It is JSON.
     Json(Value),
-    /// It is something else.
+    /// It is a form.
+    Form(Form),
+    /// It is something else: rules can't look into it.
     Opaque,
-    /// It looks like JSON, though no content type says so, and can't be read as such. A lenient server may.
+    /// It is a form or may be JSON, and servers may read it differently.
     Unreadable,
-    /// It may be JSON, and is too long to be read.
+    /// It is a form or may be JSON, and is too long to be read.
     TooLong,
 }
 
@@ -33,6 +40,7 @@ impl BodyFacts {
         match self {
             Self::Empty => "empty",
             Self::Json(_) => "json",
+            Self::Form(_) => "form",
             Self::Opaque => "opaque",
             Self::Unreadable => "unreadable",
             Self::TooLong => "too_long",
@@ -40,7 +48,7 @@ impl BodyFacts {
     }
 }
 
-/// Reads a body that is JSON by its content type or by its look.
+/// Reads a body that is JSON, by its content type or by its look, or a form by its content type.
 ///
 /// # Errors
 /// `invalid_input` for JSON that readers understand differently: a key given twice, or text that is no JSON though its content type
@@ -49,14 +57,28 @@ pub(super) fn read(content_type: Option<&str>, body: &[u8]) -> Result<BodyFacts>
     if body.is_empty() {
         return Ok(BodyFacts::Empty);
     }
-    let is_declared = content_type.is_some_and(is_json_type);
-    if !is_declared && !looks_like_json(body) {
+    let essence = essence(content_type);
+    let is_declared = is_json_type(&essence);
+    let is_form = essence == FORM_TYPE;
+    if (is_declared || is_form) && !content_type.is_none_or(is_utf8) {
+        return Ok(BodyFacts::Unreadable);
+    }
+    // What stands before the first part of a multipart body is nothing to a server, so its look says nothing.
+    let looks_like_json = !essence.starts_with("multipart/") && looks_like_json(body);
+    if !is_declared && !is_form && !looks_like_json {
         return Ok(BodyFacts::Opaque);
     }
     if body.len() > JUDGED_BYTES {
         return Ok(BodyFacts::TooLong);
     }
+    if is_form && !looks_like_json {
+        return Ok(form::read(body).map_or(BodyFacts::Unreadable, BodyFacts::Form));
+    }
     match serde_json::from_slice::<Strict>(body) {
+        // `{"x":"&amount=500&"}` has another amount to a server that takes it for a form.
+        Ok(_) if !is_declared && body.contains(&b'&') && body.contains(&b'=') => {
+            Ok(BodyFacts::Unreadable)
+        }
         Ok(Strict(value)) => Ok(BodyFacts::Json(value)),
         Err(error) if error.is_data() => {
             let message = format!(
@@ -77,14 +99,31 @@ pub(super) fn read(content_type: Option<&str>, body: &[u8]) -> Result<BodyFacts>
     }
 }
 
-fn is_json_type(content_type: &str) -> bool {
-    let essence = content_type
-        .split(';')
-        .next()
+/// The content type without its parameters, in lower case; empty where there is none.
+pub(super) fn essence(content_type: Option<&str>) -> String {
+    content_type
+        .and_then(|value| value.split(';').next())
         .unwrap_or_default()
         .trim()
-        .to_ascii_lowercase();
-    matches!(essence.as_str(), "application/json" | "text/json") || essence.ends_with("+json")
+        .to_ascii_lowercase()
+}
+
+fn is_json_type(essence: &str) -> bool {
+    matches!(essence, "application/json" | "text/json") || essence.ends_with("+json")
+}
+
+/// Whether a server that heeds the charset reads the same text as one that does not.
+fn is_utf8(content_type: &str) -> bool {
+    content_type.split(';').skip(1).all(|parameter| {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        !name.trim().eq_ignore_ascii_case("charset")
+            || ["utf-8", "utf8", "us-ascii"].iter().any(|known| {
+                value
+                    .trim()
+                    .trim_matches(['"', '\''])
+                    .eq_ignore_ascii_case(known)
+            })
+    })
 }
 
 fn looks_like_json(body: &[u8]) -> bool {

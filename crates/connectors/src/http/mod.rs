@@ -19,6 +19,7 @@ mod decode;
 mod descriptor;
 mod execute;
 mod fault;
+mod form;
 mod headers;
 mod locate;
 mod method;

@@ -1,12 +1,12 @@
 //! From what an agent sent to what is judged and runs.
 
 use countersign_domain::{
-    DurabilityClass, Profile, Risk, RiskScore, Target, path_segments, split_route,
+    DurabilityClass, Effect, Profile, Risk, RiskScore, Target, UNREADABLE, path_segments,
+    split_route,
 };
 use countersign_gate::{Error, ErrorKind, RawAction, ResolvedAction, Result};
 use http::Method;
 use serde_json::{Map, Value};
-use url::form_urlencoded;
 
 use super::{
     body::{self, BodyFacts},
@@ -68,23 +68,28 @@ pub(super) fn resolve(
     let effect = method::effect(&method);
     let name = format!("{method} {path}");
     let risk = risk(&method, &body);
-    let facts = object([
+    let body_kind = body.as_str();
+    let (body, unreadable) = match body {
+        BodyFacts::Empty => (Value::Null, Vec::new()),
+        BodyFacts::Json(value) => (value, Vec::new()),
+        BodyFacts::Form(form) => (form.fields, form.unreadable),
+        BodyFacts::Opaque | BodyFacts::Unreadable | BodyFacts::TooLong => {
+            (Value::Null, vec!["body".to_owned()])
+        }
+    };
+    let mut facts = object([
         ("body_bytes", raw.body.len().into()),
-        ("body_kind", body.as_str().into()),
-        (
-            "body",
-            if let BodyFacts::Json(value) = body {
-                value
-            } else {
-                Value::Null
-            },
-        ),
+        ("body_kind", body_kind.into()),
+        ("body", body),
         ("headers", Value::Object(headers.clone())),
         ("method", method.as_str().into()),
         ("path", path.as_str().into()),
         ("query", Value::Object(query::facts(query.as_deref()))),
         ("segments", Value::Array(segments)),
     ]);
+    if !unreadable.is_empty() {
+        facts[UNREADABLE] = unreadable.into();
+    }
     let input = object([
         ("headers", Value::Object(headers)),
         ("method", method.as_str().into()),
@@ -214,18 +219,11 @@ fn refuse_method_override(
     {
         return Err(Error::invalid("input.query", message));
     }
-    let essence = content_type
-        .and_then(|value| value.split(';').next())
-        .unwrap_or_default()
-        .trim();
-    let overrides = if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-        // A browser's forms and most clients have the field within the first few; all are looked at.
-        form_urlencoded::parse(body)
-            .any(|(name, _)| name.trim_start().eq_ignore_ascii_case("_method"))
-    } else if essence
-        .get(..10)
-        .is_some_and(|start| start.eq_ignore_ascii_case("multipart/"))
-    {
+    let essence = body::essence(content_type);
+    // Some servers take a body without a type for a form.
+    let overrides = if essence.is_empty() || essence == body::FORM_TYPE {
+        query::has_parameter(&String::from_utf8_lossy(body), "_method")
+    } else if essence.starts_with("multipart/") {
         body.windows(b"name=\"_method\"".len())
             .any(|window| window.eq_ignore_ascii_case(b"name=\"_method\""))
             || body
@@ -246,14 +244,19 @@ fn risk(method: &Method, body: &BodyFacts) -> Risk {
     let mut risk = method::risk(method);
     let reason = match body {
         BodyFacts::TooLong => format!(
-            "the body is JSON of over {} bytes: rules can't look into it",
+            "the body is JSON or a form of over {} bytes: rules can't look into it",
             body::JUDGED_BYTES
         ),
         BodyFacts::Unreadable => {
-            "the body looks like JSON and is not readable as such: rules can't look into it"
+            "the body looks like JSON or a form that servers may read differently: rules can't look into it"
                 .to_owned()
         }
-        BodyFacts::Empty | BodyFacts::Json(_) | BodyFacts::Opaque => return risk,
+        BodyFacts::Opaque if method::effect(method) != Effect::Read => {
+            "the body is neither JSON nor a form: rules can't look into it".to_owned()
+        }
+        BodyFacts::Empty | BodyFacts::Json(_) | BodyFacts::Form(_) | BodyFacts::Opaque => {
+            return risk;
+        }
     };
     risk.floor = RiskScore::MAXIMAL;
     risk.score = RiskScore::MAXIMAL;

@@ -407,6 +407,141 @@ fn a_method_override_is_refused() {
     resolve("POST /a", &form, b"payment_method=card").unwrap();
 }
 
+/// Some servers take an untyped body for a form.
+#[test]
+fn a_method_override_in_an_untyped_form_is_refused() {
+    for input in [
+        Value::Null,
+        json!({ "headers": { "content-type": "" } }),
+        json!({ "headers": { "content-type": " ; charset=utf-8" } }),
+    ] {
+        for body in [
+            b"_method=DELETE".as_slice(),
+            b"a=1&%5Fmethod=delete",
+            b"a=1;_method=delete",
+            b"_method[]=delete",
+        ] {
+            assert_eq!(refused("POST /a", &input, body), "body", "{input}");
+        }
+        resolve("POST /a", &input, b"payment_method=card").unwrap();
+    }
+}
+
+fn form_facts(body: &[u8]) -> Value {
+    let form = json!({ "headers": { "content-type": "application/x-www-form-urlencoded" } });
+    resolve("POST /a", &form, body).unwrap().facts
+}
+
+/// Requirement 11: rules see the fields that the upstream sees.
+#[test]
+fn a_form_is_read() {
+    for (body, expected) in [
+        ("amount=500", json!({ "amount": "500" })),
+        ("a=x+y%20z&b=&c", json!({ "a": "x y z", "b": "", "c": "" })),
+        (
+            "items[0][amount]=5&items[0][to]=ada&items[1][amount]=6&x[y][z]=1",
+            json!({ "items": [{ "amount": "5", "to": "ada" }, { "amount": "6" }], "x": { "y": { "z": "1" } } }),
+        ),
+        (
+            "items%5B0%5D%5Bamount%5D=5&&",
+            json!({ "items": [{ "amount": "5" }] }),
+        ),
+        ("t[]=a&t[]=b", json!({ "t": ["a", "b"] })),
+        ("t[1]=b&t[0]=a", json!({ "t": ["a", "b"] })),
+    ] {
+        let facts = form_facts(body.as_bytes());
+        assert_eq!(facts["body"], expected, "{body}");
+        assert_eq!(facts["body_kind"], "form", "{body}");
+        assert_eq!(facts.get("unreadable"), None, "{body}");
+    }
+}
+
+#[test]
+fn a_field_that_servers_read_differently_is_named() {
+    for (body, unreadable) in [
+        ("amount=1&amount=500", json!(["body.amount"])),
+        ("a[b]=1&a[b]=2&c=3", json!(["body.a.b"])),
+        ("a[5][amount]=500", json!(["body.a"])),
+        ("a[00]=500", json!(["body.a"])),
+        ("a[][b]=1&a[][b]=2", json!(["body.a"])),
+    ] {
+        let facts = form_facts(body.as_bytes());
+        assert_eq!(
+            (&facts["body_kind"], &facts["unreadable"]),
+            (&json!("form"), &unreadable),
+            "{body}"
+        );
+    }
+}
+
+/// A form that servers read differently as a whole is not read at all.
+#[test]
+fn a_doubtful_form_is_unreadable() {
+    let deep = format!("a{}=1", "[b]".repeat(40));
+    let many = "a[]=1&".repeat(20_000);
+    for body in [
+        "a=1;amount=500",
+        "a=1&a[b]=2",
+        "a[]=1&a[b]=2",
+        "a[b=1",
+        "a]=1",
+        "a[b]c=1",
+        "[a]=1",
+        "a[[b]]=1",
+        " amount=500",
+        "order.amount=500",
+        "order%20amount=500",
+        "amount%00x=500",
+        "amount=%ff",
+        "=500",
+        "{\"x\":\"&amount=500&\"}",
+        &deep,
+        &many,
+    ] {
+        let facts = form_facts(body.as_bytes());
+        assert_eq!(
+            (&facts["body_kind"], &facts["body"], &facts["unreadable"]),
+            (&json!("unreadable"), &Value::Null, &json!(["body"])),
+            "{body}"
+        );
+    }
+    // A client that forgot the type of its JSON.
+    let facts = form_facts(br#"{"amount": 500}"#);
+    assert_eq!(
+        (&facts["body_kind"], &facts["body"]["amount"]),
+        (&json!("json"), &json!(500))
+    );
+    for charset in ["ibm037", "utf-16", "utf-7"] {
+        for essence in ["application/x-www-form-urlencoded", "application/json"] {
+            let kind = format!("{essence}; Charset=\"{charset}\"");
+            let input = json!({ "headers": { "content-type": kind } });
+            let facts = resolve("POST /a", &input, b"{}").unwrap().facts;
+            assert_eq!(facts["body_kind"], "unreadable", "{kind}");
+        }
+    }
+}
+
+/// A write with a body that rules can't look into is not waved through as harmless.
+#[test]
+fn an_opaque_body_is_named_and_has_the_highest_risk_where_it_writes() {
+    let multipart = json!({ "headers": { "content-type": "multipart/form-data; boundary=x" } });
+    for (input, body) in [
+        (&Value::Null, b"amount=500".as_slice()),
+        (&multipart, b"--x--"),
+        (&multipart, b"{}"),
+    ] {
+        for (method, floor) in [("POST", 1.0), ("DELETE", 1.0), ("GET", 0.1)] {
+            let action = resolve(&format!("{method} /a"), input, body).unwrap();
+            assert_eq!(action.facts["body_kind"], "opaque");
+            assert_eq!(action.facts["unreadable"], json!(["body"]));
+            assert!(
+                (action.risk.floor.get() - floor).abs() < 1e-9,
+                "{method} {input}"
+            );
+        }
+    }
+}
+
 #[test]
 fn a_body_is_read_where_it_is_json() {
     let json_type =
