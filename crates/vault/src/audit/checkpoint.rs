@@ -22,6 +22,8 @@ use crate::hash::Hash;
 
 /// The longest note that is read.
 const MAXIMUM_NOTE_BYTES: usize = 16 * 1024;
+/// A key hash and an Ed25519 signature; what witnesses add is longer.
+const SIGNED_BYTES: usize = 4 + 64;
 
 /// A checkpoint that is not one, or not by whom it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -91,6 +93,22 @@ impl Checkpoint {
     /// [`CheckpointKey::verify`](super::CheckpointKey::verify).
     pub fn parse_unverified(note: &str) -> Result<Self, CheckpointError> {
         split_note(note).and_then(|(body, _)| Self::parse_body(body))
+    }
+
+    /// Whether a text has the form of a whole note: a checkpoint, and signature lines that are not cut short. Says nothing about
+    /// whose they are.
+    pub fn is_whole_note(note: &str) -> bool {
+        let is_signature = |line: &str| {
+            line.strip_prefix("— ")
+                .and_then(|line| line.split_once(' '))
+                .and_then(|(_, signature)| STANDARD.decode(signature).ok())
+                .is_some_and(|signature| signature.len() >= SIGNED_BYTES)
+        };
+        split_note(note).is_ok_and(|(body, signatures)| {
+            Self::parse_body(body).is_ok()
+                && !signatures.is_empty()
+                && signatures.lines().all(is_signature)
+        })
     }
 
     pub(super) fn parse_body(body: &str) -> Result<Self, CheckpointError> {

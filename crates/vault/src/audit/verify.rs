@@ -92,6 +92,21 @@ pub enum Fault {
     /// The start of a pruned log is not what its checkpoint says.
     #[error("the log begins after a pruned part that does not fit its checkpoint")]
     Start(#[source] ResumeError),
+    /// A pruned log, and nobody's word for where it begins.
+    #[error(
+        "the log says that it begins after a pruned part, and no key is known that vouches for it: give the checkpoint key"
+    )]
+    StartUnsigned,
+    /// Checkpoints were held against the log, and none is for a part that it has.
+    #[error(
+        "none of the {count} checkpoints from elsewhere could be compared: they are for entries that were pruned here, up to {pruned}; give newer ones"
+    )]
+    Uncompared {
+        /// How many were given.
+        count: u64,
+        /// How many entries were pruned.
+        pruned: u64,
+    },
 }
 
 impl Fault {
@@ -107,7 +122,8 @@ impl Fault {
             Self::Diverged { .. } => "diverged",
             Self::Fork { .. } => "fork",
             Self::Truncated { .. } => "truncated",
-            Self::Start(_) => "start",
+            Self::Start(_) | Self::StartUnsigned => "start",
+            Self::Uncompared { .. } => "uncompared",
         }
     }
 }
@@ -158,7 +174,7 @@ struct Kept {
 }
 
 /// A verification under way.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Verifier {
     ledger: Ledger,
     pruned: u64,
@@ -277,8 +293,13 @@ impl Verifier {
         }
     }
 
-    /// Begins after a pruned part. The checkpoint's signature is checked, and the frontier against its root.
+    /// Begins after a pruned part. The checkpoint's signature is checked, and the frontier against its root. Refused without a key:
+    /// nothing else would tell such a beginning from one that leaves out whatever the checkpoints from elsewhere are for.
     pub fn start_after(&mut self, note: &str, frontier: Frontier) {
+        if self.key.is_none() {
+            self.fail(Fault::StartUnsigned, 0);
+            return;
+        }
         let started = self
             .read_note(note)
             .map_err(Fault::Checkpoint)
@@ -371,6 +392,11 @@ impl Verifier {
                 .filter(|size| *size > entries)
         {
             self.fail(Fault::Truncated { entries, size }, entries);
+        }
+        let count = self.kept.len() as u64;
+        if count > 0 && self.uncompared == count {
+            let pruned = self.pruned;
+            self.fail(Fault::Uncompared { count, pruned }, pruned);
         }
         Report {
             valid: self.fault.is_none(),

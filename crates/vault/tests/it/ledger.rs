@@ -426,20 +426,57 @@ fn a_pruned_log_goes_on_and_verifies() {
     let report = log.audit(&export);
     assert!(report.valid, "{:?}", report.reason);
     assert_eq!((report.pruned, report.entries), (32, 64));
-    let older = verify_export(
-        &export[..],
-        Verifier::new()
-            .with_key(log.key())
-            .with_checkpoint(&log.notes[0].1),
-    )
-    .unwrap();
-    assert_eq!((older.valid, older.uncompared), (true, 1));
+    let older = Verifier::new()
+        .with_key(log.key())
+        .with_checkpoint(&log.notes[0].1);
+    let report =
+        verify_export(&export[..], older.clone().with_checkpoint(log.last_note())).unwrap();
+    assert_eq!((report.valid, report.uncompared), (true, 1));
+    let report = verify_export(&export[..], older).unwrap();
+    assert_eq!(
+        (
+            report.valid,
+            report.uncompared,
+            report.first_bad,
+            report.reason.map(|fault| fault.code())
+        ),
+        (false, 1, Some(32), Some("uncompared")),
+        "what was held says nothing about this log"
+    );
     let mut writer = ExportWriter::new(Vec::new());
     writer.start(&log.frontiers[0], note).unwrap();
     assert!(matches!(
         log.audit(&log.export_from(*size, writer)).reason,
         Some(Fault::Start(_))
     ));
+}
+
+/// Requirement 41: a forged start would take everything that was held elsewhere out of the comparison.
+#[test]
+fn requirement_41_a_start_that_no_key_vouches_for_is_refused() {
+    let log = Log::new(64, 16);
+    let stranger = Log::new(96, 16);
+    let (size, note) = &stranger.notes[4];
+    let mut writer = ExportWriter::new(Vec::new());
+    writer.start(&stranger.frontiers[4], note).unwrap();
+    let forged = stranger.export_from(*size, writer);
+    for verifier in [
+        Verifier::new(),
+        Verifier::new().with_checkpoint(log.last_note()),
+        Verifier::new().with_checkpoint(stranger.last_note()),
+    ] {
+        let report = verify_export(&forged[..], verifier).unwrap();
+        assert_eq!(
+            (
+                report.valid,
+                report.first_bad,
+                report.reason.map(|fault| fault.code())
+            ),
+            (false, Some(0), Some("start"))
+        );
+    }
+    let report = verify_export(&forged[..], Verifier::new().with_key(stranger.key())).unwrap();
+    assert!(report.valid, "{:?}", report.reason);
 }
 
 #[test]
