@@ -25,7 +25,7 @@ pub(crate) struct Connector {
 
 impl Connector {
     /// Reads the connection string. `sslmode=verify-full` and `verify-ca` mean the same as `require`: where TLS is used, the
-    /// certificate and the name are always verified. The default, `prefer`, uses TLS with every host that is not this machine.
+    /// certificate and the name are always verified. The default, `prefer`, means `require` with every host that is not this machine.
     pub(crate) fn new(options: &PostgresOptions) -> Result<Self> {
         let text = options
             .url
@@ -47,19 +47,14 @@ impl Connector {
         if config.get_application_name().is_none() {
             config.application_name("countersign");
         }
-        let local = config.get_hosts().iter().all(|host| match host {
-            Host::Tcp(name) => {
-                name == "localhost"
-                    || name
-                        .parse::<std::net::IpAddr>()
-                        .is_ok_and(|address| address.is_loopback())
-            }
-            Host::Unix(_) => true,
-        });
         let wanted = match config.get_ssl_mode() {
             SslMode::Disable => false,
-            SslMode::Prefer => !local,
-            _ => true,
+            SslMode::Prefer if is_this_machine(&config) => false,
+            _ => {
+                // `prefer` would go on in the clear with whoever answers that there is no TLS.
+                config.ssl_mode(SslMode::Require);
+                true
+            }
         };
         let tls = if wanted { Some(tls_connector()?) } else { None };
         Ok(Self { config, tls })
@@ -78,6 +73,23 @@ impl Connector {
         set_up(&mut client).map_err(|error| classify("SET", &error).1)?;
         Ok(PostgresSession::new(client))
     }
+}
+
+/// Whether every connection stays on this machine. An address wins over a name, as it does when connecting.
+fn is_this_machine(config: &postgres::Config) -> bool {
+    let addresses = config.get_hostaddrs();
+    if !addresses.is_empty() {
+        return addresses.iter().all(std::net::IpAddr::is_loopback);
+    }
+    config.get_hosts().iter().all(|host| match host {
+        Host::Tcp(name) => {
+            name == "localhost"
+                || name
+                    .parse::<std::net::IpAddr>()
+                    .is_ok_and(|address| address.is_loopback())
+        }
+        Host::Unix(_) => true,
+    })
 }
 
 /// What every session needs, whatever the server's defaults are. A statement or an open transaction that hangs is ended by the
@@ -103,3 +115,6 @@ fn tls_connector() -> Result<MakeRustlsConnect> {
         .with_no_client_auth();
     Ok(MakeRustlsConnect::new(config))
 }
+
+#[cfg(test)]
+mod tests;
