@@ -77,6 +77,15 @@ pub fn after(tx: &mut Tx<'_>, size: u64, limit: u32) -> Result<Vec<StoredCheckpo
     )
 }
 
+/// The sizes and notes of up to `limit` of those that cover `size` entries or more, smallest first.
+pub(crate) fn notes_from(tx: &mut Tx<'_>, size: u64, limit: u32) -> Result<Vec<(u64, String)>> {
+    tx.query(
+        "SELECT size, note FROM checkpoint WHERE size >= ?1 ORDER BY size LIMIT ?2",
+        &[size.into(), limit.into()],
+        |row| Ok((row.u64(0)?, row.text(1)?.to_owned())),
+    )
+}
+
 /// Up to `limit` of the newest, newest first.
 pub fn newest(tx: &mut Tx<'_>, limit: u32) -> Result<Vec<StoredCheckpoint>> {
     tx.query(

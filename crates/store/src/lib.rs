@@ -51,7 +51,10 @@ pub mod vault_headers;
 pub mod votes;
 
 pub use error::{Result, StoreError};
-pub use ledger::{LedgerState, LiveEntries, LiveSignal, NotesError, read_notes};
+pub use ledger::{
+    LedgerState, LiveEntries, LiveSignal, NoteReader, NotesError, NotesFile, NotesFound,
+    compare_notes, read_notes,
+};
 pub use lock::{DataDirLock, LOCK_FILE_NAME, LockError};
 pub use options::{Clock, EngineOptions, LedgerOptions, Options, PostgresOptions, SqliteOptions};
 pub use stats::StoreStats;

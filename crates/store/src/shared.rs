@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use crate::{
     error::{Result, StoreError},
-    ledger::{LedgerState, Live, Notes},
+    ledger::{LedgerState, Live, Notes, NotesFile},
     stats::Stats,
 };
 
@@ -119,6 +119,24 @@ impl Shared {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// The ledger was found changed while the store ran: no write goes on. The first finding stays.
+    pub(crate) fn contradicted(&self, state: LedgerState) {
+        let mut known = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        if !known.refuses_writes() {
+            *known = state;
+        }
+        self.ledger_refuses.store(true, Ordering::Release);
+    }
+
+    /// The notes as they are now, one file's worth.
+    pub(crate) fn notes_file(&self) -> Result<NotesFile> {
+        self.notes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .as_ref()
+            .map_or_else(|| Ok(NotesFile::none()), Notes::file)
     }
 
     /// Goes on after an operator took note of a contradiction: the notes that contradict are put aside.

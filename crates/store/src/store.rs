@@ -13,7 +13,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::{
     error::{Result, StoreError},
-    ledger::{LedgerState, LiveEntries},
+    ledger::{LedgerState, LiveEntries, NotesFile},
     migrate::MigrationStatus,
     options::{Clock, Options, PostgresOptions},
     postgres::SealerBell,
@@ -229,6 +229,12 @@ impl Store {
         self.inner
             .shared
             .acknowledge((self.inner.clock)().as_micros())
+    }
+
+    /// The checkpoints that this gateway wrote outside of the database, as they are now; none if it keeps no such file. For
+    /// [`compare_notes`](crate::compare_notes).
+    pub fn notes(&self) -> Result<NotesFile> {
+        self.inner.shared.notes_file()
     }
 
     /// Asks for a checkpoint now instead of at its time. The next commit makes it on SQLite, the sealer's next pass on PostgreSQL; with

@@ -89,6 +89,11 @@ impl<'a> Tx<'a> {
         }
     }
 
+    /// Makes and checks the keyed hashes of entries.
+    pub(crate) fn mac(&self) -> &'a AuditMacKey {
+        self.mac
+    }
+
     /// Picks the text for the engine, where the portable subset is not enough.
     pub fn dialect(&self, sqlite: &'static str, postgres: &'static str) -> &'static str {
         match self.engine() {

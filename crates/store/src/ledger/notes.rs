@@ -5,10 +5,12 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{Read as _, Seek as _, SeekFrom, Write as _},
+    io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Take, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
+
+use countersign_vault::audit::Checkpoint;
 
 use crate::error::{Result, StoreError};
 
@@ -16,8 +18,8 @@ use crate::error::{Result, StoreError};
 const TAIL_BYTES: u64 = 64 * 1024;
 /// What a crash can leave of one record.
 const TORN_BYTES: usize = 16 * 1024;
-const RECORD_END: &str = "\n\n";
-const SIGNATURE: &str = "\n\n— ";
+const RECORD_END: &[u8] = b"\n\n";
+const SIGNATURE: &[u8] = "\n\n— ".as_bytes();
 
 /// A file of notes that can't be read.
 #[derive(Debug, thiserror::Error)]
@@ -27,37 +29,191 @@ pub struct NotesError {
     source: std::io::Error,
 }
 
-/// Every note of the file, oldest first. A file that isn't there has none.
-pub fn read_notes(path: &Path) -> std::result::Result<Vec<String>, NotesError> {
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(split(&text).map(str::to_owned).collect()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(source) => Err(NotesError {
-            path: path.into(),
-            source,
-        }),
+impl From<NotesError> for StoreError {
+    fn from(error: NotesError) -> Self {
+        Self::file("the file of checkpoints can't be read", &error.source)
     }
 }
 
-/// Cuts the first note off a text of records; `None` if there is no complete one.
-fn first(text: &str) -> Option<(&str, &str)> {
-    let from = text.find(SIGNATURE)? + SIGNATURE.len();
-    let end = from + text.get(from..)?.find(RECORD_END)?;
-    Some((text.get(..=end)?, text.get(end + RECORD_END.len()..)?))
+/// Every note of the file, oldest first. A file that isn't there has none.
+pub fn read_notes(path: &Path) -> std::result::Result<Vec<String>, NotesError> {
+    NotesFile::at(path)?.notes()?.collect()
 }
 
-/// Every complete note of a text of records.
-fn split(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        let (note, behind) = first(rest)?;
-        rest = behind;
-        Some(note)
-    })
+/// The file of notes as long as it was at one moment: what is appended later is not read. Costs no memory; clones read it again.
+#[derive(Debug, Clone)]
+pub struct NotesFile {
+    path: PathBuf,
+    bytes: u64,
+}
+
+impl NotesFile {
+    /// The file as it is now. One that isn't there has no notes.
+    ///
+    /// # Errors
+    /// It is there and can't be looked at.
+    pub fn at(path: impl Into<PathBuf>) -> std::result::Result<Self, NotesError> {
+        let path = path.into();
+        match fs::metadata(&path) {
+            Ok(metadata) => Ok(Self {
+                bytes: metadata.len(),
+                path,
+            }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::none()),
+            Err(source) => Err(NotesError { path, source }),
+        }
+    }
+
+    /// A store that keeps no notes.
+    pub(crate) fn none() -> Self {
+        Self {
+            path: PathBuf::new(),
+            bytes: 0,
+        }
+    }
+
+    /// The notes, oldest first, one at a time.
+    ///
+    /// # Errors
+    /// It can't be opened.
+    pub fn notes(&self) -> std::result::Result<NoteReader, NotesError> {
+        let lines = if self.bytes == 0 {
+            None
+        } else {
+            let file = File::open(&self.path).map_err(|source| NotesError {
+                path: self.path.clone(),
+                source,
+            })?;
+            Some(BufReader::with_capacity(64 * 1024, file.take(self.bytes)))
+        };
+        Ok(NoteReader {
+            path: self.path.clone(),
+            lines,
+            next_line: None,
+            held: None,
+        })
+    }
+}
+
+/// Reads notes one by one.
+///
+/// A record ends at an empty line behind its signatures, or where the next one begins. What a write that failed left in front of a
+/// whole note is left out; anything else that is no note comes as it is, so that nobody takes the file for a good one.
+#[derive(Debug)]
+pub struct NoteReader {
+    path: PathBuf,
+    lines: Option<BufReader<Take<File>>>,
+    /// The first line of the next record, where nothing stood between the two.
+    next_line: Option<String>,
+    /// A record that is no note; whether it counts depends on what follows.
+    held: Option<String>,
+}
+
+impl NoteReader {
+    fn line(&mut self) -> std::io::Result<Option<String>> {
+        if let Some(line) = self.next_line.take() {
+            return Ok(Some(line));
+        }
+        let Some(lines) = &mut self.lines else {
+            return Ok(None);
+        };
+        let mut line = Vec::new();
+        let most = TORN_BYTES as u64;
+        let count = lines.by_ref().take(most).read_until(b'\n', &mut line)?;
+        Ok((count > 0).then(|| String::from_utf8_lossy(&line).into_owned()))
+    }
+
+    fn record(&mut self) -> std::io::Result<Option<String>> {
+        let mut record = String::new();
+        let (mut is_behind_body, mut is_signed) = (false, false);
+        while let Some(line) = self.line()? {
+            let is_signature = line.starts_with("— ");
+            if line == "\n" {
+                if is_signed {
+                    return Ok(Some(record));
+                }
+                is_behind_body = !record.is_empty();
+                continue;
+            }
+            if is_signed && !is_signature {
+                self.next_line = Some(line);
+                return Ok(Some(record));
+            }
+            if is_behind_body && !is_signed {
+                if is_signature {
+                    record.push('\n');
+                    is_signed = true;
+                } else {
+                    // A body without signatures.
+                    record.clear();
+                    is_behind_body = false;
+                }
+            }
+            // No note is that long, and what is cut here is none either.
+            if record.len() < TORN_BYTES {
+                record.push_str(&line);
+            }
+        }
+        // A note by itself may lack its last line's end.
+        if is_signed && !record.ends_with('\n') {
+            record.push('\n');
+            return Ok(Checkpoint::is_whole_note(&record).then_some(record));
+        }
+        Ok(is_signed.then_some(record))
+    }
+}
+
+impl Iterator for NoteReader {
+    type Item = std::result::Result<String, NotesError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            match self.record() {
+                Ok(Some(record)) if Checkpoint::is_whole_note(&record) => {
+                    self.held = None;
+                    return Some(Ok(record));
+                }
+                Ok(Some(record)) => {
+                    if let Some(held) = self.held.replace(record) {
+                        return Some(Ok(held));
+                    }
+                }
+                Ok(None) => return self.held.take().map(Ok),
+                Err(source) => {
+                    self.lines = None;
+                    return Some(Err(NotesError {
+                        path: self.path.clone(),
+                        source,
+                    }));
+                }
+            }
+        }
+    }
+}
+
+fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
+    text.windows(wanted.len())
+        .position(|window| window == wanted)
+}
+
+/// Cuts the first note off a text of records, without what a failed write left in front of it; `None` if there is no complete one.
+fn first(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let border = find(text, SIGNATURE)?;
+    let from = border + SIGNATURE.len();
+    let end = from + find(text.get(from..)?, RECORD_END)?;
+    let before = text.get(..border)?;
+    let begin = before
+        .windows(RECORD_END.len())
+        .rposition(|window| window == RECORD_END)
+        .map_or(0, |at| at + RECORD_END.len());
+    Some((
+        text.get(begin..=end)?.trim_ascii_start(),
+        text.get(end + RECORD_END.len()..)?,
+    ))
 }
 
 /// The last complete note, and what is behind it.
-fn ends(text: &str) -> (Option<&str>, &str) {
+fn ends(text: &[u8]) -> (Option<&[u8]>, &[u8]) {
     let (mut last, mut rest) = (None, text);
     while let Some((note, behind)) = first(rest) {
         (last, rest) = (Some(note), behind);
@@ -65,19 +221,56 @@ fn ends(text: &str) -> (Option<&str>, &str) {
     (last, rest)
 }
 
+/// What is done to the file, so that a test can let it fail.
+trait RecordFile {
+    fn length(&self) -> std::io::Result<u64>;
+    fn append(&mut self, record: &[u8]) -> std::io::Result<()>;
+    fn cut(&mut self, length: u64) -> std::io::Result<()>;
+}
+
+impl RecordFile for File {
+    fn length(&self) -> std::io::Result<u64> {
+        self.metadata().map(|metadata| metadata.len())
+    }
+
+    fn append(&mut self, record: &[u8]) -> std::io::Result<()> {
+        self.write_all(record).and_then(|()| self.sync_data())
+    }
+
+    fn cut(&mut self, length: u64) -> std::io::Result<()> {
+        self.set_len(length)
+    }
+}
+
+/// Appends a note. What a failed write left is cut off again; where even that fails, `is_torn` has the next record begin on its own.
+fn append_record(
+    file: &mut impl RecordFile,
+    is_torn: &mut bool,
+    note: &str,
+) -> std::io::Result<()> {
+    let before = file.length()?;
+    let border = if *is_torn { "\n\n" } else { "" };
+    let appended = file.append(format!("{border}{note}\n").as_bytes());
+    match &appended {
+        Ok(()) => *is_torn = false,
+        Err(_) => *is_torn |= file.cut(before).is_err(),
+    }
+    appended
+}
+
 #[derive(Debug)]
 pub(crate) struct Notes {
     path: PathBuf,
     file: File,
     last: Option<String>,
+    /// Whether a failed write left something at the end that could not be cut off.
+    is_torn: bool,
 }
 
 impl Notes {
-    /// Every note, oldest first.
-    pub(crate) fn all(&self) -> Result<Vec<String>> {
-        read_notes(&self.path).map_err(|error| {
-            StoreError::file("the file of checkpoints can't be read", &error.source)
-        })
+    /// The file as it is now.
+    pub(crate) fn file(&self) -> Result<NotesFile> {
+        Ok(NotesFile::at(&self.path)?)
     }
 
     /// Opens or makes the file and reads its last note.
@@ -91,15 +284,17 @@ impl Notes {
         file.seek(SeekFrom::Start(start)).map_err(understand)?;
         let mut tail = Vec::new();
         file.read_to_end(&mut tail).map_err(understand)?;
-        let tail = String::from_utf8_lossy(&tail).into_owned();
         // In the middle of the file, begin behind the end of a record.
         let whole = if start == 0 {
-            tail.as_str()
+            tail.as_slice()
         } else {
-            tail.split_once(RECORD_END).map_or("", |(_, rest)| rest)
+            find(&tail, RECORD_END)
+                .and_then(|at| tail.get(at + RECORD_END.len()..))
+                .unwrap_or_default()
         };
         let (last, torn) = ends(whole);
-        let (last, torn) = (last.map(str::to_owned), torn.len());
+        let last = last.map(|note| String::from_utf8_lossy(note).into_owned());
+        let torn = torn.len();
         if torn > 0 && torn <= TORN_BYTES {
             file.set_len(length - torn as u64).map_err(understand)?;
         }
@@ -113,6 +308,7 @@ impl Notes {
             path: path.into(),
             file,
             last,
+            is_torn: false,
         })
     }
 
@@ -122,16 +318,12 @@ impl Notes {
 
     /// Appends a note and waits for the disk.
     pub(crate) fn append(&mut self, note: &str) -> Result<()> {
-        let record = format!("{note}\n");
-        self.file
-            .write_all(record.as_bytes())
-            .and_then(|()| self.file.sync_data())
-            .map_err(|error| {
-                StoreError::file(
-                    "a checkpoint could not be written outside of the database",
-                    &error,
-                )
-            })?;
+        append_record(&mut self.file, &mut self.is_torn, note).map_err(|error| {
+            StoreError::file(
+                "a checkpoint could not be written outside of the database",
+                &error,
+            )
+        })?;
         self.last = Some(note.to_owned());
         Ok(())
     }
@@ -145,6 +337,7 @@ impl Notes {
         fs::rename(&self.path, kept).map_err(understand)?;
         self.file = open_for_append(&self.path).map_err(understand)?;
         self.last = None;
+        self.is_torn = false;
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use countersign_vault::audit::{Checkpoint, CheckpointKey, Frontier, Sealer};
 
-use super::{LedgerState, Notes};
+use super::{LedgerState, Notes, NotesFound, compare_notes, is_genuine};
 use crate::{
     audit, checkpoints,
     error::{Result, StoreError},
@@ -25,17 +25,21 @@ pub(crate) fn rebuild(
     key: &CheckpointKey,
     notes: Option<&Notes>,
 ) -> Result<Rebuilt> {
-    let noted = match notes.and_then(Notes::last).map(|note| key.verify(note)) {
+    let mut found = match notes {
+        Some(notes) => compare_notes(tx, key, &notes.file()?)?,
+        None => NotesFound::default(),
+    };
+    let last = match notes.and_then(Notes::last).map(|note| key.verify(note)) {
         None => None,
         Some(Ok(checkpoint)) => Some(checkpoint),
         Some(Err(_)) => {
-            return follow(tx, key, None)
-                .map(|rebuilt| rebuilt.unless_worse(LedgerState::NotesInvalid));
+            found.invalid = true;
+            None
         }
     };
-    let mut rebuilt = follow(tx, key, noted.as_ref())?;
-    if let (LedgerState::Forked { agreed, .. }, Some(notes)) = (&mut rebuilt.state, notes) {
-        *agreed = last_agreement(tx, key, notes)?;
+    let mut rebuilt = follow(tx, key, &found, last.as_ref())?;
+    if found.invalid {
+        rebuilt = rebuilt.unless_worse(LedgerState::NotesInvalid);
     }
     let stored_entries = rebuilt.sealer.next_position();
     // A replica's first start on a shared database has no notes, and that is as it should be.
@@ -46,19 +50,6 @@ pub(crate) fn rebuild(
         return Ok(rebuilt.unless_worse(LedgerState::NotesMissing { stored_entries }));
     }
     Ok(rebuilt)
-}
-
-/// The size of the last note that the database has the same checkpoint of; 0 if there is none.
-fn last_agreement(tx: &mut Tx<'_>, key: &CheckpointKey, notes: &Notes) -> Result<u64> {
-    let mut agreed = 0;
-    for noted in notes.all()?.iter().filter_map(|note| key.verify(note).ok()) {
-        let stored = checkpoints::at(tx, noted.size)?;
-        let stored = stored.and_then(|stored| key.verify(&stored.note).ok());
-        if stored.is_some_and(|stored| stored.root == noted.root && stored.chain == noted.chain) {
-            agreed = agreed.max(noted.size);
-        }
-    }
-    Ok(agreed)
 }
 
 impl Rebuilt {
@@ -94,7 +85,12 @@ fn broken_under(tx: &mut Tx<'_>, checkpoint: &Checkpoint) -> Result<Option<u64>>
     }
 }
 
-fn follow(tx: &mut Tx<'_>, key: &CheckpointKey, noted: Option<&Checkpoint>) -> Result<Rebuilt> {
+fn follow(
+    tx: &mut Tx<'_>,
+    key: &CheckpointKey,
+    found: &NotesFound,
+    last: Option<&Checkpoint>,
+) -> Result<Rebuilt> {
     let stored = checkpoints::last(tx)?;
     let checkpointed = stored.as_ref().map_or(0, |stored| stored.size);
     let mut sealer = match &stored {
@@ -119,28 +115,36 @@ fn follow(tx: &mut Tx<'_>, key: &CheckpointKey, noted: Option<&Checkpoint>) -> R
             }
         }
     };
-    let mut state = LedgerState::Healthy;
-    let compare = |sealer: &Sealer, state: &mut LedgerState| {
-        if let Some(noted) = noted
-            && noted.size == sealer.next_position()
-            && (noted.root != sealer.frontier().root() || noted.chain != sealer.chain())
-        {
-            *state = LedgerState::Forked {
-                entries: noted.size,
-                agreed: 0,
-            };
+    // Notes of the part that is recomputed here and has no checkpoint in the database.
+    let mut noted: Vec<&Checkpoint> = found
+        .alone
+        .iter()
+        .map(|(checkpoint, _)| checkpoint)
+        .chain(last)
+        .filter(|noted| noted.size >= sealer.next_position())
+        .collect();
+    noted.sort_unstable_by_key(|noted| noted.size);
+    let mut noted = noted.into_iter().peekable();
+    let mut forked = found.forked;
+    let mut compare = |sealer: &Sealer| {
+        while let Some(noted) = noted.next_if(|noted| noted.size <= sealer.next_position()) {
+            if (noted.root, noted.chain) != (sealer.frontier().root(), sealer.chain()) {
+                forked = Some(forked.unwrap_or(u64::MAX).min(noted.size));
+            }
         }
     };
-    compare(&sealer, &mut state);
+    compare(&sealer);
+    let mac = tx.mac();
+    let mut canonical = Vec::new();
     loop {
         let before = sealer.next_position();
         let mut bad = None;
         let read = audit::visit(tx, before, CHUNK_ENTRIES, |sealed| {
-            if sealer.absorb(&sealed).is_err() {
+            if !is_genuine(mac, &sealed, &mut canonical) || sealer.absorb(&sealed).is_err() {
                 bad = Some(sealer.next_position());
                 return false;
             }
-            compare(&sealer, &mut state);
+            compare(&sealer);
             true
         });
         match read {
@@ -158,25 +162,26 @@ fn follow(tx: &mut Tx<'_>, key: &CheckpointKey, noted: Option<&Checkpoint>) -> R
             break;
         }
     }
-    if let Some(noted) = noted {
-        if noted.size > sealer.next_position() {
-            state = LedgerState::RolledBack {
-                noted_entries: noted.size,
-                stored_entries: sealer.next_position(),
-            };
-        } else if noted.size < checkpointed {
-            // The notes stopped earlier than the database. The checkpoint of that size must be the same one.
-            let same = checkpoints::at(tx, noted.size)?
-                .and_then(|stored| key.verify(&stored.note).ok())
-                .is_some_and(|stored| stored.root == noted.root && stored.chain == noted.chain);
-            if !same {
-                state = LedgerState::Forked {
-                    entries: noted.size,
-                    agreed: 0,
-                };
-            }
-        }
+    // The notes stopped earlier than the database. The checkpoint of that size must be there.
+    if let Some(last) = last
+        && last.size < checkpointed
+        && found.alone.iter().any(|(alone, _)| alone == last)
+    {
+        forked = Some(forked.unwrap_or(u64::MAX).min(last.size));
     }
+    let state = if let Some(entries) = forked {
+        LedgerState::Forked {
+            entries,
+            agreed: found.agreed.min(entries),
+        }
+    } else if found.entries > sealer.next_position() {
+        LedgerState::RolledBack {
+            noted_entries: found.entries,
+            stored_entries: sealer.next_position(),
+        }
+    } else {
+        LedgerState::Healthy
+    };
     Ok(Rebuilt {
         sealer,
         checkpointed,

@@ -1,6 +1,7 @@
 //! Entries as rows.
 
 use countersign_domain::{Actor, AuditEntry, Commitment, EntryId, RequestId, SealedEntry};
+use countersign_vault::{audit::AuditMacKey, constant_time_equal};
 
 use crate::{
     error::{Result, StoreError},
@@ -13,6 +14,13 @@ use crate::{
 pub(crate) struct Pending {
     pub(crate) entry: AuditEntry,
     pub(crate) mac: [u8; 32],
+}
+
+/// Whether a process with the key has written the entry.
+pub(crate) fn is_genuine(key: &AuditMacKey, sealed: &SealedEntry, canonical: &mut Vec<u8>) -> bool {
+    canonical.clear();
+    sealed.entry.canonical(canonical);
+    constant_time_equal(&key.mac_canonical(canonical), &sealed.mac)
 }
 
 /// The columns in the order of [`entry_of`]. A macro, so that statements can be put together at compile time.

@@ -1,6 +1,6 @@
 //! Whether the ledger and what was written about it fit together.
 
-/// What the start found. Anything that contradicts a signed checkpoint stops writes until an operator has looked at it.
+/// What the start found, or the sealer later. Anything that contradicts a signed checkpoint stops writes until an operator has looked at it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LedgerState {
@@ -36,8 +36,8 @@ pub enum LedgerState {
         /// How many entries they agree on, by the last note that the database bears out.
         agreed: u64,
     },
-    /// The last note outside of the database can't be read or is not signed by this vault's key.
-    #[error("the file of checkpoints was changed: its last note is not signed by this vault")]
+    /// A note outside of the database can't be read or is not signed by this vault's key.
+    #[error("the file of checkpoints was changed: a note in it is not signed by this vault")]
     NotesInvalid,
     /// A stored entry does not follow from those before it.
     #[error(

@@ -21,6 +21,7 @@ crate::on_both_engines!(
     an_edited_tail_is_found,
     a_fork_is_found,
     a_changed_notes_file_is_found,
+    every_note_is_compared,
     pages_go_both_ways_with_filters,
     a_pruned_ledger_still_verifies_and_goes_on,
     evidence_is_kept_and_deleted_by_age,
@@ -290,6 +291,66 @@ fn a_changed_notes_file_is_found(bed: &Bed) {
         ),
     }
     write_setting(&store, "goes on").unwrap();
+}
+
+/// The last note agrees, an earlier one tells of another history.
+fn every_note_is_compared(bed: &Bed) {
+    let other = match &bed.url {
+        None => Bed::sqlite(),
+        Some(_) => Bed::postgres().unwrap(),
+    };
+    std::fs::copy(bed.path("vault.json"), other.path("vault.json")).unwrap();
+    let other_options = options_in(other.folder.path(), other.url.as_deref());
+    for options in [&bed.options, &other_options] {
+        for _ in 0..3 {
+            let store = Store::open(options).unwrap();
+            append_many(&store, 10);
+            store.close_blocking();
+        }
+    }
+    let own = read_notes(&bed.path("checkpoints.txt")).unwrap();
+    let theirs = read_notes(&other.path("checkpoints.txt")).unwrap();
+    assert_eq!((own.len(), theirs.len()), (3, 3));
+    let write = |notes: [&String; 3]| {
+        let text = notes.map(|note| format!("{note}\n")).concat();
+        std::fs::write(bed.path("checkpoints.txt"), text).unwrap();
+    };
+    write([&own[0], &theirs[1], &own[2]]);
+    let store = bed.open();
+    assert_eq!(
+        store.ledger_state(),
+        LedgerState::Forked {
+            entries: 20,
+            agreed: 10
+        }
+    );
+    assert!(write_setting(&store, "x").is_err());
+    store.close_blocking();
+    let foreign = own[1].replacen("\n20\n", "\n19\n", 1);
+    write([&own[0], &foreign, &own[2]]);
+    assert_eq!(bed.open().ledger_state(), LedgerState::NotesInvalid);
+    write([&own[0], &own[1], &own[2]]);
+    assert_eq!(bed.open().ledger_state(), LedgerState::Healthy);
+    // What a write that failed left behind, and the next note after it.
+    for cut in 1..own[1].len() {
+        let Some(fragment) = own[1].get(..cut) else {
+            continue;
+        };
+        let text = format!("{}\n{fragment}\n\n{}\n", own[0], own[2]);
+        std::fs::write(bed.path("checkpoints.txt"), text).unwrap();
+        if cut % 40 == 0 || cut + 3 > own[1].len() {
+            assert_eq!(
+                bed.open().ledger_state(),
+                LedgerState::Healthy,
+                "cut at {cut}"
+            );
+        }
+        let read = read_notes(&bed.path("checkpoints.txt")).unwrap();
+        assert!(
+            read == [own[0].clone(), own[2].clone()] || read == own,
+            "cut at {cut}: {read:?}"
+        );
+    }
 }
 
 fn pages_go_both_ways_with_filters(bed: &Bed) {
