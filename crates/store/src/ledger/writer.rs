@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use countersign_domain::SealedEntry;
-use countersign_vault::audit::{CheckpointSigner, Sealer};
+use countersign_vault::audit::{CheckpointKey, CheckpointSigner, Sealer};
 
 use super::{Pending, insert_sealed};
 use crate::{
@@ -54,6 +54,27 @@ impl LedgerWriter {
     /// Where the chain stands in the database, as far as this process knows.
     pub(crate) fn sealer(&self) -> &Sealer {
         &self.sealer
+    }
+
+    /// The key that checkpoints are verified with.
+    pub(crate) fn key(&self) -> &CheckpointKey {
+        self.signer.key()
+    }
+
+    /// The size of the last checkpoint that this process knows.
+    pub(crate) fn checkpointed(&self) -> u64 {
+        self.checkpointed
+    }
+
+    /// The signed note of the head as this process knows it, if no checkpoint covers it yet. Nothing of the database is in it.
+    pub(crate) fn sign_head(&self) -> Option<String> {
+        if self.sealer.next_position() <= self.checkpointed {
+            return None;
+        }
+        let checkpoint = self
+            .sealer
+            .checkpoint(self.options.origin.clone(), (self.clock)());
+        self.signer.sign(&checkpoint).ok()
     }
 
     /// Takes over what another replica has sealed.

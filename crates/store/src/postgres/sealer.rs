@@ -1,8 +1,12 @@
 //! The sealer thread: gives positions to rows that units of any replica have inserted.
 //!
-//! Every replica runs one, and any of them may seal: whoever does so holds the row lock on the one row of `sealer_lease` and goes on
-//! from the head that is stored in it, in the same transaction that updates it. The lock is the fence: a replica that hangs, or whose
-//! connection was cut, can't commit beside another one. Others skip the locked row and come again.
+//! Every replica runs one, and any of them may seal: whoever does so holds the row lock on the one row of `sealer_lease` and updates
+//! the head in it. The lock is the fence: a replica that hangs, or whose connection was cut, can't commit beside another one. Others
+//! skip the locked row and come again.
+//!
+//! INVARIANT: the stored head says only how far others are, never what the ledger is. Whoever can write the database can write it too,
+//! so each replica goes on from its own head, through the entries that others sealed, and has to arrive at the stored one. If it
+//! doesn't, this replica takes nothing more and signs nothing more.
 
 use std::{
     sync::{Arc, Condvar, Mutex, PoisonError},
@@ -12,7 +16,7 @@ use std::{
 
 use countersign_domain::{InstanceId, Timestamp};
 use countersign_vault::{
-    audit::{Checkpoint, Frontier, Sealer},
+    audit::{CheckpointKey, Frontier, Sealer},
     constant_time_equal,
 };
 
@@ -20,7 +24,7 @@ use super::{connection::Connector, session::PostgresSession};
 use crate::{
     audit, checkpoints,
     error::{Result, StoreError},
-    ledger::{LedgerWriter, Pending, unsealed_of},
+    ledger::{LedgerState, LedgerWriter, Pending, is_genuine, unsealed_of},
     options::Clock,
     queue::Access,
     shared::Shared,
@@ -32,7 +36,6 @@ use crate::{
 pub(crate) struct SealerSettings {
     pub(crate) instance: InstanceId,
     pub(crate) clock: Clock,
-    pub(crate) origin: String,
 }
 
 /// How long entries are gathered after a unit announced some.
@@ -41,6 +44,10 @@ const GATHER: Duration = Duration::from_millis(10);
 const LOOK: Duration = Duration::from_millis(250);
 /// Rows in one transaction.
 const BATCH_ROWS: u32 = 2_000;
+/// Entries of others that are followed at a time.
+const FOLLOW_ROWS: u32 = 2_000;
+/// The most of them that are followed while others wait for the lock.
+const FOLLOW_LOCKED: u64 = 20_000;
 /// How long a replica is named as the holder after it sealed.
 const LEASE: Duration = Duration::from_secs(2);
 
@@ -87,6 +94,16 @@ impl SealerBell {
         bell.rung = false;
         bell.closed
     }
+}
+
+/// Whether the head can be gone on from.
+enum Head {
+    /// Locked, and it is this replica's own.
+    Taken,
+    /// Another replica is sealing.
+    Locked,
+    /// So far behind the stored head that the lock is not held meanwhile.
+    Behind(u64),
 }
 
 /// What one pass did.
@@ -178,7 +195,16 @@ impl SealerThread<'_> {
                 }
                 Err(error) => {
                     self.ledger.rolled_back();
-                    tracing::warn!(%error, "sealing failed; it is tried again");
+                    if let StoreError::Ledger(state) = error {
+                        // Outside of the database, so that the next start knows what this process knew.
+                        if let Some(note) = self.ledger.sign_head() {
+                            self.shared.append_note(&note);
+                        }
+                        tracing::error!(%state, "the ledger was changed under the gateway: nothing is written any more");
+                        self.shared.contradicted(state);
+                    } else {
+                        tracing::warn!(%error, "sealing failed; it is tried again");
+                    }
                     // Whatever state the transaction is in ends with its connection.
                     self.session = None;
                     return false;
@@ -210,9 +236,20 @@ impl SealerThread<'_> {
             Access::Write,
             &shared.mac,
         );
-        if !lock_head(&mut tx, ledger, &settings.origin)? {
-            session.control("ROLLBACK")?;
-            return Ok(Pass::Locked);
+        match lock_head(&mut tx, ledger)? {
+            Head::Taken => {}
+            Head::Locked => {
+                session.control("ROLLBACK")?;
+                return Ok(Pass::Locked);
+            }
+            Head::Behind(size) => {
+                session.control("ROLLBACK")?;
+                session.begin("BEGIN READ ONLY")?;
+                let mut tx = Tx::new(Session::Postgres(session), scope, Access::Read, &shared.mac);
+                follow_to(&mut tx, ledger, size)?;
+                session.control("ROLLBACK")?;
+                return Ok(Pass::Locked);
+            }
         }
         let rows = unsealed(&mut tx)?;
         let oldest = rows
@@ -280,42 +317,118 @@ impl SealerThread<'_> {
     }
 }
 
-/// Locks the row of the head and takes the head from it. `false`: another replica holds the lock.
-fn lock_head(tx: &mut Tx<'_>, ledger: &mut LedgerWriter, origin: &str) -> Result<bool> {
+fn damaged(position: u64) -> StoreError {
+    StoreError::Ledger(LedgerState::Edited { position })
+}
+
+/// Locks the row of the head and follows the ledger up to it.
+fn lock_head(tx: &mut Tx<'_>, ledger: &mut LedgerWriter) -> Result<Head> {
     let head = tx.query_optional(
         "SELECT next_position, chain, frontier FROM sealer_lease WHERE id = 1 FOR UPDATE SKIP LOCKED",
         &[],
         |row| Ok((row.u64(0)?, row.bytes::<32>(1)?, row.blob(2)?.to_owned())),
-    )?;
-    let Some((size, chain, frontier)) = head else {
-        return Ok(false);
+    );
+    let (size, chain, frontier) = match head {
+        Ok(Some(head)) => head,
+        Ok(None) => return Ok(Head::Locked),
+        // No gateway wrote that.
+        Err(StoreError::Column { .. }) => return Err(damaged(ledger.sealer().next_position())),
+        Err(error) => return Err(error),
     };
-    let own = ledger.sealer();
-    if own.next_position() == size && own.chain() == chain {
-        return Ok(true);
-    }
-    let damaged = || {
-        StoreError::Sealing(
-            "the stored head of the ledger is damaged: run `countersign audit verify`".into(),
-        )
-    };
-    if own.next_position() >= size {
+    let own = ledger.sealer().next_position();
+    if size < own {
         // The head never goes back. Somebody put back an old copy under a running replica.
-        return Err(damaged());
+        return Err(damaged(size));
     }
-    let frontier = Frontier::from_bytes(&frontier).map_err(|_| damaged())?;
-    let root = frontier.root();
-    let head = Checkpoint {
-        origin: origin.to_owned(),
-        size,
-        root,
-        chain,
-        at: Timestamp::default(),
+    if size - own > FOLLOW_LOCKED {
+        return Ok(Head::Behind(size));
+    }
+    if size > own {
+        follow_to(tx, ledger, size)?;
+    }
+    let sealer = ledger.sealer();
+    if sealer.next_position() != size
+        || sealer.chain() != chain
+        || sealer.frontier().to_bytes() != frontier
+    {
+        return Err(damaged(own));
+    }
+    Ok(Head::Taken)
+}
+
+/// Goes on from this replica's own head through the entries that others sealed. Each has to follow from the one before and to be by a
+/// process with the key. Where others pruned, a checkpoint that is signed by the vault stands for what is gone.
+fn follow_to(tx: &mut Tx<'_>, ledger: &mut LedgerWriter, size: u64) -> Result<()> {
+    let mac = tx.mac();
+    let mut canonical = Vec::new();
+    let mut sealer = ledger.sealer().clone();
+    while sealer.next_position() < size {
+        let before = sealer.next_position();
+        let limit = u32::try_from(size - before)
+            .unwrap_or(FOLLOW_ROWS)
+            .min(FOLLOW_ROWS);
+        // Where an entry stands that doesn't follow.
+        let mut other = None;
+        let read = audit::visit(tx, before, limit, |sealed| {
+            let follows =
+                is_genuine(mac, &sealed, &mut canonical) && sealer.absorb(&sealed).is_ok();
+            if !follows {
+                other = Some(sealed.position);
+            }
+            follows
+        });
+        match read {
+            Ok(_) => {}
+            // A row that can't be read was not written like that.
+            Err(StoreError::Column { .. } | StoreError::Sealing(_)) => {
+                return Err(damaged(sealer.next_position()));
+            }
+            Err(error) => return Err(error),
+        }
+        let reached = sealer.next_position();
+        if other == Some(reached) {
+            return Err(damaged(reached));
+        }
+        if other.is_some() || reached == before {
+            // A gap: pruned since, or deleted.
+            sealer = resume_at(tx, ledger.key(), other.unwrap_or(size).min(size))?
+                .filter(|sealer| sealer.next_position() > reached)
+                .ok_or_else(|| damaged(reached))?;
+        }
+    }
+    let checkpointed = match checkpoints::last(tx)? {
+        None => 0,
+        Some(stored) if stored.size == ledger.checkpointed() => stored.size,
+        Some(stored) => {
+            let is_signed = ledger
+                .key()
+                .verify(&stored.note)
+                .is_ok_and(|checkpoint| checkpoint.size == stored.size);
+            // Without the lock, others may be further by now.
+            if !is_signed {
+                return Err(StoreError::Ledger(LedgerState::CheckpointInvalid {
+                    size: stored.size,
+                }));
+            }
+            stored.size.min(sealer.next_position())
+        }
     };
-    let sealer = Sealer::resume(&head, frontier).map_err(|_| damaged())?;
-    let checkpointed = checkpoints::last(tx)?.map_or(0, |checkpoint| checkpoint.size);
     ledger.resume(sealer, checkpointed);
-    Ok(true)
+    Ok(())
+}
+
+/// A sealer that goes on after a stored checkpoint, if the vault signed it.
+fn resume_at(tx: &mut Tx<'_>, key: &CheckpointKey, size: u64) -> Result<Option<Sealer>> {
+    let Some(stored) = checkpoints::at(tx, size)? else {
+        return Ok(None);
+    };
+    let Ok(checkpoint) = key.verify(&stored.note) else {
+        return Ok(None);
+    };
+    Ok(Frontier::from_bytes(&stored.frontier)
+        .ok()
+        .and_then(|frontier| Sealer::resume(&checkpoint, frontier).ok())
+        .filter(|sealer| sealer.next_position() == size))
 }
 
 fn unsealed(tx: &mut Tx<'_>) -> Result<Vec<(i64, Pending)>> {

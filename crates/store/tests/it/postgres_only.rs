@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
-use countersign_store::{Engine, EngineOptions, LiveSignal, PostgresOptions, Store, StoreError};
+use countersign_store::{
+    Engine, EngineOptions, LedgerState, LiveSignal, PostgresOptions, Result, Store, StoreError, Tx,
+    audit, checkpoints, read_notes,
+};
 use countersign_testkit::{Availability, Postgres, Service, available, wait_until};
+use countersign_vault::audit::{Frontier, Sealer};
 
 use crate::bed::{
     Bed, append, entry, now, options_in, put, sealed, settings, verify, write_setting,
@@ -197,4 +201,212 @@ fn a_transaction_is_possible_before_the_vault_is_unlocked() {
         "{refused:?}"
     );
     assert_eq!(settings(&bed.open()), ["header"]);
+}
+
+/// What the owner of the database can do without any key: leave entries out, give the others new places and chain values with the
+/// keyed hashes that they have, and store the head that results.
+fn replace_history(tx: &mut Tx<'_>, kept: impl Fn(u64) -> bool) -> Result<()> {
+    let entries = audit::chunk(tx, 0, 1_000)?;
+    tx.execute("DELETE FROM audit_entry WHERE position IS NOT NULL", &[])?;
+    let mut sealer = Sealer::genesis();
+    for sealed in entries.iter().filter(|sealed| kept(sealed.position)) {
+        let sealed = sealer.seal(sealed.entry.clone(), sealed.mac);
+        tx.execute(
+            "INSERT INTO audit_entry (id, at, kind, actor_kind, mac, position, chain) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            &[
+                (&sealed.entry.id).into(),
+                sealed.entry.at.into(),
+                (&sealed.entry.kind).into(),
+                sealed.entry.actor.kind().into(),
+                (&sealed.mac).into(),
+                sealed.position.into(),
+                (&sealed.chain).into(),
+            ],
+        )?;
+    }
+    store_head(tx, &sealer)
+}
+
+fn store_head(tx: &mut Tx<'_>, sealer: &Sealer) -> Result<()> {
+    let frontier = sealer.frontier().to_bytes();
+    tx.execute(
+        "UPDATE sealer_lease SET next_position = ?1, chain = ?2, frontier = ?3",
+        &[
+            sealer.next_position().into(),
+            (&sealer.chain()).into(),
+            (&frontier).into(),
+        ],
+    )
+    .map(drop)
+}
+
+/// The store takes nothing more, signs nothing more, and the next start knows about it too.
+fn assert_refuses(bed: &Bed, store: &Store, notes_before: usize) {
+    wait_until("the damage is found", Duration::from_secs(10), || {
+        matches!(store.ledger_state(), LedgerState::Edited { .. })
+    })
+    .unwrap();
+    let refused = write_setting(&store, "refused");
+    assert!(matches!(refused, Err(StoreError::Ledger(_))), "{refused:?}");
+    let size = store
+        .read_blocking::<_, StoreError, _>(checkpoints::last)
+        .unwrap()
+        .map_or(0, |stored| stored.size);
+    store.want_checkpoint();
+    store.close_blocking();
+    let store = bed.open();
+    assert!(store.ledger_state().refuses_writes());
+    let later = store
+        .read_blocking::<_, StoreError, _>(checkpoints::last)
+        .unwrap()
+        .map_or(0, |stored| stored.size);
+    assert_eq!(size, later, "nothing was signed over it");
+    // The head that this gateway knew is kept outside, so that it is not forgotten with the process.
+    assert!(read_notes(&bed.path("checkpoints.txt")).unwrap().len() > notes_before);
+}
+
+/// A store whose ledger has a checkpoint at 5 entries and 5 more behind it.
+fn with_tail(bed: &Bed) -> (Store, usize) {
+    let store = bed.open();
+    for number in 0..5 {
+        append(&store, &format!("entry.{number}"));
+    }
+    store.close_blocking();
+    let notes = read_notes(&bed.path("checkpoints.txt")).unwrap().len();
+    let store = bed.open();
+    for number in 5..10 {
+        append(&store, &format!("entry.{number}"));
+    }
+    sealed(&store, 10);
+    (store, notes)
+}
+
+/// Requirement 41: a head that was stored by somebody without keys is not gone on from.
+#[test]
+fn requirement_41_a_replaced_head_is_never_signed() {
+    // More entries than the gateway knows, behind a history that lacks one.
+    let Some(bed) = Bed::postgres() else { return };
+    let (store, notes) = with_tail(&bed);
+    store
+        .write_blocking::<_, StoreError, _>(|tx| {
+            // Copies of sealed entries, with ids of their own: their keyed hashes are wrong.
+            replace_history(tx, |position| position != 6)?;
+            let mut sealer = Sealer::genesis();
+            for sealed in audit::chunk(tx, 0, 100)? {
+                sealer.absorb(&sealed).map_err(|error| StoreError::Sealing(error.to_string().into()))?;
+            }
+            let last = audit::get(tx, 8)?.unwrap();
+            for number in 0..3_u8 {
+                let mut copy = last.entry.clone();
+                copy.id = countersign_domain::EntryId::from_bytes([number; 16]);
+                let sealed = sealer.seal(copy, last.mac);
+                tx.execute(
+                    "INSERT INTO audit_entry (id, at, kind, actor_kind, mac, position, chain) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                    &[
+                        (&sealed.entry.id).into(),
+                        sealed.entry.at.into(),
+                        (&sealed.entry.kind).into(),
+                        sealed.entry.actor.kind().into(),
+                        (&sealed.mac).into(),
+                        sealed.position.into(),
+                        (&sealed.chain).into(),
+                    ],
+                )?;
+            }
+            store_head(tx, &sealer)
+        })
+        .unwrap();
+    assert_refuses(&bed, &store, notes);
+}
+
+/// Requirement 41: the same with a head that is behind, or says something else of the same size.
+#[test]
+fn requirement_41_a_head_that_goes_back_is_never_signed() {
+    let Some(bed) = Bed::postgres() else { return };
+    let (store, notes) = with_tail(&bed);
+    store
+        .write_blocking::<_, StoreError, _>(|tx| replace_history(tx, |position| position != 6))
+        .unwrap();
+    assert_refuses(&bed, &store, notes);
+
+    let Some(bed) = Bed::postgres() else { return };
+    let (store, notes) = with_tail(&bed);
+    store
+        .write_blocking::<_, StoreError, _>(|tx| {
+            tx.execute(
+                "UPDATE sealer_lease SET frontier = ?1",
+                &[(&Frontier::new().to_bytes()).into()],
+            )
+        })
+        .unwrap();
+    wait_until("the damage is found", Duration::from_secs(10), || {
+        matches!(store.ledger_state(), LedgerState::Edited { .. })
+    })
+    .unwrap();
+    store.close_blocking();
+    assert_eq!(
+        read_notes(&bed.path("checkpoints.txt")).unwrap().len(),
+        notes + 1
+    );
+}
+
+/// Requirement 41: a head beyond the entries that are there, or entries that nobody with the key wrote.
+#[test]
+fn requirement_41_a_head_without_its_entries_is_never_signed() {
+    let Some(bed) = Bed::postgres() else { return };
+    let (store, notes) = with_tail(&bed);
+    store
+        .write_blocking::<_, StoreError, _>(|tx| {
+            let mut sealer = Sealer::genesis();
+            for sealed in audit::chunk(tx, 0, 100)? {
+                sealer.seal(sealed.entry, sealed.mac);
+            }
+            sealer.seal(entry("never stored"), [1; 32]);
+            store_head(tx, &sealer)
+        })
+        .unwrap();
+    assert_refuses(&bed, &store, notes);
+}
+
+/// A replica that was asleep while others sealed, made a checkpoint and pruned goes on from that checkpoint.
+#[test]
+fn a_replica_follows_what_others_sealed_and_pruned() {
+    let Some(bed) = Bed::postgres() else { return };
+    let second_folder = tempfile::tempdir().unwrap();
+    std::fs::copy(
+        bed.path("vault.json"),
+        second_folder.path().join("vault.json"),
+    )
+    .unwrap();
+    let first = bed.open();
+    let second = Store::open(&options_in(second_folder.path(), bed.url.as_deref())).unwrap();
+    for _ in 0..20 {
+        append(&first, "by the first");
+    }
+    sealed(&first, 20);
+    first.close_blocking();
+    let first = bed.open();
+    first
+        .write_blocking::<_, StoreError, _>(|tx| {
+            let size = checkpoints::last(tx)?.unwrap().size;
+            audit::prune(tx, size, 100)
+        })
+        .unwrap();
+    append(&second, "by the second");
+    for _ in 0..20 {
+        append(&first, "by the first");
+    }
+    wait_until("all is sealed", Duration::from_secs(10), || {
+        first
+            .read_blocking::<_, StoreError, _>(audit::extent)
+            .unwrap()
+            .next
+            == 41
+    })
+    .unwrap();
+    for store in [first, second] {
+        assert_eq!(store.ledger_state(), LedgerState::Healthy);
+        store.close_blocking();
+    }
+    assert_eq!(bed.open().ledger_state(), LedgerState::Healthy);
 }
