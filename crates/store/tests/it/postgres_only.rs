@@ -246,7 +246,7 @@ fn assert_refuses(bed: &Bed, store: &Store, notes_before: usize) {
         matches!(store.ledger_state(), LedgerState::Edited { .. })
     })
     .unwrap();
-    let refused = write_setting(&store, "refused");
+    let refused = write_setting(store, "refused");
     assert!(matches!(refused, Err(StoreError::Ledger(_))), "{refused:?}");
     let size = store
         .read_blocking::<_, StoreError, _>(checkpoints::last)
