@@ -5,9 +5,9 @@ use std::{collections::VecDeque, time::Duration};
 use bytes::Bytes;
 use countersign_domain::{Actor, Permission, RequestId, SealedEntry, Timestamp};
 use countersign_store::{
-    Engine, LiveEntries, LiveSignal, Store, StoreError, audit,
+    Engine, LedgerState, LiveEntries, LiveSignal, NotesFile, NotesFound, Store, StoreError, audit,
     checkpoints::{self, StoredCheckpoint},
-    evidence,
+    compare_notes, evidence,
 };
 use countersign_vault::audit::{Checkpoint, CheckpointKey, ExportWriter, Frontier, Verifier};
 use futures::stream::{self, BoxStream, StreamExt};
@@ -67,6 +67,44 @@ pub struct Verification {
     pub reason: Option<String>,
     /// The newest checkpoint that the ledger agrees with.
     pub checkpoint: Option<Checkpoint>,
+}
+
+impl Verification {
+    /// The first finding stays.
+    fn fail(&mut self, first_bad: Option<u64>, reason: String) {
+        if self.valid {
+            self.valid = false;
+            self.first_bad = first_bad;
+            self.reason = Some(reason);
+        }
+    }
+}
+
+/// Hands entries and the checkpoints among them to the verifier; whether it wants more.
+fn push(verifier: &mut Verifier, entries: &[SealedEntry], stored: &[StoredCheckpoint]) -> bool {
+    let mut stored = stored.iter().peekable();
+    entries.iter().all(|sealed| {
+        let size = sealed.position.saturating_add(1);
+        let mut goes_on = verifier.push(sealed);
+        while let Some(stored) = stored.next_if(|stored| stored.size <= size) {
+            goes_on = goes_on && verifier.push_checkpoint(&stored.note);
+        }
+        goes_on
+    })
+}
+
+/// What the notes outside of the database say against a ledger of so many entries.
+fn contradictions(found: &NotesFound, stored_entries: u64) -> impl Iterator<Item = LedgerState> {
+    let forked = found.forked.map(|entries| LedgerState::Forked {
+        entries,
+        agreed: found.agreed.min(entries),
+    });
+    let rolled_back = (found.entries > stored_entries).then_some(LedgerState::RolledBack {
+        noted_entries: found.entries,
+        stored_entries,
+    });
+    let invalid = found.invalid.then_some(LedgerState::NotesInvalid);
+    forked.into_iter().chain(rolled_back).chain(invalid)
 }
 
 /// A signed checkpoint.
@@ -139,21 +177,31 @@ impl Gate {
         Ok(Page { items, next })
     }
 
-    /// Checks every entry, keyed hash, chain value and checkpoint of the ledger against the vault's keys.
+    /// Checks every entry, keyed hash, chain value and checkpoint of the ledger against the vault's keys, and every checkpoint that
+    /// this gateway wrote outside of the database.
     ///
     /// # Errors
     /// `forbidden`. A ledger that is not valid is no error of the verification.
     pub async fn verify_audit(&self, cx: &OpCx) -> Result<Verification> {
         cx.require(Permission::AuditRead)?;
+        // Before the database is looked at: a note is written after its checkpoint is.
+        let notes = self.store().notes()?;
         let start = self.ledger_start().await?;
         let mut verifier =
             Verifier::new().with_mac_key(self.inner.workspace.vault.audit_mac().clone());
-        if let Some(key) = start
-            .newest
-            .as_ref()
-            .and_then(|newest| self.checkpoint_key(newest))
-        {
-            verifier = verifier.with_key(key);
+        let mut found = NotesFound::default();
+        if let Some(key) = self.verifying_key(&start, &notes)? {
+            verifier = verifier.with_key(key.clone());
+            found = self
+                .store()
+                .read::<_, StoreError, _>(move |tx| compare_notes(tx, &key, &notes))
+                .await?;
+        }
+        // The others are those of the database, which the pass compares. Pruned ones have nothing to be compared with.
+        for (checkpoint, note) in &found.alone {
+            if checkpoint.size >= start.first {
+                verifier = verifier.with_checkpoint(note);
+            }
         }
         let mut from = 0;
         if start.first > 0 {
@@ -168,39 +216,28 @@ impl Gate {
             verifier.start_after(note, frontier);
             from = start.first;
         }
+        let mut chunk = self.chunk(from).await;
         loop {
-            let mut running = Some(verifier);
-            let read = self
-                .store()
-                .read::<_, StoreError, _>(move |tx| {
-                    // A verification is no value that can be begun again: a read that is run twice fails.
-                    let mut verifier =
-                        running.take().ok_or(StoreError::Conflict { attempts: 1 })?;
-                    let notes = checkpoints::after(tx, from, VERIFY_CHUNK)?;
-                    let mut notes = notes.iter().peekable();
-                    let mut goes_on = true;
-                    let count = audit::visit(tx, from, VERIFY_CHUNK, |sealed| {
-                        let size = sealed.position + 1;
-                        goes_on = verifier.push(&sealed);
-                        while let Some(stored) = notes.next_if(|stored| stored.size <= size) {
-                            goes_on = goes_on && verifier.push_checkpoint(&stored.note);
-                        }
-                        goes_on
-                    })?;
-                    Ok((verifier, count, goes_on))
-                })
-                .await;
-            let (state, count, goes_on) = match read {
+            let (entries, stored) = match chunk {
                 Err(StoreError::Column { .. } | StoreError::Sealing(_)) => {
                     return self.unreadable_from(from).await;
                 }
-                read => read?,
+                chunk => chunk?,
             };
+            let Some(last) = entries.last() else { break };
+            from = last.position.saturating_add(1);
+            // The next entries are read while these are hashed.
+            let hashing = tokio::task::spawn_blocking(move || {
+                let goes_on = push(&mut verifier, &entries, &stored);
+                (verifier, goes_on)
+            });
+            let (hashed, read) = tokio::join!(hashing, self.chunk(from));
+            let (state, goes_on) = hashed.map_err(Error::internal)?;
             verifier = state;
-            from += count;
-            if count == 0 || !goes_on {
+            if !goes_on {
                 break;
             }
+            chunk = read;
         }
         let report = verifier.finish();
         let mut verification = Verification {
@@ -211,21 +248,48 @@ impl Gate {
             checkpoint: report.checkpoint,
         };
         let beyond = start.newest.as_ref().map_or(0, |newest| newest.size);
-        if verification.valid && beyond > verification.entries {
-            verification.valid = false;
-            verification.first_bad = Some(verification.entries);
-            verification.reason = Some(format!(
-                "the log ends after {} entries, a checkpoint was signed for {beyond}: it was truncated",
-                verification.entries
-            ));
+        if beyond > verification.entries {
+            verification.fail(
+                Some(verification.entries),
+                format!(
+                    "the log ends after {} entries, a checkpoint was signed for {beyond}: it was truncated",
+                    verification.entries
+                ),
+            );
         }
         let state = self.store().ledger_state();
-        if verification.valid && state.refuses_writes() {
-            verification.valid = false;
-            verification.first_bad = state.first_bad();
-            verification.reason = Some(state.to_string());
+        if state.refuses_writes() {
+            verification.fail(state.first_bad(), state.to_string());
+        }
+        for state in contradictions(&found, verification.entries) {
+            verification.fail(state.first_bad(), state.to_string());
         }
         Ok(verification)
+    }
+
+    /// Some entries, and the checkpoints among them.
+    async fn chunk(
+        &self,
+        from: u64,
+    ) -> std::result::Result<(Vec<SealedEntry>, Vec<StoredCheckpoint>), StoreError> {
+        self.store()
+            .read::<_, StoreError, _>(move |tx| {
+                Ok((
+                    audit::chunk(tx, from, VERIFY_CHUNK)?,
+                    checkpoints::after(tx, from, VERIFY_CHUNK)?,
+                ))
+            })
+            .await
+    }
+
+    /// The key that the newest checkpoint names; without one, that of the first note outside of the database.
+    fn verifying_key(&self, start: &Start, notes: &NotesFile) -> Result<Option<CheckpointKey>> {
+        if let Some(newest) = &start.newest {
+            return Ok(self.checkpoint_key(newest));
+        }
+        let first = notes.notes().map_err(StoreError::from)?.next();
+        let first = first.transpose().map_err(StoreError::from)?;
+        Ok(first.and_then(|note| self.key_of(&note)))
     }
 
     /// The verification that ends at a row which was never written like that: which one it is.
@@ -508,7 +572,11 @@ impl Gate {
 
     /// The verifier key. Its name stands in the checkpoint; the key itself is the vault's.
     fn checkpoint_key(&self, stored: &StoredCheckpoint) -> Option<CheckpointKey> {
-        let origin = Checkpoint::parse_unverified(&stored.note).ok()?.origin;
+        self.key_of(&stored.note)
+    }
+
+    fn key_of(&self, note: &str) -> Option<CheckpointKey> {
+        let origin = Checkpoint::parse_unverified(note).ok()?.origin;
         self.inner
             .workspace
             .vault

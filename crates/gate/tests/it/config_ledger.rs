@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use countersign_gate::AuditFilter;
-use countersign_vault::audit::{Verifier, verify_export};
+use countersign_store::read_notes;
+use countersign_vault::audit::{Checkpoint, Verifier, verify_export};
 use futures::StreamExt;
 
 use crate::support::{TestGate, new_agent};
@@ -102,6 +103,54 @@ async fn an_edited_entry_is_found_and_named() {
         (false, Some(4))
     );
     assert!(verification.reason.unwrap().contains("position 4"));
+}
+
+/// Requirement 41: every checkpoint outside of the database counts, also one that the database has no counterpart of.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requirement_41_every_note_outside_is_verified() {
+    let test = TestGate::sqlite().await;
+    let other = TestGate::with_vault(test.vault.clone()).await;
+    for (test, name) in [(&test, "one"), (&other, "other")] {
+        for index in 0..4 {
+            let agent = new_agent(&format!("{name}-{index}"));
+            test.gate.add_agent(&test.owner(), agent).await.unwrap();
+            test.gate.make_checkpoint(&test.owner()).await.unwrap();
+        }
+    }
+    let verify = async || test.gate.verify_audit(&test.owner()).await.unwrap();
+    let path = test.folder.path().join("checkpoints.txt");
+    let own = read_notes(&path).unwrap();
+    let theirs = read_notes(&other.folder.path().join("checkpoints.txt")).unwrap();
+    let clean = verify().await;
+    assert!(clean.valid && own.len() >= 4, "{clean:?}");
+    let size = Checkpoint::parse_unverified(&own[1]).unwrap().size;
+    assert_eq!(Checkpoint::parse_unverified(&theirs[1]).unwrap().size, size);
+    // Somebody took the counterpart away: what is held against the entries is the note.
+    for takes_away in [false, true] {
+        if takes_away {
+            let take_away = move |tx: &mut countersign_store::Tx<'_>| {
+                tx.execute("DELETE FROM checkpoint WHERE size = ?1", &[size.into()])
+            };
+            let store = &test.gate.workspace().store;
+            store
+                .write::<_, countersign_store::StoreError, _>(take_away)
+                .await
+                .unwrap();
+        }
+        for (second, is_valid) in [(&own[1], true), (&theirs[1], false), (&own[1], true)] {
+            let notes = [&own[0], second, &own[2], &own[3]];
+            let text = notes.map(|note| format!("{note}\n")).concat();
+            std::fs::write(&path, text).unwrap();
+            let found = verify().await;
+            assert_eq!(found.valid, is_valid, "{takes_away}: {found:?}");
+            if !is_valid {
+                assert!(
+                    found.first_bad.is_some_and(|first| first < size),
+                    "{found:?}"
+                );
+            }
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
