@@ -25,6 +25,7 @@ mod parse;
 mod rule;
 mod run;
 mod secret;
+mod settings;
 mod shown;
 mod status;
 mod target;

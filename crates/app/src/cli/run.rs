@@ -11,8 +11,8 @@ use tokio::runtime::{Builder, Runtime};
 use super::cx::Cx;
 use super::{
     agent, apply, approval, audit, completions, config, credential, demo, doctor, export, gateway,
-    grant, key, kill, login, logout, migrate, net, onboard, operator, rule, status, target, token,
-    vault,
+    grant, key, kill, login, logout, migrate, net, onboard, operator, rule, settings, status,
+    target, token, vault,
 };
 use crate::config::Env;
 use crate::failure::{Exit, Failure, Result};
@@ -84,6 +84,9 @@ enum Command {
     /// Rules: what is said beyond grants
     #[command(subcommand)]
     Rule(rule::Rule),
+    /// Settings of the whole gateway
+    #[command(subcommand)]
+    Settings(settings::Settings),
     /// Operators: the humans who sign in
     #[command(subcommand)]
     Operator(operator::Operator),
@@ -185,6 +188,7 @@ impl Command {
             Self::Credential(command) => command.run(cx).await,
             Self::Grant(command) => command.run(cx).await,
             Self::Rule(command) => command.run(cx).await,
+            Self::Settings(command) => command.run(cx).await,
             Self::Operator(command) => command.run(cx).await,
             Self::Approval(command) => command.run(cx).await,
             Self::Request(command) => command.run(cx).await,

@@ -9,6 +9,8 @@ use super::shown::{self, Column, only, text};
 use crate::client::encode;
 use crate::failure::{Failure, Result};
 
+mod profile;
+
 const COLUMNS: &[Column] = &[
     ("NAME", &["/name"]),
     ("ID", &["/id"]),
@@ -33,6 +35,9 @@ pub(super) enum Target {
     Remove(Named),
     /// Try to reach a target, without an action
     Test(Named),
+    /// A target's profiles
+    #[command(subcommand)]
+    Profile(profile::Profile),
 }
 
 /// One target.
@@ -157,6 +162,7 @@ impl Target {
                     output.line(format!("target {target} is removed"));
                 });
             }
+            Self::Profile(profile) => profile.run(cx).await?,
             Self::Test(Named { target }) => {
                 let answer = api
                     .post(

@@ -57,6 +57,7 @@ fn every_command_explains_itself() {
         "credential",
         "grant",
         "rule",
+        "settings",
         "operator",
         "approval",
         "request",

@@ -257,6 +257,94 @@ fn targets_credentials_and_grants() {
 }
 
 #[test]
+fn settings_and_profiles() {
+    let mut session = Session::new();
+    session.type_in(&["settings", "show"]).expect(0);
+    session.type_in(&["settings", "show", "--json"]).expect(0);
+    session
+        .type_in(&[
+            "settings",
+            "set",
+            "session_hours=8",
+            "separation_of_duties=strict",
+            "sign_in.attempts=3",
+            "evidence_retention_days=30",
+        ])
+        .expect(0);
+    let now = session
+        .type_in(&["settings", "set", "evidence_retention_days=null", "--json"])
+        .expect(0)
+        .json();
+    assert_eq!(
+        (&now["session_hours"], &now["evidence_retention_days"]),
+        (&json!(8), &json!(null)),
+        "what is not named stays: {now}"
+    );
+    assert_eq!(
+        session
+            .gateway
+            .admin()
+            .get("/api/v1/settings")
+            .expect(200)
+            .json(),
+        now
+    );
+    for wrong in [
+        "session_hours=0",
+        "session_hours=soon",
+        "colour=red",
+        "colour",
+    ] {
+        session.type_in(&["settings", "set", wrong]).expect(2);
+    }
+    session.type_in(&["settings", "set"]).expect(2);
+    session
+        .type_in(&["settings", "set", "colour=red", "--json"])
+        .expect(2);
+
+    session
+        .type_in(&[
+            "target",
+            "add",
+            "pay",
+            "--connector",
+            "http",
+            "--base-url",
+            "https://pay.example/v1",
+        ])
+        .expect(0);
+    session
+        .type_in(&["target", "profile", "add", "pay", "read-only"])
+        .expect(0);
+    session
+        .type_in(&["target", "profile", "add", "pay", "spare", "--json"])
+        .expect(0);
+    session
+        .type_in(&["target", "profile", "list", "pay"])
+        .expect(0);
+    session
+        .type_in(&["target", "profile", "list", "pay", "--json"])
+        .expect(0);
+    session
+        .type_in(&["target", "profile", "add", "pay", "spare"])
+        .expect(3);
+    session
+        .type_in(&["target", "profile", "remove", "pay", "spare"])
+        .expect(0);
+    session
+        .type_in(&["target", "profile", "remove", "pay", "spare", "--json"])
+        .expect(2);
+    session.type_in(&["target", "profile", "remove", "pay", "default"]);
+    session
+        .type_in(&["target", "profile", "list", "nowhere"])
+        .expect(2);
+    session
+        .type_in(&["target", "profile", "add", "pay", "x", "--limits", "{"])
+        .expect(2);
+    insta::assert_snapshot!("settings_profile", session.transcript());
+}
+
+#[test]
 fn rules_and_operators() {
     let mut session = Session::new();
     session
