@@ -4,6 +4,7 @@ mod discover;
 mod problem;
 mod session;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use countersign_net::{
@@ -41,6 +42,8 @@ pub(crate) struct Api {
     credential: Credential,
     idempotency_key: Option<HeaderValue>,
     output: Output,
+    /// Whether a gateway answered there already.
+    is_recognised: AtomicBool,
 }
 
 impl Api {
@@ -83,6 +86,7 @@ impl Api {
             credential: Credential::None,
             idempotency_key: None,
             output,
+            is_recognised: AtomicBool::new(false),
         })
     }
 
@@ -96,6 +100,7 @@ impl Api {
             credential: Credential::Key(key),
             idempotency_key: None,
             output,
+            is_recognised: AtomicBool::new(false),
         })
     }
 
@@ -150,7 +155,10 @@ impl Api {
         let mut page = path.to_owned();
         loop {
             let mut reply = self.get(&page).await?;
-            items.append(&mut take_items(&mut reply));
+            items.append(&mut take_items(&mut reply).ok_or_else(|| {
+                Failure::unreachable("unexpected", "the gateway's answer holds no list")
+                    .next("check that the gateway is of the same version")
+            })?);
             let next = reply.get("next").and_then(|next| {
                 next.as_str()
                     .map(str::to_owned)
@@ -215,6 +223,7 @@ impl Api {
         path: &str,
         body: Option<&Value>,
     ) -> Result<LocalResponse> {
+        self.recognise().await?;
         self.client
             .send(self.request(method, path, body)?)
             .await
@@ -223,6 +232,7 @@ impl Api {
 
     /// One request whose reply is read as it comes.
     pub(crate) async fn open(&self, path: &str, accept: &'static str) -> Result<LocalStream> {
+        self.recognise().await?;
         let mut request = self.request(&Method::GET, path, None)?;
         request
             .headers
@@ -258,6 +268,36 @@ impl Api {
                 format!("the gateway answered with status {}", response.status),
             )),
         }
+    }
+
+    /// Asks once, without any secret, whether what answers at an address that somebody typed is a gateway: another server that says 200 to
+    /// everything would be told the key, and its answers would be taken for success. A gateway that `run.json` names holds the lock.
+    async fn recognise(&self) -> Result<()> {
+        if self.place.run_file.is_some() || self.is_recognised.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let asked = LocalRequest::new(Method::GET, "/readyz");
+        let reply = self.client.send(asked).await;
+        let reply = reply.map_err(|error| self.unreachable(&error))?;
+        if is_readiness(&reply) {
+            self.is_recognised.store(true, Ordering::Relaxed);
+            return Ok(());
+        }
+        // A gateway that is called by another name than its own says so itself.
+        if !reply.status.is_success()
+            && let Err(failure) = problem::read(&reply)
+            && failure.code != "unexpected"
+        {
+            return Err(failure);
+        }
+        Err(Failure::unreachable(
+            "no_gateway",
+            format!(
+                "what answers at {} is no Countersign gateway: no secret was sent to it",
+                self.place.text
+            ),
+        )
+        .next("check COUNTERSIGN_URL"))
     }
 
     /// Waits until the gateway answers at all.
@@ -362,16 +402,27 @@ pub(crate) fn sign_in_body(name: &str, secret: &SecretString, by_password: bool)
     }
 }
 
-/// The array in a list's reply.
-pub(crate) fn take_items(reply: &mut Value) -> Vec<Value> {
+/// The array in a list's reply, if it is one.
+pub(crate) fn take_items(reply: &mut Value) -> Option<Vec<Value>> {
     match reply {
-        Value::Array(items) => std::mem::take(items),
+        Value::Array(items) => Some(std::mem::take(items)),
         Value::Object(_) => match reply.get_mut("items") {
-            Some(Value::Array(items)) => std::mem::take(items),
-            _ => Vec::new(),
+            Some(Value::Array(items)) => Some(std::mem::take(items)),
+            _ => None,
         },
-        _ => Vec::new(),
+        _ => None,
     }
+}
+
+/// Whether a reply to `/readyz` is a gateway's, locked and stopping ones included.
+fn is_readiness(reply: &LocalResponse) -> bool {
+    let Ok(says) = reply.json::<Value>() else {
+        return false;
+    };
+    let status = says.get("status").and_then(Value::as_str);
+    matches!(reply.status.as_u16(), 200 | 503)
+        && matches!(status, Some("ready" | "locked" | "stopping" | "not_ready"))
+        && says.get("problems").is_some_and(Value::is_array)
 }
 
 /// A text as one segment of a path or one value of a query.

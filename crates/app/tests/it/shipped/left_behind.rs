@@ -1,4 +1,5 @@
-//! What a killed gateway leaves behind: `run.json` names a port that is anybody's now, and nothing may be sent there.
+//! What only looks like the gateway: a port that `run.json` of a killed one names and that is anybody's now, and a server that answers
+//! everything with 200. Nothing may be sent there.
 
 use std::fs::File;
 use std::io::{Read, Seek, Write};
@@ -6,6 +7,9 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
+
+use countersign_testkit::Reply;
+use serde_json::json;
 
 use super::program::{feed, run};
 use crate::support::{PASSPHRASE, TestGateway};
@@ -109,4 +113,54 @@ fn a_lock_that_is_not_the_gateways_proves_nothing() {
     nothing_is_sent(&gateway, &squatter);
     writeln!(lock, "{}", std::process::id()).unwrap();
     nothing_is_sent(&gateway, &squatter);
+}
+
+#[test]
+fn a_server_that_is_no_gateway_gets_no_secret_and_nothing_is_called_done() {
+    let upstream = countersign_testkit::Upstream::start().unwrap();
+    for answer in [
+        json!({}),
+        json!({ "status": "ok" }),
+        json!([]),
+        json!({ "status": "ready" }),
+    ] {
+        upstream.on("/readyz", Reply::json(&answer));
+        upstream.on("/api/v1/kills", Reply::json(&json!({})));
+        let gateway = TestGateway::onboard(&[("COUNTERSIGN_URL", &upstream.url(""))]);
+        for arguments in [
+            &["kill", "pull", "--all"][..],
+            &["list"],
+            &["status"],
+            &["vault", "unlock"],
+        ] {
+            let mut command = gateway.command(arguments);
+            command.env("COUNTERSIGN_API_KEY", gateway.admin_key());
+            let refused = run(command).expect(4);
+            assert!(
+                refused.stderr.contains("no Countersign gateway") && refused.stdout.is_empty(),
+                "{arguments:?}: {refused:?}"
+            );
+        }
+        feed(gateway.command(&["login", "--stdin"]), gateway.token()).expect(4);
+    }
+    for request in upstream.requests() {
+        let told = format!("{request:?}");
+        assert!(
+            request.path() == "/readyz" && !told.contains("cs_") && !told.contains(PASSPHRASE),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn a_reply_without_a_list_is_no_empty_list() {
+    let upstream = countersign_testkit::Upstream::start().unwrap();
+    let ready = json!({ "status": "ready", "problems": [] });
+    upstream.on("/readyz", Reply::json(&ready));
+    upstream.on("/api/v1/agents", Reply::json(&json!({ "agents": [] })));
+    let gateway = TestGateway::onboard(&[("COUNTERSIGN_URL", &upstream.url(""))]);
+    let mut command = gateway.command(&["agent", "list"]);
+    command.env("COUNTERSIGN_API_KEY", gateway.admin_key());
+    let refused = run(command).expect(4);
+    assert!(refused.stderr.contains("no list"), "{}", refused.stderr);
 }
