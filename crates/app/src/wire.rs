@@ -14,6 +14,6 @@ pub(crate) use failures::{from_gate, from_lock};
 pub(crate) use header::{HeaderPlace, unlock};
 pub(crate) use listeners::server_config;
 pub(crate) use lock::hold_to_serve;
-pub(crate) use onboard::{Onboarding, onboard};
+pub(crate) use onboard::{Onboarding, onboard, refuse_second};
 pub(crate) use parts::{Parts, not_onboarded, stop_gate};
 pub(crate) use workshop::Workshop;

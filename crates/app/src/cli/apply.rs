@@ -58,8 +58,11 @@ impl Apply {
             .filter(|change| change.action == ChangeAction::Keep)
             .count();
         changes.retain(|change| change.action != ChangeAction::Keep);
+        // Before anything is changed: what a document refers to may be missing.
+        let secrets = steps::look_up(cx, &wanted, &changes)?;
         if !self.dry_run {
-            steps::carry_out(cx, &api, &wanted, &changes).await?;
+            steps::carry_out(&api, &wanted, &changes, &secrets).await?;
+            tell_of_keys(cx, &changes);
         }
         cx.output.result(
             &json!({ "dry_run": self.dry_run, "changes": changes, "kept": kept }),
@@ -83,6 +86,16 @@ impl Apply {
             },
         );
         Ok(())
+    }
+}
+
+/// The key that an agent is made with is shown to nobody here.
+fn tell_of_keys(cx: &Cx, changes: &[Change]) {
+    let is_new = |change: &&Change| change.noun == "agent" && change.action == ChangeAction::Create;
+    for Change { name, .. } in changes.iter().filter(is_new) {
+        cx.output.note(format!(
+            "agent {name} is new, and nobody has a key of it: make one with `countersign key add {name} --agent {name}`"
+        ));
     }
 }
 

@@ -3,6 +3,7 @@
 mod ask;
 mod card;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -58,7 +59,7 @@ pub(crate) struct List {
     #[arg(long)]
     target: Option<String>,
     /// At most so many
-    #[arg(long, default_value_t = 50)]
+    #[arg(long, default_value = "50", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     limit: usize,
 }
 
@@ -159,7 +160,7 @@ impl List {
             ],
         );
         let items = cx.api()?.list(&path, self.limit).await?;
-        shown::list(cx.output, &items, COLUMNS, "there is no such request");
+        shown::list(cx.output, &items, COLUMNS, "no request fits");
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ use super::shown::cell;
 use crate::config::{FILE_NAME, FileSettings, VARIABLES, show};
 use crate::failure::Result;
 use crate::output::Table;
+use crate::passphrase;
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
@@ -30,6 +31,7 @@ impl Config {
                 for warning in &settings.warnings {
                     cx.output.warn(warning);
                 }
+                passphrase::configured(&cx.env, &settings, cx.output)?;
                 cx.output.result(
                     &json!({ "valid": true, "file": settings.file, "warnings": settings.warnings }),
                     |output| match &settings.file {

@@ -10,7 +10,7 @@ use crate::failure::Result;
 
 const COLUMNS: &[Column] = &[
     ("SCOPE", &["/scope"]),
-    ("ID", &["/id"]),
+    ("NAME", &["/name"]),
     ("REASON", &["/reason"]),
     ("SINCE", &["/at"]),
 ];
@@ -65,6 +65,14 @@ impl Scope {
         ])
     }
 
+    fn flag(&self) -> String {
+        match (&self.agent, &self.target) {
+            (Some(name), _) => format!("--agent {name}"),
+            (_, Some(name)) => format!("--target {name}"),
+            _ => "--all".to_owned(),
+        }
+    }
+
     fn words(&self) -> String {
         match (&self.agent, &self.target) {
             (Some(name), _) => format!("agent {name}"),
@@ -84,25 +92,31 @@ impl Kill {
                     .await?;
                 cx.output.result(&done, |output| {
                     output.line(format!(
-                        "{} is stopped; let it go on with `countersign kill release`",
-                        scope.words()
+                        "{} is stopped; let it go on with `countersign kill release {}`",
+                        scope.words(),
+                        scope.flag()
                     ));
                 });
             }
             Self::Release(scope) => {
-                let done = api
-                    .post("/api/v1/kills/release", &scope.body(Value::Null))
-                    .await?;
-                cx.output.result(&done, |output| {
+                let body = scope.body(Value::Null);
+                api.post("/api/v1/kills/release", &body).await?;
+                cx.output.result(&json!({ "released": body }), |output| {
                     output.line(format!("{} may go on", scope.words()));
                 });
             }
-            Self::List => shown::list(
-                cx.output,
-                &api.list("/api/v1/kills", usize::MAX).await?,
-                COLUMNS,
-                "nothing is stopped",
-            ),
+            Self::List => {
+                let mut items = api.list("/api/v1/kills", usize::MAX).await?;
+                for item in &mut items {
+                    item["name"] = item.get("id").cloned().unwrap_or_default();
+                }
+                // An id is an agent's or a target's, never both.
+                let lists = [("name", "/api/v1/agents"), ("name", "/api/v1/targets")];
+                if items.iter().any(|item| item["name"].is_string()) {
+                    shown::name(&api, &mut items, &lists).await?;
+                }
+                shown::list(cx.output, &items, COLUMNS, "nothing is stopped");
+            }
         }
         Ok(())
     }

@@ -36,6 +36,7 @@ impl Onboard {
         }
         let path = settings.data_dir.path().display().to_string();
         if !self.yes {
+            wire::refuse_second(&settings).await?;
             Self::tell(cx, &settings)?;
         }
         let operator = match &self.operator {
@@ -67,7 +68,7 @@ impl Onboard {
             output.line(format!("token      {}", made.token.expose()));
             output.line(format!("admin key  {}", made.admin_key.expose()));
             output.line(format!("data       {path}"));
-            output.note("both are shown this once. The token signs in (`countersign login`, /login); the key is for COUNTERSIGN_API_KEY.");
+            output.note("both are shown this once. The token signs in (`countersign login`); the key is for COUNTERSIGN_API_KEY.");
             output.note("Without the passphrase the data is lost: keep it somewhere else, too.");
             output.note("next: `countersign gateway`");
         });

@@ -226,7 +226,14 @@ fn parse(arguments: Vec<OsString>, output: Output) -> Result<Option<Arguments>> 
             let text = error.render().to_string();
             let text = text.trim_end();
             if output.is_json() {
-                return Err(Failure::usage(text.trim_start_matches("error: ")));
+                // One line, without what only helps a person.
+                let told = text.lines().map(str::trim).filter(|line| {
+                    !line.is_empty()
+                        && !line.starts_with("For more information")
+                        && !line.starts_with("Usage: ")
+                });
+                let message = told.collect::<Vec<_>>().join(" ");
+                return Err(Failure::usage(message.trim_start_matches("error: ")));
             }
             for line in text.lines() {
                 output.note(line);

@@ -21,7 +21,7 @@ pub(super) enum Vault {
     Status,
     /// Unlock a gateway that started without its passphrase
     Unlock(Unlock),
-    /// Change the passphrase, without a gateway
+    /// Change the passphrase, with or without a gateway
     Rekey(rekey::Rekey),
 }
 

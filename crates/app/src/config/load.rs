@@ -264,18 +264,33 @@ fn check(settings: Settings) -> Result<Settings> {
         ))
         .next("listen on loopback or a unix socket"));
     }
-    if settings
-        .log
-        .level
-        .parse::<tracing_subscriber::filter::Targets>()
-        .is_err()
-    {
-        return Err(
-            Failure::usage(format!("`{}` is no log level", settings.log.level))
-                .next("use error, warn, info, debug or trace"),
-        );
-    }
+    check_level(&settings.log.level)?;
     Ok(settings)
+}
+
+/// A level for everything, or `module=level` parts. A bare word that is no level would name a module, and silence all others.
+fn check_level(text: &str) -> Result<()> {
+    const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
+    let word = |part: &str| {
+        let level = part.rsplit_once('=').map_or(part, |(_, level)| level);
+        level.trim().to_ascii_lowercase()
+    };
+    let wrong = text
+        .split(',')
+        .find(|part| !LEVELS.contains(&word(part).as_str()));
+    let wrong = wrong.or_else(|| {
+        let read = text.parse::<tracing_subscriber::filter::Targets>();
+        read.is_err().then_some(text)
+    });
+    let Some(wrong) = wrong else { return Ok(()) };
+    let meant = nearest(&word(wrong), LEVELS);
+    let meant = meant.map(|meant| format!("; did you mean {meant}?"));
+    Err(Failure::usage(format!(
+        "`{}` is no log level{}",
+        wrong.trim(),
+        meant.unwrap_or_default()
+    ))
+    .next("use error, warn, info, debug, trace or off, for one module as countersign_gate=debug"))
 }
 
 fn tls_of(cert: Option<PathBuf>, key: Option<PathBuf>, self_signed: bool) -> Result<TlsSettings> {

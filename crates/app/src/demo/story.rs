@@ -16,6 +16,7 @@ use crate::client::Api;
 use crate::failure::{Failure, Result};
 use crate::output::Output;
 
+const PASSPHRASE_FILE: &str = "master.key";
 const TARGET: &str = "payments";
 const AGENT: &str = "shop-assistant";
 
@@ -79,6 +80,12 @@ pub(crate) async fn play(options: Options) -> Result<()> {
     if !options.keep {
         remove(&folder).await?;
         options.output.note("the data directory is removed");
+    } else if folder.path().join(PASSPHRASE_FILE).exists() {
+        let path = folder.path().display();
+        options.output.note(format!(
+            "the data directory {path} is kept. A gateway on it:"
+        ));
+        options.output.note(format!("   COUNTERSIGN_DATA_DIR={path} COUNTERSIGN_MASTER_KEY_FILE={path}/{PASSPHRASE_FILE} countersign gateway"));
     }
     result
 }
@@ -133,12 +140,18 @@ async fn tell(options: &Options, data_dir: &Path) -> Result<()> {
 async fn set(options: &Options, data_dir: &Path) -> Result<Stage> {
     let output = options.output;
     // Two random tokens: a passphrase nobody has to remember, and the API's secret.
-    let program = Program::this(data_dir, Token::generate().into_secret())?;
+    let passphrase = Token::generate().into_secret();
+    let kept = SecretString::new(passphrase.expose().to_owned());
+    let program = Program::this(data_dir, passphrase)?;
     let bearer = Token::generate().into_secret();
     let onboarded = program.json(&["onboard", "--yes", "--with-decide"]).await?;
     let admin_key = SecretString::new(text(&onboarded, "admin_key")?.to_owned());
     let key_file = data_dir.join("admin.key");
     write_secret(&key_file, &admin_key)?;
+    // Without it, nobody could open what was kept.
+    if options.keep {
+        write_secret(&data_dir.join(PASSPHRASE_FILE), &kept)?;
+    }
     say(output, "1. onboarded: a vault, an operator, an admin key");
     let payments = Payments::start(SecretString::new(bearer.expose().to_owned())).await?;
     say(

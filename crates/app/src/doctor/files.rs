@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 
 use super::finding::Finding;
 use crate::config::Settings;
-use crate::wire::HeaderPlace;
+use crate::wire::{HeaderPlace, not_onboarded};
 
 pub(super) async fn examine(settings: &Settings) -> Vec<Finding> {
     let path = settings.data_dir.path().display();
@@ -63,11 +63,14 @@ fn modes(settings: &Settings) -> Finding {
 
 async fn header(settings: &Settings) -> Finding {
     match HeaderPlace::of(settings).read().await {
-        Ok(None) => Finding::fail(
-            "vault",
-            "there is none: nobody onboarded here",
-            "countersign onboard",
-        ),
+        Ok(None) => {
+            let failure = not_onboarded(settings);
+            let mend = match failure.code.as_str() {
+                "not_onboarded" => "countersign onboard".to_owned(),
+                _ => failure.next.unwrap_or_default(),
+            };
+            Finding::fail("vault", failure.message, mend)
+        }
         Ok(Some(_)) => Finding::ok("vault", "its header can be read"),
         Err(failure) => Finding::fail(
             "vault",

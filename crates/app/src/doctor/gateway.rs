@@ -54,8 +54,21 @@ pub(super) async fn examine(cx: &Cx, settings: &Settings) -> Vec<Finding> {
         ));
     }
     findings.push(ledger(&api).await);
+    findings.extend(kills(&api).await);
     findings.extend(targets(&api).await);
     findings
+}
+
+/// Nothing where nothing is stopped, or where the caller may not know.
+async fn kills(api: &Api) -> Option<Finding> {
+    let stopped = api.list("/api/v1/kills", usize::MAX).await.ok()?.len();
+    (stopped > 0).then(|| {
+        Finding::warn(
+            "kill switch",
+            format!("{stopped} pulled: what is stopped is refused"),
+            "countersign kill list, then countersign kill release",
+        )
+    })
 }
 
 async fn ledger(api: &Api) -> Finding {
@@ -76,7 +89,12 @@ async fn ledger(api: &Api) -> Finding {
             "countersign audit verify",
         ),
         Err(failure) if failure.exit == Exit::Unauthorised => {
-            Finding::warn("ledger", "not checked: this needs a sign-in", SIGN_IN)
+            let why = format!("not checked: {}", failure.message);
+            Finding::warn(
+                "ledger",
+                why,
+                failure.next.unwrap_or_else(|| SIGN_IN.to_owned()),
+            )
         }
         Err(failure) => Finding::fail("ledger", failure.message, "countersign audit verify"),
     }
@@ -88,8 +106,8 @@ async fn targets(api: &Api) -> Vec<Finding> {
         Err(failure) if failure.exit == Exit::Unauthorised => {
             return vec![Finding::warn(
                 "targets",
-                "not checked: this needs a sign-in",
-                SIGN_IN,
+                format!("not checked: {}", failure.message),
+                failure.next.unwrap_or_else(|| SIGN_IN.to_owned()),
             )];
         }
         Err(failure) => {

@@ -36,13 +36,14 @@ pub(super) async fn examine(cx: &Cx, settings: &Settings) -> Vec<Finding> {
     let (_workshop, store) = match opened {
         Ok(opened) => opened,
         Err(failure) => {
-            return vec![Finding::fail(
-                "store",
-                failure.message,
-                failure
+            let mend = match failure.code.as_str() {
+                "wrong_passphrase" => UNLOCK.to_owned(),
+                "data_dir" => format!("chmod 700 {}", settings.data_dir.path().display()),
+                _ => failure
                     .next
                     .unwrap_or_else(|| "restore a backup".to_owned()),
-            )];
+            };
+            return vec![Finding::fail("store", failure.message, mend)];
         }
     };
     let state = store.ledger_state();

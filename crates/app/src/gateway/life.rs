@@ -57,7 +57,7 @@ pub(crate) async fn run(options: Options<'_>) -> Result<()> {
         );
     }
     if !settings.data_dir.path().is_dir() {
-        return Err(not_onboarded(&settings.data_dir));
+        return Err(not_onboarded(&settings));
     }
     let _lock = hold_to_serve(&settings.data_dir)
         .await
@@ -66,7 +66,7 @@ pub(crate) async fn run(options: Options<'_>) -> Result<()> {
     let header = place
         .read()
         .await?
-        .ok_or_else(|| not_onboarded(&settings.data_dir))?;
+        .ok_or_else(|| not_onboarded(&settings))?;
     // Before anything is acknowledged as started: a signal during the start ends it in order too.
     let mut signals = Signals::new()?;
     let certificate = Certificate::of(&settings, SystemClock.now())?;

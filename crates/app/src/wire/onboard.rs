@@ -7,8 +7,8 @@ use countersign_vault::{Passphrase, SecretString};
 use super::failures::{from_gate, from_lock};
 use super::header::{HeaderPlace, unlock};
 use super::lock::hold;
-use super::parts::Parts;
-use crate::config::Settings;
+use super::parts::{Parts, not_onboarded};
+use crate::config::{DataDir, Settings};
 use crate::failure::{Failure, Result};
 
 /// What the first operator is.
@@ -28,6 +28,28 @@ pub(crate) struct Onboarded {
     pub(crate) token: SecretString,
     /// Configures.
     pub(crate) admin_key: SecretString,
+}
+
+/// Refuses where there is an installation, before anybody is asked anything. One that died half-way looks the same without its
+/// passphrase: it is taken up by `--yes`.
+pub(crate) async fn refuse_second(settings: &Settings) -> Result<()> {
+    let is_made = settings.database_url.is_some() || settings.data_dir.database().exists();
+    match HeaderPlace::of(settings).read().await? {
+        Some(_) if is_made => Err(already_onboarded(&settings.data_dir)),
+        None if is_made && settings.database_url.is_none() => Err(not_onboarded(settings)),
+        _ => Ok(()),
+    }
+}
+
+fn already_onboarded(data_dir: &DataDir) -> Failure {
+    Failure::state(
+        "already_onboarded",
+        format!(
+            "{} is onboarded already: nothing was changed",
+            data_dir.path().display()
+        ),
+    )
+    .next("start it with `countersign gateway`, or set COUNTERSIGN_DATA_DIR to another folder (an onboarding that died half-way is taken up with --yes)")
 }
 
 /// Makes the folder, the vault and the first operator.
@@ -51,16 +73,7 @@ pub(crate) async fn onboard(
         )
         .next("choose another folder with COUNTERSIGN_DATA_DIR")
     })?;
-    let already = || {
-        Failure::state(
-            "already_onboarded",
-            format!(
-                "{} is onboarded already: nothing was changed",
-                data_dir.path().display()
-            ),
-        )
-        .next("start it with `countersign gateway`, or set COUNTERSIGN_DATA_DIR to another folder")
-    };
+    let already = || already_onboarded(data_dir);
     let place = HeaderPlace::of(settings);
     let present = place.read().await?;
     let _lock = hold(data_dir).await.map_err(|error| {
@@ -72,12 +85,7 @@ pub(crate) async fn onboard(
     })?;
     let vault = match present {
         None if settings.database_url.is_none() && data_dir.database().exists() => {
-            let missing = format!(
-                "{} has a store and no vault header: without its header it can't be opened",
-                data_dir.path().display()
-            );
-            return Err(Failure::state("vault_header", missing)
-                .next("put vault.json back from a backup, or choose another folder"));
+            return Err(not_onboarded(settings));
         }
         None => place.create(passphrase).await?,
         Some(header) => match unlock(header, passphrase).await {

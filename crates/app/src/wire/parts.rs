@@ -122,7 +122,16 @@ pub(crate) async fn stop_gate(gate: &Gate) {
 }
 
 /// A failure that says that nobody onboarded here.
-pub(crate) fn not_onboarded(data_dir: &DataDir) -> Failure {
+pub(crate) fn not_onboarded(settings: &Settings) -> Failure {
+    let data_dir = &settings.data_dir;
+    if settings.database_url.is_none() && data_dir.database().exists() {
+        let missing = format!(
+            "{} has a store and no vault header: without its header it can't be opened",
+            data_dir.path().display()
+        );
+        return Failure::state("vault_header", missing)
+            .next("put vault.json back from a backup, or choose another folder");
+    }
     Failure::state(
         "not_onboarded",
         format!(

@@ -28,12 +28,9 @@ impl Workshop {
     pub(crate) async fn open(settings: &Settings) -> Result<Self> {
         let place = HeaderPlace::of(settings);
         if !settings.data_dir.path().is_dir() {
-            return Err(not_onboarded(&settings.data_dir));
+            return Err(not_onboarded(settings));
         }
-        let header = place
-            .read()
-            .await?
-            .ok_or_else(|| not_onboarded(&settings.data_dir))?;
+        let header = place.read().await?.ok_or_else(|| not_onboarded(settings))?;
         let lock = hold(&settings.data_dir)
             .await
             .map_err(|error| from_lock(&error))?;

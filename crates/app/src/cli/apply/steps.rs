@@ -1,5 +1,7 @@
 //! Carrying out a plan, one API call after the other.
 
+use std::collections::BTreeMap;
+
 use countersign_domain::Timestamp;
 use countersign_gate::{
     Change, ChangeAction, Clock, ConfigDocument, CredentialItem, SecretReference, SystemClock,
@@ -13,15 +15,53 @@ use crate::client::{Api, encode};
 use crate::failure::{Failure, Result};
 use crate::prompt;
 
+/// The values of the credentials that are going to be set, by the name of their change.
+pub(super) type Secrets = BTreeMap<String, Value>;
+
+/// Looks up every value that the changes need.
+pub(super) fn look_up(cx: &Cx, wanted: &ConfigDocument, changes: &[Change]) -> Result<Secrets> {
+    let mut secrets = Secrets::new();
+    for change in changes
+        .iter()
+        .filter(|change| change.noun == "credential" && change.action != ChangeAction::Remove)
+    {
+        let (target, profile) = parts(&change.name)?;
+        if let Some(credential) = credential_item(wanted, target, profile) {
+            let fields = fields(cx, credential).map_err(|failure| Failure {
+                message: format!("credential {}: {}", change.name, failure.message),
+                ..failure
+            })?;
+            secrets.insert(change.name.clone(), fields);
+        }
+    }
+    Ok(secrets)
+}
+
+fn credential_item<'document>(
+    wanted: &'document ConfigDocument,
+    target: &str,
+    profile: &str,
+) -> Option<&'document CredentialItem> {
+    let mut profiles = wanted
+        .targets
+        .iter()
+        .filter(|item| item.name.as_str() == target)
+        .flat_map(|item| &item.profiles);
+    profiles
+        .find(|item| item.name.as_str() == profile)?
+        .credential
+        .as_ref()
+}
+
 /// Carries out every change in order. The first that fails ends it; what was done before stays, and applying again goes on from there.
 pub(super) async fn carry_out(
-    cx: &Cx,
     api: &Api,
     wanted: &ConfigDocument,
     changes: &[Change],
+    secrets: &Secrets,
 ) -> Result<()> {
     for (done, change) in changes.iter().enumerate() {
-        step(cx, api, wanted, change)
+        step(api, wanted, change, secrets)
             .await
             .map_err(|failure| Failure {
                 message: format!(
@@ -37,7 +77,12 @@ pub(super) async fn carry_out(
     Ok(())
 }
 
-async fn step(cx: &Cx, api: &Api, wanted: &ConfigDocument, change: &Change) -> Result<()> {
+async fn step(
+    api: &Api,
+    wanted: &ConfigDocument,
+    change: &Change,
+    secrets: &Secrets,
+) -> Result<()> {
     match (change.noun.as_str(), change.action) {
         (_, ChangeAction::Keep) => Ok(()),
         ("settings", _) => {
@@ -78,7 +123,7 @@ async fn step(cx: &Cx, api: &Api, wanted: &ConfigDocument, change: &Change) -> R
             named(api, "rules", change, action, &json!(item)).await
         }
         ("profile", action) => profile(api, wanted, change, action).await,
-        ("credential", action) => credential(cx, api, wanted, change, action).await,
+        ("credential", action) => credential(api, wanted, change, action, secrets).await,
         ("grant", action) => grant(api, wanted, change, action).await,
         (noun, _) => Err(
             Failure::usage(format!("this program can't change a {noun}"))
@@ -130,11 +175,11 @@ async fn profile(
 }
 
 async fn credential(
-    cx: &Cx,
     api: &Api,
     wanted: &ConfigDocument,
     change: &Change,
     action: ChangeAction,
+    secrets: &Secrets,
 ) -> Result<()> {
     let (target, profile) = parts(&change.name)?;
     if action == ChangeAction::Remove {
@@ -150,16 +195,14 @@ async fn credential(
         )
         .await;
     }
-    let item = wanted
-        .targets
-        .iter()
-        .filter(|item| item.name.as_str() == target)
-        .flat_map(|item| &item.profiles)
-        .find(|item| item.name.as_str() == profile);
-    let Some(credential) = item.and_then(|item| item.credential.as_ref()) else {
+    let (Some(credential), Some(fields)) = (
+        credential_item(wanted, target, profile),
+        secrets.get(&change.name),
+    ) else {
         return Ok(());
     };
-    let body = json!({ "target": target, "profile": profile, "type": credential.kind, "fields": fields(cx, credential)? });
+    let body =
+        json!({ "target": target, "profile": profile, "type": credential.kind, "fields": fields });
     call(
         api,
         Method::POST,

@@ -329,3 +329,41 @@ fn without_decide_the_admin_key_configures_and_does_not_decide() {
     )
     .expect_code(403, "forbidden");
 }
+
+#[test]
+fn onboarding_again_asks_nothing() {
+    let program = Program::usual();
+    program.run(&["onboard", "--yes", "--json"]).expect(0);
+    let refused = program.run(&["onboard"]).expect(3);
+    assert!(
+        refused.stderr.contains("onboarded already") && !refused.stderr.contains("This writes"),
+        "{}",
+        refused.stderr
+    );
+}
+
+#[test]
+fn a_store_without_its_vault_header_was_onboarded() {
+    let program = Program::usual();
+    program.run(&["onboard", "--yes", "--json"]).expect(0);
+    std::fs::remove_file(program.data_dir().join("vault.json")).unwrap();
+    for arguments in [
+        &["gateway", "--listen", "127.0.0.1:0"][..],
+        &["onboard", "--yes"],
+        &["migrate", "status"],
+    ] {
+        let refused = program.run(arguments).expect(3);
+        assert!(
+            refused.stderr.contains("has a store and no vault header")
+                && refused.stderr.contains("put vault.json back")
+                && !refused.stderr.contains("never onboarded"),
+            "{arguments:?}: {}",
+            refused.stderr
+        );
+    }
+    let report = program.run(&["doctor", "--json"]).expect(1).stdout;
+    assert!(
+        report.contains("put vault.json back") && !report.contains("nobody onboarded"),
+        "{report}"
+    );
+}

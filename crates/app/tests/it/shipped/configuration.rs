@@ -69,3 +69,47 @@ fn the_schema_is_json_schema() {
     assert_eq!(schema["additionalProperties"], false);
     assert!(schema["properties"]["listen"].is_object());
 }
+
+#[test]
+fn a_mistyped_log_level_is_refused() {
+    let mut program = Program::usual();
+    for wrong in [
+        "inof",
+        "info,countersign_gate=debgu",
+        "countersign_gate",
+        "loud",
+    ] {
+        program.set("COUNTERSIGN_LOG", wrong);
+        let refused = program.run(&["config", "validate"]).expect(2);
+        assert!(
+            refused.stderr.contains("is no log level"),
+            "{wrong}: {}",
+            refused.stderr
+        );
+    }
+    assert!(
+        {
+            program.set("COUNTERSIGN_LOG", "inof");
+            program.run(&["config", "validate"]).stderr
+        }
+        .contains("did you mean info?")
+    );
+    for right in [
+        "info",
+        "WARN",
+        "off",
+        "warn,countersign_gate=debug",
+        "countersign_gate=trace",
+    ] {
+        program.set("COUNTERSIGN_LOG", right);
+        program.run(&["config", "validate"]).expect(0);
+    }
+}
+
+#[test]
+fn a_passphrase_that_is_too_short_is_not_valid() {
+    let mut program = Program::usual();
+    program.set("COUNTERSIGN_MASTER_KEY", "short");
+    let refused = program.run(&["config", "validate"]).expect(2);
+    assert!(!refused.stderr.contains("`short`"), "{}", refused.stderr);
+}

@@ -71,7 +71,12 @@ fn kept_data_can_be_used_afterwards() {
     let folder = program.file("tmp");
     std::fs::create_dir(&folder).unwrap();
     program.set("TMPDIR", folder.to_str().unwrap());
-    program.run(&["demo", "--once", "--keep"]).expect(0);
+    let story = program.run(&["demo", "--once", "--keep"]).expect(0);
+    assert!(
+        story.stderr.contains("COUNTERSIGN_MASTER_KEY_FILE=") && story.stderr.contains(" gateway"),
+        "{}",
+        story.stderr
+    );
     let kept = std::fs::read_dir(&folder)
         .unwrap()
         .next()
@@ -79,6 +84,14 @@ fn kept_data_can_be_used_afterwards() {
         .unwrap()
         .path();
     assert!(kept.join("countersign.db").exists());
+    // With what opens it.
+    let passphrase = kept.join("master.key");
+    assert_eq!(super::program::mode(&passphrase), 0o600);
+    program.set("COUNTERSIGN_DATA_DIR", kept.to_str().unwrap());
+    program.set("COUNTERSIGN_MASTER_KEY_FILE", passphrase.to_str().unwrap());
+    program.run(&["migrate", "status"]).expect(0);
+    let report = program.run(&["doctor", "--json"]).expect(0);
+    assert!(report.stdout.contains("it opens"), "{}", report.stdout);
 }
 
 #[test]

@@ -206,7 +206,18 @@ fn doctor_works_without_a_gateway_and_names_the_command_that_mends() {
     let mut other = program;
     other.set("COUNTERSIGN_MASTER_KEY", "wrong-wrong-wrong-wrong");
     let wrong = other.run(&["doctor", "--json"]).expect(1).json();
-    assert_eq!(level(&wrong, "store").0, "fail");
+    let (word, mend) = level(&wrong, "store");
+    assert_eq!(word, "fail");
+    assert!(
+        mend.contains("COUNTERSIGN_MASTER_KEY") && !mend.contains("backup"),
+        "{mend}"
+    );
+    other.set("COUNTERSIGN_MASTER_KEY", crate::support::PASSPHRASE);
+    std::fs::set_permissions(other.data_dir(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let open = other.run(&["doctor", "--json"]).expect(1).json();
+    for check in ["data directory", "store"] {
+        assert!(level(&open, check).1.starts_with("chmod 700 "), "{open}");
+    }
 }
 
 #[test]

@@ -95,6 +95,11 @@ fn wrong_usage_is_exit_2_in_both_forms() {
     let programs = program.run(&["agnet", "list", "--json"]).expect(2);
     let error: serde_json::Value = serde_json::from_str(programs.stderr.trim()).unwrap();
     assert_eq!(error["error"]["exit"], 2);
+    let message = error["error"]["message"].as_str().unwrap();
+    assert!(
+        !message.contains("For more information") && !message.contains('\n'),
+        "{message}"
+    );
     assert_eq!(programs.stdout, "");
 }
 

@@ -508,6 +508,8 @@ fn requests_and_the_kill_switch() {
         .expect(1);
     session.type_in(&["show", "not-an-id"]).expect(2);
     session.type_in(&["list", "--status", "sleeping"]).expect(2);
+    session.type_in(&["list", "--status", "expired"]).expect(0);
+    session.type_in(&["list", "--limit", "0"]).expect(2);
     session.type_in(&["kill", "list"]).expect(0);
     session
         .type_in(&[
@@ -533,6 +535,14 @@ fn requests_and_the_kill_switch() {
         .expect(1);
     session
         .type_in(&["kill", "release", "--agent", "ci"])
+        .expect(0);
+    session
+        .type_in(&["kill", "pull", "--all", "--reason", "look"])
+        .expect(0);
+    session.type_in(&["kill", "list"]).expect(0);
+    session.type_in(&["doctor"]).expect(0);
+    session
+        .type_in(&["kill", "release", "--all", "--json"])
         .expect(0);
     session
         .type_in(&["kill", "pull", "--target", "nowhere"])
@@ -615,6 +625,16 @@ fn the_configuration_as_a_document() {
         let run = super::super::program::run(command);
         session.note(&arguments, run)
     };
+    // What a document refers to is looked up before anything is changed, and by a dry run too.
+    for more in [&[][..], &["--dry-run"]] {
+        let mut command = session.gateway.command(&["apply", "-f", &document]);
+        command
+            .args(more)
+            .env("COUNTERSIGN_API_KEY", session.gateway.admin_key());
+        let refused = super::super::program::run(command).expect(2);
+        assert!(refused.stderr.contains("PAY_TOKEN"), "{}", refused.stderr);
+        assert!(session.gateway.admin().list("/api/v1/agents").is_empty());
+    }
     apply(&mut session, &["--dry-run"]).expect(0);
     assert!(
         session.gateway.admin().list("/api/v1/agents").is_empty(),
