@@ -1,10 +1,11 @@
 //! `countersign audit verify`: asks the gateway, or checks an export with nothing but this program.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use countersign_store::read_notes;
 use countersign_vault::audit::{CheckpointKey, Report, Signatures, Verifier, verify_export};
 use serde_json::{Value, json};
 
@@ -33,20 +34,19 @@ impl Verify {
             None => cx.api()?.get("/api/v1/audit/verify").await?,
         };
         let is_valid = report.get("valid") == Some(&Value::Bool(true));
-        cx.output.result(
-            &only(
-                &report,
-                &["valid", "entries", "first_bad", "reason", "checkpoint"],
-            ),
-            |output| {
-                output.table(&fields(&report));
-                output.line(if is_valid {
-                    "the ledger is as it was written"
-                } else {
-                    "the ledger is NOT as it was written"
-                });
-            },
-        );
+        let mut names = vec!["valid", "entries", "first_bad", "reason", "checkpoint"];
+        if self.file.is_some() {
+            // How much the result is worth: nothing checks a file's keyed hashes, and its signatures only with a key.
+            names.extend(["pruned", "uncompared", "signatures"]);
+        }
+        cx.output.result(&only(&report, &names), |output| {
+            output.table(&fields(&report));
+            output.line(if is_valid {
+                "the ledger is as it was written"
+            } else {
+                "the ledger is NOT as it was written"
+            });
+        });
         if is_valid {
             Ok(())
         } else {
@@ -63,10 +63,12 @@ impl Verify {
             );
         }
         for file in &self.checkpoint {
-            let text = fs::read_to_string(file).map_err(|error| {
+            // A file that isn't there would count as one without notes.
+            File::open(file).map_err(|error| {
                 Failure::usage(format!("{} can't be read: {error}", file.display()))
             })?;
-            let notes = notes(&text);
+            let notes =
+                read_notes(file).map_err(|error| Failure::usage(crate::failure::chain(&error)))?;
             if notes.is_empty() {
                 return Err(
                     Failure::usage(format!("{} holds no checkpoint", file.display())).next(
@@ -83,8 +85,13 @@ impl Verify {
         })?;
         let report = verify_export(BufReader::with_capacity(1 << 20, input), verifier)
             .map_err(|error| Failure::usage(crate::failure::chain(&error)))?;
-        if report.signatures != Signatures::Trusted {
-            cx.output.note("the signatures were checked with the key that the export itself names: give --key or --checkpoint from a trusted place to be sure");
+        match report.signatures {
+            Signatures::Trusted => {}
+            Signatures::SelfDeclared => cx.output.note("the signatures were checked with the key that the export itself names: give --key or --checkpoint from a trusted place to be sure"),
+            Signatures::Unchecked => cx.output.note("no signature was checked, because the export names no key and none was given: give --key from a trusted place to be sure"),
+        }
+        if report.uncompared > 0 {
+            cx.output.note(format!("{} checkpoints from elsewhere are for entries that were pruned here and could not be compared", report.uncompared));
         }
         Ok(document(&report))
     }
@@ -102,46 +109,4 @@ fn document(report: &Report) -> Value {
         "uncompared": report.uncompared,
         "signatures": report.signatures,
     })
-}
-
-/// The signed notes in a text: each is a body, an empty line, signature lines, and ends at an empty line or the next body.
-fn notes(text: &str) -> Vec<String> {
-    let mut notes: Vec<String> = Vec::new();
-    let mut in_signatures = true;
-    for line in text.lines() {
-        let is_signature = line.starts_with("— ");
-        if in_signatures && !is_signature {
-            if line.is_empty() {
-                continue;
-            }
-            notes.push(String::new());
-            in_signatures = false;
-        }
-        in_signatures |= is_signature;
-        if let Some(note) = notes.last_mut() {
-            note.push_str(line);
-            note.push('\n');
-        }
-    }
-    notes
-}
-
-#[cfg(test)]
-mod tests {
-    use super::notes;
-
-    #[test]
-    fn notes_are_told_apart_with_and_without_lines_between_them() {
-        let first = "o\n1\nr\n\n— o sig\n";
-        let second = "o\n2\nr\n\n— o sig\n— witness sig\n";
-        for between in ["", "\n", "\n\n"] {
-            assert_eq!(
-                notes(&format!("{first}{between}{second}")),
-                [first, second],
-                "{between:?}"
-            );
-        }
-        assert!(notes("").is_empty());
-        assert!(notes("\n\n").is_empty());
-    }
 }
