@@ -17,7 +17,7 @@ pub enum Via {
         id: SessionId,
         /// When the operator last typed a credential.
         proved_at: Timestamp,
-        /// Whether it is a terminal's: changing and deciding then need fresh proof.
+        /// Whether it is a terminal's: changing and deciding then need fresh proof. New ways in need it from a browser too.
         is_terminal: bool,
     },
     /// A key of the operator.

@@ -15,6 +15,7 @@ use crate::{
     context::OpCx,
     error::{Error, ErrorKind, Result},
     gate::Gate,
+    sessions::require_fresh_proof_of_all,
     snapshot::{Nouns, Snapshot},
 };
 
@@ -155,6 +156,7 @@ impl Gate {
             rate_limit_per_minute,
             expires_in_seconds,
         } = draft;
+        require_fresh_proof_of_all(cx)?;
         let snapshot = self.fresh_snapshot()?;
         let maker = cx.principal.permissions();
         let owner = match (&owner.agent, &owner.operator) {
@@ -273,6 +275,7 @@ impl Gate {
         } else {
             cx.require(Permission::KeyManage)?;
         }
+        require_fresh_proof_of_all(cx)?;
         if key.revoked_at.is_some() {
             return Ok(key);
         }

@@ -15,6 +15,7 @@ use crate::{
     context::{OpCx, Principal, Via},
     error::{Error, ErrorKind, Result},
     gate::Gate,
+    sessions::require_fresh_proof_of_all,
     snapshot::Nouns,
     tokens::NewToken,
 };
@@ -113,6 +114,7 @@ impl Gate {
     ) -> Result<(Arc<Operator>, Option<NewToken>)> {
         cx.require(Permission::OperatorManage)?;
         require_role(cx, draft.role)?;
+        require_fresh_proof_of_all(cx)?;
         let OperatorDraft {
             name,
             role,
@@ -213,7 +215,7 @@ impl Gate {
             require_role(cx, operator.role)?;
         }
         check_password(&password)?;
-        crate::sessions::require_fresh_proof(cx)?;
+        require_fresh_proof_of_all(cx)?;
         let hash = self.hash_password(cx, password).await?;
         let entry = self.config_entry(
             cx,
@@ -240,6 +242,7 @@ impl Gate {
     pub async fn set_role(&self, cx: &OpCx, id_or_name: &str, role: Role) -> Result<Arc<Operator>> {
         cx.require(Permission::OperatorManage)?;
         require_role(cx, role)?;
+        require_fresh_proof_of_all(cx)?;
         let operator = self
             .snapshot()
             .operators
@@ -273,6 +276,7 @@ impl Gate {
     /// `forbidden`, `not_found`, `last_owner`.
     pub async fn disable_operator(&self, cx: &OpCx, id_or_name: &str) -> Result<()> {
         cx.require(Permission::OperatorManage)?;
+        require_fresh_proof_of_all(cx)?;
         let operator = self
             .snapshot()
             .operators

@@ -43,7 +43,7 @@ use crate::{
 
 use lanes::{Lane, Lanes, Turn};
 
-/// How long a proof typed on a terminal lasts.
+/// How long a typed proof lasts.
 pub const PROOF_LIFETIME: Duration = Duration::from_mins(5);
 /// How long a session that was looked up is believed.
 const CACHE_LIFETIME: Duration = Duration::from_millis(500);
@@ -241,25 +241,50 @@ fn locked_out(until: Timestamp, now: Timestamp) -> Error {
 /// # Errors
 /// `proof_required`.
 pub(crate) fn require_fresh_proof(cx: &OpCx) -> Result<()> {
+    match session_proof(cx) {
+        Some((proved_at, true)) => require_recent(cx, proved_at),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses to make, change or end a way in (an operator, a password, a key, a token) from any session whose operator has not typed a
+/// credential lately.
+///
+/// # Errors
+/// `proof_required`.
+pub(crate) fn require_fresh_proof_of_all(cx: &OpCx) -> Result<()> {
+    match session_proof(cx) {
+        Some((proved_at, _)) => require_recent(cx, proved_at),
+        None => Ok(()),
+    }
+}
+
+/// When a session was proved, and whether it is a terminal's.
+const fn session_proof(cx: &OpCx) -> Option<(Timestamp, bool)> {
     match &cx.principal {
         Principal::Operator {
             via:
                 Via::Session {
                     proved_at,
-                    is_terminal: true,
+                    is_terminal,
                     ..
                 },
             ..
-        } if cx.now.since(*proved_at) >= PROOF_LIFETIME => {
-            let text = "changing and deciding from a terminal need a fresh proof: type your credential again";
-            Err(Error::new(
-                ErrorKind::Unauthenticated,
-                "proof_required",
-                text,
-            ))
-        }
-        _ => Ok(()),
+        } => Some((*proved_at, *is_terminal)),
+        _ => None,
     }
+}
+
+fn require_recent(cx: &OpCx, proved_at: Timestamp) -> Result<()> {
+    if cx.now.since(proved_at) < PROOF_LIFETIME {
+        return Ok(());
+    }
+    let text = "this needs a fresh proof: type your credential again";
+    Err(Error::new(
+        ErrorKind::Unauthenticated,
+        "proof_required",
+        text,
+    ))
 }
 
 /// How a password is checked: in which lane, and as which known device.
@@ -485,17 +510,6 @@ impl Gate {
         }
     }
 
-    /// A session's CSRF token, from its secret: for a page that is loaded again. Whether the session lives is
-    /// [`Gate::identify_session`]'s question.
-    ///
-    /// # Errors
-    /// `unauthenticated` for what is no secret of a session.
-    pub fn csrf_token(&self, secret: &str) -> Result<SecretString> {
-        TokenHash::of_presented(secret)
-            .map(|hash| self.csrf_of(&hash))
-            .map_err(|_| unauthenticated())
-    }
-
     fn csrf_of(&self, secret: &TokenHash) -> SecretString {
         let mut bytes = b"csrf token v1 ".to_vec();
         bytes.extend_from_slice(&secret.0);
@@ -586,22 +600,18 @@ impl Gate {
                 Ok((is_over(tx, &look_source)?, device))
             })
             .await?;
-        Ok(if !is_device_over {
-            Way {
-                lane: Lane::Known,
-                device: known,
+        let lane = match (is_device_over, is_source_over) {
+            (false, _) => {
+                return Ok(Way {
+                    lane: Lane::Known,
+                    device: known,
+                });
             }
-        } else {
-            // A mark that guesses is none.
-            Way {
-                lane: if is_source_over {
-                    Lane::Slow
-                } else {
-                    Lane::Ordinary
-                },
-                device: None,
-            }
-        })
+            (true, true) => Lane::Slow,
+            (true, false) => Lane::Ordinary,
+        };
+        // A mark that guesses is none.
+        Ok(Way { lane, device: None })
     }
 
     /// Verifies a credential, and counts and records it if it fails: both to their end, even if whoever asked goes away.

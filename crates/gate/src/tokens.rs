@@ -17,6 +17,7 @@ use crate::{
     error::{Error, Result},
     gate::Gate,
     operators::require_role,
+    sessions::require_fresh_proof_of_all,
     snapshot::Nouns,
 };
 
@@ -129,6 +130,7 @@ impl Gate {
     /// `forbidden`, also for an operator who may do more than the maker; `invalid_input`.
     pub async fn add_token(&self, cx: &OpCx, draft: TokenDraft) -> Result<NewToken> {
         cx.require(Permission::OperatorManage)?;
+        require_fresh_proof_of_all(cx)?;
         checks::name("name", &draft.name)?;
         let operator = self
             .fresh_snapshot()?
@@ -189,6 +191,7 @@ impl Gate {
     /// `forbidden`, `not_found`.
     pub async fn revoke_token(&self, cx: &OpCx, id: Uuid) -> Result<TokenView> {
         cx.require(Permission::OperatorManage)?;
+        require_fresh_proof_of_all(cx)?;
         let entry = self.config_entry(cx, "config.token.revoked", format!("token:{id}"));
         let now = cx.now;
         let row = self

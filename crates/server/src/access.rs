@@ -43,10 +43,12 @@ pub enum Face {
     GaiterGuard,
 }
 
-/// What is asked of a session of a terminal before it changes something.
+/// What is asked of a session before it changes something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Proof {
-    /// A credential typed within the last five minutes, if the route changes something.
+    /// Of everybody's session a credential typed within the last five minutes: the route makes, changes or ends a way in.
+    FreshOfAll,
+    /// Of a terminal's session a credential typed within the last five minutes, if the route changes something.
     Fresh,
     /// Nothing more than the session.
     Session,
@@ -63,7 +65,7 @@ pub struct RouteAccess {
     pub access: Access,
     /// Where it belongs.
     pub face: Face,
-    /// What a terminal's session needs.
+    /// What a session needs.
     pub proof: Proof,
     /// Whether it answers while the vault is locked.
     pub while_locked: bool,
@@ -77,6 +79,11 @@ impl RouteAccess {
 
     const fn by_session(mut self) -> Self {
         self.proof = Proof::Session;
+        self
+    }
+
+    const fn way_in(mut self) -> Self {
+        self.proof = Proof::FreshOfAll;
         self
     }
 
@@ -152,9 +159,9 @@ pub const ROUTES: &[RouteAccess] = &[
     needs("PATCH", "/api/v1/agents/{id}", P::ConfigWrite),
     needs("DELETE", "/api/v1/agents/{id}", P::ConfigWrite),
     needs("GET", "/api/v1/keys", P::ConfigRead),
-    needs("POST", "/api/v1/keys", P::KeyManage),
+    needs("POST", "/api/v1/keys", P::KeyManage).way_in(),
     needs("GET", "/api/v1/keys/{id}", P::ConfigRead),
-    needs("DELETE", "/api/v1/keys/{id}", P::KeyManage),
+    needs("DELETE", "/api/v1/keys/{id}", P::KeyManage).way_in(),
     needs("GET", "/api/v1/connectors", P::ConfigRead),
     needs("GET", "/api/v1/targets", P::ConfigRead),
     needs("POST", "/api/v1/targets", P::ConfigWrite),
@@ -216,13 +223,13 @@ pub const ROUTES: &[RouteAccess] = &[
     needs("POST", "/api/v1/audit/prune", P::AuditPrune),
     // Operators.
     needs("GET", "/api/v1/operators", P::ConfigRead),
-    needs("POST", "/api/v1/operators", P::OperatorManage),
-    any("PUT", "/api/v1/operators/{id}/password"),
-    needs("PUT", "/api/v1/operators/{id}/role", P::OperatorManage),
-    needs("DELETE", "/api/v1/operators/{id}", P::OperatorManage),
+    needs("POST", "/api/v1/operators", P::OperatorManage).way_in(),
+    any("PUT", "/api/v1/operators/{id}/password").way_in(),
+    needs("PUT", "/api/v1/operators/{id}/role", P::OperatorManage).way_in(),
+    needs("DELETE", "/api/v1/operators/{id}", P::OperatorManage).way_in(),
     needs("GET", "/api/v1/tokens", P::OperatorManage),
-    needs("POST", "/api/v1/tokens", P::OperatorManage),
-    needs("DELETE", "/api/v1/tokens/{id}", P::OperatorManage),
+    needs("POST", "/api/v1/tokens", P::OperatorManage).way_in(),
+    needs("DELETE", "/api/v1/tokens/{id}", P::OperatorManage).way_in(),
     // The proxy face.
     gaiterguard("POST", "/proxy", P::RequestCreate),
     gaiterguard("GET", "/status/{id}", P::RequestRead),

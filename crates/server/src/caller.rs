@@ -2,7 +2,7 @@
 //!
 //! SECURITY: a credential that is present and not valid is an error, never anonymity, and one in a header is never passed over for
 //! the cookie. A cookie counts only with its CSRF token on everything that changes something; a terminal's session only with a fresh
-//! proof. A bearer session is no browser's and a cookie no terminal's: neither can be turned into the other.
+//! proof, and so does a browser's for what makes a new way in: cookies can be read on every port of a host. A bearer session is no browser's and a cookie no terminal's: neither can be turned into the other.
 
 use std::sync::{Arc, OnceLock};
 
@@ -222,24 +222,29 @@ fn check_change(
 }
 
 fn check_proof(cx: &OpCx, row: &RouteAccess) -> Result<()> {
-    if row.proof == Proof::Fresh
-        && let Principal::Operator {
-            via:
-                Via::Session {
-                    is_terminal: true,
-                    proved_at,
-                    ..
-                },
+    if let Principal::Operator {
+        via: Via::Session {
+            is_terminal,
+            proved_at,
             ..
-        } = &cx.principal
-        && cx.now.since(*proved_at) >= PROOF_LIFETIME
+        },
+        ..
+    } = &cx.principal
     {
-        let detail = "changing and deciding need fresh proof: type your credential again (POST /api/v1/sessions/proof)";
-        return Err(Problem::new(
-            StatusCode::UNAUTHORIZED,
-            "proof_required",
-            detail,
-        ));
+        let needs_proof = match row.proof {
+            Proof::FreshOfAll => true,
+            Proof::Fresh => *is_terminal,
+            Proof::Session => false,
+        };
+        if needs_proof && cx.now.since(*proved_at) >= PROOF_LIFETIME {
+            let detail =
+                "this needs fresh proof: type your credential again (POST /api/v1/sessions/proof)";
+            return Err(Problem::new(
+                StatusCode::UNAUTHORIZED,
+                "proof_required",
+                detail,
+            ));
+        }
     }
     Ok(())
 }
@@ -322,7 +327,7 @@ const fn is_terminal(principal: &Principal) -> bool {
 }
 
 /// The secret in the session's cookie.
-pub(crate) fn session_cookie(headers: &HeaderMap) -> Option<&str> {
+fn session_cookie(headers: &HeaderMap) -> Option<&str> {
     cookie_named(headers, SESSION_COOKIE)
 }
 

@@ -522,23 +522,19 @@ async fn there_is_always_an_owner() {
         .operator("second", Role::Owner, "a long password")
         .await;
     let third = test.operator("third", Role::Owner, "a long password").await;
-    // Two of three shut each other out and the third, all at once: one is left.
+    // Two of three shut each other out and the third, all at once: who is out shuts nobody out any more, and one is left.
     let (first, other, last) = tokio::join!(
         gate.disable_operator(&second, "owner"),
         gate.disable_operator(&third, "second"),
         gate.disable_operator(&second, "third"),
     );
-    assert_eq!(
-        [first.is_ok(), other.is_ok(), last.is_ok()]
-            .into_iter()
-            .filter(|done| *done)
-            .count(),
-        2
-    );
+    let done = [first.is_ok(), other.is_ok(), last.is_ok()];
+    let done = done.into_iter().filter(|done| *done).count() as u64;
+    assert!((1..=2).contains(&done), "{done}");
     assert_eq!(
         test.count("SELECT COUNT(*) FROM operator WHERE role = 'owner' AND disabled_at IS NULL")
             .await,
-        1
+        3 - done
     );
 }
 

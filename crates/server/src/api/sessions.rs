@@ -1,6 +1,7 @@
 //! Sessions: signing in, proving again, signing out.
 //!
-//! A browser gets its secret as a cookie that scripts can't read, and the CSRF token in the answer. A terminal gets its secret in the
+//! A browser gets its secret as a cookie that scripts can't read, and the CSRF token in the answer to its sign-in and nowhere else: a
+//! page keeps it in its session storage, which belongs to one port where cookies belong to the host. A terminal gets its secret in the
 //! answer and sends it as `Authorization: Bearer`; it may read, and changes something only after a fresh proof.
 
 use axum::{
@@ -18,7 +19,7 @@ use uuid::Uuid;
 use super::page::List;
 use crate::{
     body::Json,
-    caller::{Caller, DEVICE_COOKIE, Source, cookie, cookie_named, device_cookie, session_cookie},
+    caller::{Caller, DEVICE_COOKIE, Source, cookie, cookie_named, device_cookie},
     problem::{Problem, Result},
     state::ServerState,
 };
@@ -106,7 +107,7 @@ pub(crate) struct SignedIn {
     /// `owner`, `approver` or `viewer`.
     role: &'static str,
     expires_at: String,
-    /// A browser sends this in `X-CSRF-Token` with everything that changes something.
+    /// A browser sends this in `X-CSRF-Token` with everything that changes something. Shown this once.
     #[serde(skip_serializing_if = "Option::is_none")]
     csrf_token: Option<String>,
     /// A terminal sends this as `Authorization: Bearer`. Shown this once.
@@ -140,9 +141,6 @@ pub(crate) struct Me {
     /// The key's scopes.
     #[serde(skip_serializing_if = "Option::is_none")]
     scopes: Option<Vec<&'static str>>,
-    /// The CSRF token of a browser's session, for a page that is loaded again.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    csrf_token: Option<String>,
 }
 
 /// A live session.
@@ -251,7 +249,7 @@ pub(crate) async fn sign_in(
 
 /// Who asks, and what they may do.
 #[utoipa::path(get, path = "/api/v1/sessions/me", tag = "sessions", responses((status = 200, body = Me)))]
-pub(crate) async fn current_session(caller: Caller, headers: HeaderMap) -> Result<Document<Me>> {
+pub(crate) async fn current_session(caller: Caller) -> Result<Document<Me>> {
     let principal = &caller.cx().principal;
     let (kind, id, name, role) = match principal {
         Principal::Agent { agent, .. } => ("agent", agent.id.uuid(), agent.name.to_string(), None),
@@ -273,23 +271,14 @@ pub(crate) async fn current_session(caller: Caller, headers: HeaderMap) -> Resul
         proved_at: None,
         key: key.map(|key| key.id.uuid()),
         scopes: key.map(|key| key.scopes.iter().map(|scope| scope.as_str()).collect()),
-        csrf_token: None,
     };
     if let Principal::Operator {
-        via:
-            Via::Session {
-                id,
-                proved_at,
-                is_terminal,
-            },
+        via: Via::Session { id, proved_at, .. },
         ..
     } = principal
     {
         me.session = Some(id.uuid());
         me.proved_at = Some(proved_at.to_string());
-        if !is_terminal && let Some(secret) = session_cookie(&headers) {
-            me.csrf_token = Some(caller.gate.csrf_token(secret)?.expose().to_owned());
-        }
     }
     Ok(Document(me))
 }
@@ -305,7 +294,7 @@ pub(crate) async fn sign_out(caller: Caller, Source(peer): Source) -> Result<Res
     Ok(response)
 }
 
-/// Proves again who sits at a terminal: for five minutes the session may change and decide.
+/// Proves again who sits there: for five minutes a terminal may change and decide, and a browser make new ways in.
 #[utoipa::path(post, path = "/api/v1/sessions/proof", tag = "sessions", request_body = ProofBody, responses((status = 200, body = Proved)))]
 pub(crate) async fn prove(caller: Caller, Json(body): Json<ProofBody>) -> Result<Document<Proved>> {
     let valid_until = caller.gate.prove(caller.cx(), body.sign_in()?).await?;
