@@ -165,11 +165,10 @@ async fn admit(
     }
     let credential = Credential::of(request.headers(), row.face)?;
     let (principal, csrf) = credential.identify(&gate).await?;
-    let source = request
-        .extensions()
-        .get::<Peer>()
-        .map(|peer| Arc::clone(&peer.source));
-    let source = source.ok_or_else(|| Problem::internal("a call without a peer"))?;
+    let peer = request.extensions().get::<Peer>();
+    let peer = peer.ok_or_else(|| Problem::internal("a call without a peer"))?;
+    peer.note_credential();
+    let source = Arc::clone(&peer.source);
     let cx = OpCx {
         principal,
         source,

@@ -94,8 +94,13 @@ impl Default for Dialects {
 /// Bounds of connections.
 #[derive(Debug, Clone, Copy)]
 pub struct ServerLimits {
-    /// Open connections of one listener; beyond it new ones wait.
+    /// Open connections of one listener; beyond it the oldest that has shown no credential makes room, or new ones wait.
     pub connections: usize,
+    /// Open connections of one source that have shown no credential; beyond it the oldest makes room. A source is an IPv4 address, an
+    /// IPv6 network of 64 bits, or the loopback addresses together; trusted proxies and the unix socket have no limit of their own.
+    pub connections_per_source: usize,
+    /// The longest a client may read nothing of what waits for it.
+    pub write_timeout: Duration,
     /// The longest header block in bytes, request line included.
     pub header_bytes: usize,
     /// The longest a header block, or the next one on an idle connection, may take to arrive.
@@ -116,6 +121,8 @@ impl Default for ServerLimits {
     fn default() -> Self {
         Self {
             connections: 4_096,
+            connections_per_source: 512,
+            write_timeout: Duration::from_secs(30),
             header_bytes: 64 << 10,
             header_timeout: Duration::from_secs(20),
             handshake_timeout: Duration::from_secs(10),

@@ -1,11 +1,15 @@
 //! Accepting connections: loopback, unix socket, TLS, container.
 //!
-//! Every connection is bounded: how many there are, how long a header block may take and how long it may be, how long a handshake may
-//! take. A connection ends when its listener drains; what it is answering is answered first.
+//! Every connection is bounded: how many there are, and from one source; how long a header block may take and how long it may be, how
+//! long a handshake may take, and how long its answers may wait to be read. A connection ends when its listener drains; what it is
+//! answering is answered first.
+
+mod crowd;
+mod stall;
 
 use std::{
     io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     os::unix::fs::{FileTypeExt, PermissionsExt},
     path::{Path, PathBuf},
     pin::pin,
@@ -31,9 +35,13 @@ use crate::{
     config::{Bind, ServerLimits},
     container::is_container,
     hosts::InvalidHost,
+    network::IpRange,
     peer::Peer,
     shell::Shell,
 };
+
+use crowd::{Crowd, Seat};
+use stall::Unstalled;
 
 /// How long to wait when the system refuses to hand over a connection: usually too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -133,65 +141,102 @@ impl Listener {
     /// Accepts until the drain.
     pub(crate) async fn run(self, serving: Serving) {
         let places = Arc::new(Semaphore::new(serving.limits.connections));
+        let crowd = Crowd::new(serving.limits.connections_per_source);
         loop {
+            let accepted = tokio::select! {
+                () = serving.draining.cancelled() => return,
+                accepted = self.accept() => accepted,
+            };
+            let accepted = match accepted {
+                Ok(Some(accepted)) => accepted,
+                Ok(None) => continue,
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            };
+            if places.available_permits() == 0 {
+                crowd.make_room();
+            }
             let place = tokio::select! {
                 () = serving.draining.cancelled() => return,
                 place = Arc::clone(&places).acquire_owned() => place,
             };
             let Ok(place) = place else { return };
-            tokio::select! {
-                () = serving.draining.cancelled() => return,
-                accepted = self.accept(&serving, place) => if let Err(error) = accepted {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                },
-            }
+            let peer = accepted.peer();
+            let seat = peer
+                .address
+                .filter(|address| !serving.is_trusted_proxy(*address))
+                .map(|address| crowd.enter(address, &peer.is_known));
+            serving.spawn(place, seat, move |serving| accepted.serve(serving));
         }
     }
 
-    async fn accept(&self, serving: &Serving, place: OwnedSemaphorePermit) -> io::Result<()> {
-        match self {
+    /// The next connection; `None` for one that is not answered.
+    async fn accept(&self) -> io::Result<Option<Accepted>> {
+        Ok(match self {
             Self::Tcp(listener) => {
                 let (stream, address) = listener.accept().await?;
                 let peer = Peer::network(address.ip(), false);
-                serving.spawn(place, move |serving| async move {
-                    prepare(&stream);
-                    serving.connection(stream, peer, Protocol::Http1).await;
-                });
+                Some(Accepted::Tcp(stream, peer))
             }
             Self::Tls(listener, acceptor) => {
                 let (stream, address) = listener.accept().await?;
-                let (peer, acceptor) = (Peer::network(address.ip(), true), acceptor.clone());
-                serving.spawn(place, move |serving| async move {
-                    prepare(&stream);
-                    let handshake = tokio::time::timeout(
-                        serving.limits.handshake_timeout,
-                        acceptor.accept(stream),
-                    );
-                    if let Ok(Ok(stream)) = handshake.await {
-                        let protocol = if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
-                            Protocol::Http2
-                        } else {
-                            Protocol::Http1
-                        };
-                        serving.connection(stream, peer, protocol).await;
-                    }
-                });
+                let peer = Peer::network(address.ip(), true);
+                Some(Accepted::Tls(stream, peer, acceptor.clone()))
             }
             Self::Unix(listener, _) => {
                 let (stream, _) = listener.accept().await?;
                 // Between bind and chmod the socket was open to others: whoever came in then has another user's id.
-                let Some(uid) = same_user(&stream) else {
-                    return Ok(());
-                };
-                serving.spawn(place, move |serving| async move {
-                    serving
-                        .connection(stream, Peer::local(uid), Protocol::Http1)
-                        .await;
-                });
+                same_user(&stream).map(|uid| Accepted::Unix(stream, Peer::local(uid)))
+            }
+        })
+    }
+}
+
+/// A connection that nothing was read from yet.
+enum Accepted {
+    Tcp(TcpStream, Peer),
+    Tls(TcpStream, Peer, TlsAcceptor),
+    Unix(UnixStream, Peer),
+}
+
+impl Accepted {
+    const fn peer(&self) -> &Peer {
+        match self {
+            Self::Tcp(_, peer) | Self::Tls(_, peer, _) | Self::Unix(_, peer) => peer,
+        }
+    }
+
+    async fn serve(self, serving: Serving) {
+        let patience = serving.limits.write_timeout;
+        match self {
+            Self::Tcp(stream, peer) => {
+                prepare(&stream);
+                let stream = Unstalled::new(stream, patience);
+                serving.connection(stream, peer, Protocol::Http1).await;
+            }
+            Self::Tls(stream, peer, acceptor) => {
+                prepare(&stream);
+                let handshake = tokio::time::timeout(
+                    serving.limits.handshake_timeout,
+                    acceptor.accept(Unstalled::new(stream, patience)),
+                );
+                if let Ok(Ok(stream)) = handshake.await {
+                    let protocol = if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+                        Protocol::Http2
+                    } else {
+                        Protocol::Http1
+                    };
+                    serving.connection(stream, peer, protocol).await;
+                }
+            }
+            Self::Unix(stream, peer) => {
+                let stream = Unstalled::new(stream, patience);
+                serving.connection(stream, peer, Protocol::Http1).await;
             }
         }
-        Ok(())
     }
 }
 
@@ -264,6 +309,7 @@ enum Protocol {
 pub(crate) struct Serving {
     pub(crate) shell: Shell,
     pub(crate) limits: ServerLimits,
+    pub(crate) trusted_proxies: Arc<[IpRange]>,
     pub(crate) tasks: TaskTracker,
     /// No new connections; open ones end after what they are answering.
     pub(crate) draining: CancellationToken,
@@ -272,17 +318,32 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
+    /// A proxy's connections are many clients'.
+    fn is_trusted_proxy(&self, address: IpAddr) -> bool {
+        self.trusted_proxies
+            .iter()
+            .any(|range| range.contains(address))
+    }
+
     fn spawn<F: Future<Output = ()> + Send + 'static>(
         &self,
         place: OwnedSemaphorePermit,
+        seat: Option<Seat>,
         connection: impl FnOnce(Self) -> F,
     ) {
         let aborting = self.aborting.clone();
         let connection = connection(self.clone());
         self.tasks.spawn(async move {
             let _place = place;
+            let lost = async {
+                match &seat {
+                    Some(seat) => seat.lost().await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 () = aborting.cancelled() => {}
+                () = lost => {}
                 () = connection => {}
             }
         });
@@ -325,6 +386,8 @@ impl Serving {
                     .header_read_timeout(self.limits.header_timeout)
                     .max_buf_size(self.limits.header_bytes.saturating_mul(2).max(16 << 10))
                     .max_headers(128)
+                    // One answer at a time is written: calls that come in a heap wait for the client to read.
+                    .pipeline_flush(false)
                     .half_close(false);
             }
             Protocol::Http2 => {

@@ -1,6 +1,12 @@
 //! The other end of a connection.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 /// Who is at the other end, as the listener saw it. One per connection, cheap to clone.
 #[derive(Debug, Clone)]
@@ -11,6 +17,8 @@ pub struct Peer {
     pub source: Arc<str>,
     /// Whether the connection is TLS.
     pub is_secure: bool,
+    /// Whether a call on the connection has shown a live credential.
+    pub(crate) is_known: Arc<AtomicBool>,
 }
 
 impl Peer {
@@ -21,6 +29,7 @@ impl Peer {
             address: Some(address),
             source: address.to_string().into(),
             is_secure,
+            is_known: Arc::default(),
         }
     }
 
@@ -30,6 +39,12 @@ impl Peer {
             address: None,
             source: format!("unix:{uid}").into(),
             is_secure: false,
+            is_known: Arc::default(),
         }
+    }
+
+    /// Notes that a call on the connection has shown a live credential: it makes room for no stranger any more.
+    pub(crate) fn note_credential(&self) {
+        self.is_known.store(true, Ordering::Relaxed);
     }
 }

@@ -62,6 +62,7 @@ impl Server {
             let serving = Serving {
                 shell,
                 limits: config.limits,
+                trusted_proxies: config.trusted_proxies.as_slice().into(),
                 tasks: tasks.clone(),
                 draining: server.draining.clone(),
                 aborting: server.aborting.clone(),

@@ -376,3 +376,82 @@ fn nonsense_is_no_certificate() {
         .is_err()
     );
 }
+
+/// Whether the other end has closed the connection, or does within a second.
+async fn is_closed(stream: &mut TcpStream) -> bool {
+    let mut byte = [0];
+    let read = tokio::time::timeout(Duration::from_secs(1), stream.read(&mut byte));
+    matches!(read.await, Ok(Ok(0) | Err(_)))
+}
+
+/// Requirement 36: whoever asks and does not read is cut off, credential or not.
+#[tokio::test]
+async fn clients_that_do_not_read_are_cut_off() {
+    let stage = Stage::new().await;
+    let mut config = loopback();
+    config.limits.write_timeout = Duration::from_millis(300);
+    config.limits.connections = 1;
+    let server = Server::start(&config, &stage.state).unwrap();
+    let address = server.addresses()[0];
+    let deaf = TcpStream::connect(address).await.unwrap();
+    let call = |path: &str| {
+        format!(
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\r\n",
+            stage.owner
+        )
+    };
+    let calls = call("/api/v1/agents") + &call("/openapi.json").repeat(2_000);
+    let (_unread, mut write) = deaf.into_split();
+    let writing = tokio::time::timeout(Duration::from_secs(3), write.write_all(calls.as_bytes()));
+    drop(writing.await);
+    let answer = talk(TcpStream::connect(address).await.unwrap(), HEALTH).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+/// Requirement 36: one source has its share of the connections, and who has shown a credential keeps theirs.
+#[tokio::test]
+async fn strangers_make_room_for_the_next() {
+    let stage = Stage::new().await;
+    let mut config = loopback();
+    config.limits.connections_per_source = 2;
+    let server = Server::start(&config, &stage.state).unwrap();
+    let address = server.addresses()[0];
+    let mut known = TcpStream::connect(address).await.unwrap();
+    let call = format!(
+        "GET /api/v1/kills HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\r\n",
+        stage.owner
+    );
+    let mut answer = [0; 2_048];
+    known.write_all(call.as_bytes()).await.unwrap();
+    assert!(known.read(&mut answer).await.unwrap() > 0);
+    let mut strangers = Vec::new();
+    for _ in 0..4 {
+        let stranger = TcpStream::connect(address).await.unwrap();
+        // One after another, so that it is clear who came first.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        strangers.push(stranger);
+    }
+    let mut closed = Vec::new();
+    for stranger in &mut strangers {
+        closed.push(is_closed(stranger).await);
+    }
+    assert_eq!(closed, [true, true, false, false]);
+    known.write_all(call.as_bytes()).await.unwrap();
+    assert!(known.read(&mut answer).await.unwrap() > 0);
+}
+
+/// Requirement 36: a listener that is full of strangers takes the next connection.
+#[tokio::test]
+async fn a_full_listener_sends_strangers_away() {
+    let stage = Stage::new().await;
+    let mut config = loopback();
+    config.limits.connections = 2;
+    let server = Server::start(&config, &stage.state).unwrap();
+    let address = server.addresses()[0];
+    let mut strangers = Vec::new();
+    for _ in 0..5 {
+        strangers.push(TcpStream::connect(address).await.unwrap());
+    }
+    let answer = talk(TcpStream::connect(address).await.unwrap(), HEALTH).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
