@@ -13,7 +13,7 @@ use axum::{
     },
 };
 use countersign_domain::{Permission, RequestId, SealedEntry};
-use countersign_gate::{ErrorKind, OpCx, Principal};
+use countersign_gate::{OpCx, Principal};
 use futures::{Stream, StreamExt, stream::BoxStream};
 use http::{HeaderMap, HeaderName, StatusCode};
 use serde::Deserialize;
