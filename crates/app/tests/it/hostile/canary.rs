@@ -311,7 +311,7 @@ fn requirements_5_and_20_no_secret_is_in_any_row() {
     assert!(
         Postgres::shared()
             .unwrap()
-            .execute(&name, &search("action.executed"))
+            .execute(&name, &search("action.outcome"))
             .is_err(),
         "the search finds what is there"
     );

@@ -29,9 +29,11 @@ fn an_allowed_read_reaches_the_upstream_once_with_the_credential() {
     assert!(!reply.text().contains(SECRET), "{}", reply.text());
     let id = scene.newest();
     assert_eq!(scene.state(&id), "succeeded");
+    // This face's calls carry an idempotency key here, so that also a read takes its key, with its intent, before it runs.
+    let story = [("action.intent", ""), ("action.outcome", "http_200")];
     assert_eq!(
         scene.story(&id),
-        [("action.executed".to_owned(), "http_200".to_owned())]
+        story.map(|(kind, outcome)| (kind.to_owned(), outcome.to_owned()))
     );
 }
 
