@@ -63,8 +63,8 @@ pub(crate) struct ExecutionGuard {
     keep: Keep,
     cx: ExecutionCx,
     registration: Registration,
-    /// Evidence of the outcome: the opening's own where there was no intent, else a new one.
-    outcome: EvidenceWriter,
+    /// Evidence of an outcome that has an intent before it; a read without one writes into its opening's.
+    outcome: Option<EvidenceWriter>,
     head: Option<(u16, Value)>,
     tap: OutputTap,
     /// Whether the body has ended as the target meant it to.
@@ -82,10 +82,10 @@ impl ExecutionGuard {
         registration: Registration,
     ) -> Self {
         let evidence_bytes = evidence_bytes(&gate);
-        let outcome = EvidenceWriter::new();
+        let mut outcome = None;
         let committer = match &ledgered {
             Ledgered::Nothing(_, opening) => opening.output_committer(),
-            Ledgered::Intent => outcome.output_committer(),
+            Ledgered::Intent => outcome.insert(EvidenceWriter::new()).output_committer(),
         };
         let tap = OutputTap::new(committer, keep.bytes().max(evidence_bytes));
         Self {
@@ -149,7 +149,8 @@ impl ExecutionGuard {
             // The output's commitment was begun under the opening's salt; nothing has been seen yet, so it can begin again.
             drop(writer);
             let keep_bytes = self.keep.bytes().max(evidence_bytes(&self.gate));
-            self.tap = OutputTap::new(self.outcome.output_committer(), keep_bytes);
+            let outcome = self.outcome.insert(EvidenceWriter::new());
+            self.tap = OutputTap::new(outcome.output_committer(), keep_bytes);
             let store = self.gate.inner.workspace.store.clone();
             let write = async move { store.write(move |tx| opening.write(tx)).await };
             // While it is written the intent looks after itself; if it fails there is no row that an outcome could belong to.
@@ -262,8 +263,9 @@ impl ExecutionGuard {
                 entry.outcome = Some(outcome);
                 entry.output = commitment;
                 let sealed = output.as_ref().map(|(head, kept)| {
-                    self.outcome.output(head, kept);
-                    self.outcome.seal(&vault, entry.id)
+                    let outcome = self.outcome.get_or_insert_with(EvidenceWriter::new);
+                    outcome.output(head, kept);
+                    outcome.seal(&vault, entry.id)
                 });
                 (None, Some(Record { entry, sealed }))
             }
