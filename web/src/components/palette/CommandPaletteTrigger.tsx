@@ -1,0 +1,23 @@
+import { ActionIcon, Kbd, Text, Tooltip, UnstyledButton } from "@mantine/core";
+import { IconSearch } from "@tabler/icons-react";
+import classes from "./palette.module.css";
+import { openPalette } from "./store";
+
+export function CommandPaletteTrigger() {
+  return (
+    <>
+      <UnstyledButton className={classes.trigger} onClick={openPalette} visibleFrom="md" aria-keyshortcuts="Control+K">
+        <IconSearch size={15} aria-hidden />
+        <Text size="sm" span>
+          Search or go to …
+        </Text>
+        <Kbd size="xs">Ctrl K</Kbd>
+      </UnstyledButton>
+      <Tooltip label="Search or go to … (Ctrl K)">
+        <ActionIcon size="lg" hiddenFrom="md" onClick={openPalette} aria-label="Search or go to …">
+          <IconSearch size={18} />
+        </ActionIcon>
+      </Tooltip>
+    </>
+  );
+}

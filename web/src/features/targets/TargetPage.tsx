@@ -1,0 +1,5 @@
+import { Page } from "@/ui/Page";
+
+export function TargetPage() {
+  return <Page title="Target">{null}</Page>;
+}

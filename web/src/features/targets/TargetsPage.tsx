@@ -1,0 +1,5 @@
+import { Page } from "@/ui/Page";
+
+export function TargetsPage() {
+  return <Page title="Targets">{null}</Page>;
+}

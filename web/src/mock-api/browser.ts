@@ -1,0 +1,2 @@
+/** Starts the backend in memory for the development server. */
+export async function start(): Promise<void> {}

@@ -1,0 +1,34 @@
+import { Tooltip } from "@mantine/core";
+import { useNow } from "./useNow";
+
+const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+  ["second", 1],
+];
+
+const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+
+/** `5 min. ago`, `in 2 hr.`: the largest unit that fits. */
+export function relativeTime(at: Date, now: number): string {
+  const seconds = Math.round((at.getTime() - now) / 1_000);
+  if (Math.abs(seconds) < 5) return "now";
+  const [unit, size] = UNITS.find(([, unitSize]) => Math.abs(seconds) >= unitSize) ?? ["second", 1];
+  return relative.format(Math.trunc(seconds / size), unit);
+}
+
+/** A time in relation to now, with the exact one on hover and focus. */
+export function Time({ value }: { value: string | null | undefined }) {
+  const now = useNow();
+  if (!value) return <>–</>;
+  const at = new Date(value);
+  return (
+    <Tooltip label={exact.format(at)}>
+      <time dateTime={value} style={{ whiteSpace: "nowrap" }}>
+        {relativeTime(at, now)}
+      </time>
+    </Tooltip>
+  );
+}

@@ -1,0 +1,32 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+/** The gateway that `npm run dev` talks to, unless it runs on the mock backend (`VITE_MOCK=1`). */
+const gateway = process.env.COUNTERSIGN_URL ?? "http://127.0.0.1:3100";
+
+export default defineConfig({
+  plugins: [react()],
+  resolve: { alias: { "@": new URL("./src", import.meta.url).pathname } },
+  // The gateway replaces this word in every answer: see crates/server/src/web.
+  html: { cspNonce: "__CSP_NONCE__" },
+  build: {
+    outDir: "dist",
+    target: "es2023",
+    // A data: URL would need a hole in the policy; a file costs one immutable request.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rollupOptions: { output: { entryFileNames: "assets/[name]-[hash].js" } },
+  },
+  server: {
+    host: "127.0.0.1",
+    proxy: Object.fromEntries(
+      ["/api", "/healthz", "/readyz", "/openapi.json"].map((path) => [path, { target: gateway, changeOrigin: true }]),
+    ),
+  },
+  test: {
+    environment: "jsdom",
+    setupFiles: ["src/test-setup.ts"],
+    include: ["src/**/*.test.{ts,tsx}"],
+    restoreMocks: true,
+  },
+});
