@@ -25,6 +25,8 @@ export type GateClosed = (problem: Problem) => void;
 
 let onClosed: GateClosed = () => {};
 
+const CLOSED: ReadonlySet<string> = new Set(["unauthenticated", "locked", "setup"]);
+
 export function setGateClosed(handler: GateClosed): void {
   onClosed = handler;
 }
@@ -53,7 +55,8 @@ const middleware: Middleware = {
       if (again.ok) return again;
       throw await Problem.of(again);
     }
-    if (problem.status === 401 || problem.code === "locked") onClosed(problem);
+    // A wrong password, passphrase or proof is a 401, too: only a session that is no more leads away from the page.
+    if (CLOSED.has(problem.code)) onClosed(problem);
     throw problem;
   },
   onError({ id, error }) {
