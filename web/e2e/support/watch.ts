@@ -1,0 +1,65 @@
+/** What no page may ever do: complain on the console, run into its own policy, lock somebody out, scroll sideways. */
+import AxeBuilder from "@axe-core/playwright";
+import { expect, type Page } from "@playwright/test";
+
+declare global {
+  interface Window {
+    __violations?: string[];
+  }
+}
+
+/** Complaints of a page since it was opened. */
+export class Watch {
+  readonly complaints: string[] = [];
+  private constructor(private readonly page: Page) {}
+
+  /** Watches a page from before its first script. `expected` leaves out what a test provokes on purpose. */
+  static async over(page: Page, expected: RegExp[] = []): Promise<Watch> {
+    const watch = new Watch(page);
+    const note = (text: string) => {
+      if (!expected.some((pattern) => pattern.test(text))) watch.complaints.push(text);
+    };
+    page.on("console", (message) => {
+      if (message.type() === "error" || message.type() === "warning")
+        note(`console ${message.type()}: ${message.text()}`);
+    });
+    page.on("pageerror", (error) => note(`page error: ${error.message}`));
+    await page.addInitScript(() => {
+      window.__violations = [];
+      document.addEventListener("securitypolicyviolation", (event) => {
+        window.__violations?.push(`${event.violatedDirective}: ${event.blockedURI || event.sample}`);
+      });
+    });
+    return watch;
+  }
+
+  /** Fails on any complaint so far, any violation of the policy, any finding of axe and any horizontal scroll. */
+  async check(where: string): Promise<void> {
+    const violations = await this.page.evaluate(() => window.__violations ?? []);
+    expect.soft(violations, `${where}: Content-Security-Policy`).toEqual([]);
+    expect.soft(this.complaints, `${where}: console`).toEqual([]);
+    await this.settle();
+    const axe = await new AxeBuilder({ page: this.page }).analyze();
+    const findings = axe.violations.map(
+      ({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target} ${node.failureSummary}`).join(" | ")}`,
+    );
+    expect.soft(findings, `${where}: axe`).toEqual([]);
+    const overhang = await this.page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    expect.soft(overhang, `${where}: horizontal scroll in pixels`).toBeLessThanOrEqual(0);
+  }
+
+  /** Waits for transitions to end: axe measures contrast of what is half faded in, too. */
+  private async settle(): Promise<void> {
+    await this.page.evaluate(async () => {
+      const isEndless = (animation: Animation) => animation.effect?.getTiming().iterations === Number.POSITIVE_INFINITY;
+      await Promise.all(
+        document
+          .getAnimations()
+          .filter((animation) => !isEndless(animation))
+          .map((animation) => animation.finished.catch(() => undefined)),
+      );
+    });
+  }
+}

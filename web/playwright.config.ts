@@ -1,0 +1,37 @@
+import { defineConfig } from "@playwright/test";
+
+/** Debian's Chromium; `COUNTERSIGN_CHROMIUM` names another. */
+const executablePath = process.env.COUNTERSIGN_CHROMIUM ?? "/usr/bin/chromium";
+
+export default defineConfig({
+  testDir: "e2e",
+  testMatch: "**/*.spec.ts",
+  // Each worker runs a gateway and a browser of its own: more than the cores only makes them wait for each other.
+  workers: 2,
+  fullyParallel: false,
+  forbidOnly: Boolean(process.env.CI),
+  retries: 0,
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  outputDir: "test-results",
+  reporter: process.env.COUNTERSIGN_E2E_REPORT
+    ? [["line"], ["json", { outputFile: process.env.COUNTERSIGN_E2E_REPORT }]]
+    : [["list"]],
+  use: {
+    viewport: { width: 1440, height: 900 },
+    screenshot: "only-on-failure",
+    launchOptions: {
+      executablePath,
+      args: [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    },
+  },
+});
