@@ -1,6 +1,6 @@
 import { Skeleton } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, type ReactNode, useEffect, useRef } from "react";
+import { type KeyboardEvent, memo, type ReactNode, useCallback, useEffect, useMemo, useRef } from "react";
 import classes from "./DataTable.module.css";
 import { ErrorNotice } from "./ErrorNotice";
 
@@ -34,6 +34,12 @@ export interface DataTableProps<Row> {
   isLoadingMore?: boolean;
   /** The height of a row in pixels. */
   rowHeight?: number;
+  /** Takes the height that its parent leaves, instead of its own. */
+  isFull?: boolean;
+  /** The table came to its top, or left it. */
+  onTop?: (isAtTop: boolean) => void;
+  /** Whoever gives another number wants the top to be shown. */
+  topRequest?: number;
 }
 
 const ROW_HEIGHT = 41;
@@ -56,6 +62,9 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     onEnd,
     isLoadingMore,
     rowHeight = ROW_HEIGHT,
+    isFull = false,
+    onTop,
+    topRequest = 0,
   } = props;
   const box = useRef<HTMLDivElement>(null);
   const count = rows?.length ?? 0;
@@ -72,6 +81,27 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     if (onEnd && count > 0 && last >= count - 20) onEnd();
   }, [onEnd, last, count]);
 
+  const isAtTop = useRef(true);
+  const onScroll = () => {
+    const isNow = (box.current?.scrollTop ?? 0) < rowHeight / 2;
+    if (isNow === isAtTop.current) return;
+    isAtTop.current = isNow;
+    onTop?.(isNow);
+  };
+  useEffect(() => {
+    if (topRequest > 0 && box.current) box.current.scrollTop = 0;
+  }, [topRequest]);
+  const chosen = useMemo(
+    () => (selected === undefined || !rows ? -1 : rows.findIndex((row) => rowKey(row) === selected)),
+    [rows, selected, rowKey],
+  );
+  const act = useRef({ onSelect, onOpen });
+  act.current = { onSelect, onOpen };
+  const onClickRow = useCallback((row: Row) => {
+    act.current.onSelect?.(row);
+    act.current.onOpen?.(row);
+  }, []);
+
   if (props.error && !rows) return <ErrorNotice error={props.error} onRetry={props.onRetry} />;
   if (!rows) return <TableSkeleton label={label} />;
   if (rows.length === 0) return <>{props.empty}</>;
@@ -84,7 +114,6 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
       .map((c) => c.width)
       .join(" "),
   };
-  const chosen = selected === undefined ? -1 : rows.findIndex((row) => rowKey(row) === selected);
   const isInteractive = Boolean(onOpen || onSelect);
 
   const focusRow = (index: number) => {
@@ -121,6 +150,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   return (
     <div
       className={classes.table}
+      data-full={isFull ? true : undefined}
       role="table"
       aria-label={label}
       aria-rowcount={rows.length + 1}
@@ -140,43 +170,79 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
           ))}
         </div>
       </div>
-      <div ref={box} className={classes.box} role="rowgroup" onKeyDown={onKeyDown} data-testid="rows">
+      <div
+        ref={box}
+        className={classes.box}
+        role="rowgroup"
+        onKeyDown={onKeyDown}
+        onScroll={onScroll}
+        data-testid="rows"
+      >
         <div style={{ height: virtualizer.getTotalSize(), position: "relative" }} role="presentation">
-          {items.map((item) => {
-            const row = rows[item.index] as Row;
-            return (
-              // biome-ignore lint/a11y/useKeyWithClickEvents: the box above handles the keys of all rows
-              <div
-                key={item.key}
-                role="row"
-                data-index={item.index}
-                aria-rowindex={item.index + 2}
-                aria-selected={onSelect ? item.index === chosen : undefined}
-                tabIndex={isInteractive ? (item.index === Math.max(chosen, 0) ? 0 : -1) : undefined}
-                className={classes.row}
-                data-open={onOpen || onSelect ? true : undefined}
-                data-chosen={item.index === chosen ? true : undefined}
-                style={{ height: rowHeight, transform: `translateY(${item.start}px)` }}
-                onClick={(event) => {
-                  if ((event.target as HTMLElement).closest("button, a, input")) return;
-                  onSelect?.(row);
-                  onOpen?.(row);
-                }}
-              >
-                {columns.map((column) => (
-                  <div key={column.name} role="cell" className={column.isMinor ? classes.minor : undefined}>
-                    {column.cell(row)}
-                  </div>
-                ))}
-              </div>
-            );
-          })}
+          {items.map((item) => (
+            <BodyRow
+              key={item.key}
+              row={rows[item.index] as Row}
+              columns={columns}
+              index={item.index}
+              start={item.start}
+              height={rowHeight}
+              isSelectable={Boolean(onSelect)}
+              isInteractive={isInteractive}
+              isChosen={item.index === chosen}
+              isEntry={item.index === Math.max(chosen, 0)}
+              onClickRow={onClickRow}
+            />
+          ))}
         </div>
         {isLoadingMore && <p className={classes.more}>Loading more …</p>}
       </div>
     </div>
   );
 }
+
+interface BodyRowProps<Row> {
+  row: Row;
+  columns: readonly Column<Row>[];
+  index: number;
+  start: number;
+  height: number;
+  isSelectable: boolean;
+  isInteractive: boolean;
+  isChosen: boolean;
+  /** Where Tab enters the table. */
+  isEntry: boolean;
+  onClickRow: (row: Row) => void;
+}
+
+/** One row. Scrolling draws only the rows that come into view. */
+const BodyRow = memo(function BodyRow<Row>(props: BodyRowProps<Row>) {
+  const { row, columns, index, isSelectable, isInteractive, isChosen } = props;
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the box around it handles the keys of all rows
+    <div
+      role="row"
+      data-index={index}
+      aria-rowindex={index + 2}
+      aria-selected={isSelectable ? isChosen : undefined}
+      tabIndex={isInteractive ? (props.isEntry ? 0 : -1) : undefined}
+      className={classes.row}
+      data-open={isInteractive ? true : undefined}
+      data-chosen={isChosen ? true : undefined}
+      style={{ height: props.height, transform: `translateY(${props.start}px)` }}
+      onClick={(event) => {
+        if ((event.target as HTMLElement).closest("button, a, input")) return;
+        props.onClickRow(row);
+      }}
+    >
+      {columns.map((column) => (
+        <div key={column.name} role="cell" className={column.isMinor ? classes.minor : undefined}>
+          {column.cell(row)}
+        </div>
+      ))}
+    </div>
+  );
+}) as <Row>(props: BodyRowProps<Row>) => ReactNode;
 
 /** The shape of a table that is on its way. */
 export function TableSkeleton({ label }: { label: string }) {

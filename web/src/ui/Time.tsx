@@ -1,5 +1,5 @@
 import { Tooltip } from "@mantine/core";
-import { useNow } from "./useNow";
+import { useNow, useTick } from "./useNow";
 
 const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["day", 86_400],
@@ -9,7 +9,7 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
 ];
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
-const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+export const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
 
 /** `5 min. ago`, `in 2 hr.`: the largest unit that fits. */
 export function relativeTime(at: Date, now: number): string {
@@ -30,5 +30,16 @@ export function Time({ value }: { value: string | null | undefined }) {
         {relativeTime(at, now)}
       </time>
     </Tooltip>
+  );
+}
+
+/** The same for long lists: the exact time is a native title, and a row is drawn anew only when its words change. */
+export function LightTime({ value }: { value: string }) {
+  const at = new Date(value);
+  const words = useTick((now) => relativeTime(at, now));
+  return (
+    <time dateTime={value} title={exact.format(at)} style={{ whiteSpace: "nowrap" }}>
+      {words}
+    </time>
   );
 }

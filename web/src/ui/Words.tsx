@@ -1,5 +1,4 @@
 /** The one look of verdicts, states, effects and urgencies: an icon, a word and a colour, never the colour alone. */
-import { Badge } from "@mantine/core";
 import {
   type Icon,
   IconAlertOctagon,
@@ -18,6 +17,8 @@ import {
   IconTrash,
   IconX,
 } from "@tabler/icons-react";
+import { memo } from "react";
+import classes from "./Words.module.css";
 
 interface Look {
   icon: Icon;
@@ -61,14 +62,15 @@ const URGENCIES: Record<string, Look> = {
   critical: { icon: IconFlame, color: "red" },
 };
 
-function Word({ word, looks }: { word: string; looks: Record<string, Look> }) {
+const Word = memo(function Word({ word, looks }: { word: string; looks: Record<string, Look> }) {
   const { icon: Picture, color } = looks[word] ?? UNKNOWN;
   return (
-    <Badge variant="light" color={color} leftSection={<Picture size={13} stroke={2} aria-hidden />} data-word={word}>
+    <span className={classes.word} data-color={color} data-word={word}>
+      <Picture size={13} stroke={2} aria-hidden />
       {word.replaceAll("_", " ")}
-    </Badge>
+    </span>
   );
-}
+});
 
 export const VerdictWord = ({ verdict }: { verdict: string }) => <Word word={verdict} looks={VERDICTS} />;
 export const StateWord = ({ state }: { state: string }) => <Word word={state} looks={STATES} />;
