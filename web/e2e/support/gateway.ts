@@ -95,6 +95,13 @@ export class Gateway {
     return readFileSync(join(this.folder, "gateway.log"), "utf8");
   }
 
+  /** The one-time address of the set-up, as it was written where only the owner of the folder can read it. */
+  setupAddress(): string {
+    const address = /http:\/\/\S+\/setup#\S+/.exec(this.dataFile("setup-address"))?.[0];
+    if (!address) throw new Error(`no address of the set-up:\n${this.log()}`);
+    return address;
+  }
+
   /** A file that the gateway wrote into its data directory. */
   dataFile(name: string): string {
     return readFileSync(join(this.folder, "data", name), "utf8");

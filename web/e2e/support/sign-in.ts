@@ -11,7 +11,11 @@ export async function signIn(page: Page, gateway: Gateway, token = gateway.token
 }
 
 /** Signs a browser in without the form, for tests of something else. */
-export async function signedIn(context: BrowserContext, gateway: Gateway, token = gateway.token): Promise<void> {
+export async function signedIn(
+  context: BrowserContext,
+  gateway: Pick<Gateway, "origin" | "token">,
+  token = gateway.token,
+): Promise<void> {
   const response = await context.request.post(`${gateway.origin}/api/v1/sessions`, {
     data: { token, label: "test browser" },
     headers: { origin: gateway.origin },

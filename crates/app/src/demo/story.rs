@@ -39,6 +39,8 @@ struct Stage {
     payments: Payments,
     gateway: Gateway,
     operator: Api,
+    /// Signs the operator in on the page.
+    token: SecretString,
     agent: Agent,
 }
 
@@ -146,6 +148,7 @@ async fn set(options: &Options, data_dir: &Path) -> Result<Stage> {
     let bearer = Token::generate().into_secret();
     let onboarded = program.json(&["onboard", "--yes", "--with-decide"]).await?;
     let admin_key = SecretString::new(text(&onboarded, "admin_key")?.to_owned());
+    let token = SecretString::new(text(&onboarded, "token")?.to_owned());
     let key_file = data_dir.join("admin.key");
     write_secret(&key_file, &admin_key)?;
     // Without it, nobody could open what was kept.
@@ -205,6 +208,7 @@ async fn set(options: &Options, data_dir: &Path) -> Result<Stage> {
         payments,
         gateway,
         operator,
+        token,
         agent,
     })
 }
@@ -308,7 +312,18 @@ async fn carry_out(output: Output, stage: &Stage, id: &str) -> Result<Option<u16
 
 /// Tells the person what to type.
 fn invite(output: Output, stage: &Stage, data_dir: &Path, id: &str) {
-    say(output, "7. now it is your turn. In another terminal:");
+    say(output, "7. now it is your turn. In a browser:");
+    say(output, "");
+    say(
+        output,
+        format!("   {}/dashboard/inbox?id={id}", stage.gateway.url),
+    );
+    say(
+        output,
+        format!("   sign in with the token {}", stage.token.expose()),
+    );
+    say(output, "");
+    say(output, "   or in another terminal:");
     say(output, "");
     say(
         output,
