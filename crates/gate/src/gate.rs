@@ -17,6 +17,7 @@ use crate::{
     health::Counters,
     idempotency::InFlight,
     running::Running,
+    search::INDEX_PERIOD,
     sessions::SessionCache,
     tasks::Tasks,
     workspace::Workspace,
@@ -156,6 +157,11 @@ impl Gate {
         gate.inner.tasks.every(HOUSEKEEPING_PERIOD, move || {
             let gate = housekeeper.clone();
             async move { gate.housekeep().await }
+        });
+        let indexer = gate.clone();
+        gate.inner.tasks.every(INDEX_PERIOD, move || {
+            let gate = indexer.clone();
+            async move { gate.index_text().await }
         });
         gate.watch_configuration();
         Ok(gate)

@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
 
 use crate::{
+    context::OpCx,
     error::{Error, ErrorKind, Result},
     gate::Gate,
     record::in_flight,
@@ -83,7 +84,7 @@ impl Gate {
     ///
     /// # Errors
     /// `in_flight`, `idempotency_mismatch`, `result_not_kept`.
-    pub(crate) async fn earlier(&self, keyed: &Keyed) -> Result<Option<Submission>> {
+    pub(crate) async fn earlier(&self, cx: &OpCx, keyed: &Keyed) -> Result<Option<Submission>> {
         let now = self.now();
         let (principal, key) = (keyed.principal, keyed.key.clone());
         let found = self
@@ -117,6 +118,7 @@ impl Gate {
         };
         let view = || {
             Box::new(self.view(
+                cx,
                 &request,
                 votes.clone(),
                 keyed.intent.clone(),

@@ -43,10 +43,12 @@ mod rate;
 mod record;
 mod recovery;
 mod reply;
+mod request_list;
 mod requests;
 mod resolve;
 mod rules;
 mod running;
+mod search;
 mod sessions;
 mod settings;
 mod snapshot;
@@ -88,9 +90,8 @@ pub use page::Page;
 pub use permit::ExecutionPermit;
 pub use rate::RateLimit;
 pub use reply::{GuardedBody, ReplyBody};
-pub use requests::{
-    PAGE_LIMIT, PayloadView, RequestDetail, RequestFilter, RequestView, StoredResult,
-};
+pub use request_list::{COUNT_LIMIT, PAGE_LIMIT, RequestFilter, RequestOrder, RequestPage};
+pub use requests::{PayloadView, RequestDetail, RequestView, StoredResult};
 pub use resolve::INTENT_LIMIT_CHARACTERS;
 pub use rules::{DEFAULT_PRIORITY, RuleChange, RuleDraft};
 pub use sessions::{NewSession, Origin, PROOF_LIFETIME, SessionKind, SessionView, SignIn};

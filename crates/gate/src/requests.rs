@@ -1,7 +1,9 @@
-//! Looking at requests: lists, details, results.
+//! Looking at requests: what they are, what is known of one, its result.
+
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use countersign_domain::{Permission, Request, RequestId, RequestState, Vote};
+use countersign_domain::{OperatorId, Permission, Request, RequestId, RequestState, Vote};
 use countersign_store::{evidence, requests, results, votes};
 use countersign_vault::{Place, Vault};
 use serde::Serialize;
@@ -12,15 +14,9 @@ use crate::{
     error::{Error, ErrorKind, Result},
     evidence::Evidence,
     gate::Gate,
-    page::Page,
     resolve::Asked,
+    snapshot::Snapshot,
 };
-
-/// Evidence that is longer is not opened for a list: its intent stands in the detail.
-const LISTED_BYTES: u32 = 64 << 10;
-
-/// The most requests on one page.
-pub const PAGE_LIMIT: u32 = 200;
 
 /// A request as lists show it.
 #[derive(Debug, Clone, Serialize)]
@@ -35,6 +31,8 @@ pub struct RequestView {
     pub quorum: u32,
     /// What operators have said.
     pub votes: Vec<Vote>,
+    /// The names of those who said it, as far as they are there; none for an agent.
+    pub operator_names: BTreeMap<OperatorId, String>,
     /// Why, in the agent's words. Empty in a list where what would run is over 64 KiB: the detail has it.
     pub intent: String,
     /// Why it is as risky as it is.
@@ -49,6 +47,7 @@ impl RequestView {
             target_name: asked.target.name.to_string(),
             quorum: row.quorum,
             votes: Vec::new(),
+            operator_names: BTreeMap::new(),
             intent: asked.facts.intent.clone(),
             risk_reasons: asked.facts.risk.reasons.clone(),
         }
@@ -133,102 +132,7 @@ fn place(request: &RequestId) -> Place<'_> {
     }
 }
 
-/// Which requests to show.
-#[derive(Debug, Clone, Default)]
-pub struct RequestFilter {
-    /// In one of these states; empty is any.
-    pub states: Vec<RequestState>,
-    /// Of this agent, by name or id.
-    pub agent: Option<String>,
-    /// On this target, by name or id.
-    pub target: Option<String>,
-    /// Older than this one.
-    pub before: Option<RequestId>,
-    /// At most this many; 0 is [`PAGE_LIMIT`].
-    pub limit: u32,
-}
-
 impl Gate {
-    /// Requests, newest first. An agent sees its own.
-    ///
-    /// # Errors
-    /// `invalid_input` for an agent or target that does not exist.
-    pub async fn requests(&self, cx: &OpCx, filter: RequestFilter) -> Result<Page<RequestView>> {
-        cx.require(Permission::RequestRead)?;
-        let snapshot = self.fresh_snapshot()?;
-        let named = match &filter.agent {
-            Some(agent) => Some(
-                snapshot
-                    .agents
-                    .find(agent)
-                    .ok_or_else(|| Error::invalid("agent", "there is no such agent"))?
-                    .id,
-            ),
-            None => None,
-        };
-        let agent = match (&cx.principal, named) {
-            (Principal::Agent { agent, .. }, Some(named)) if agent.id != named => {
-                return Ok(Page {
-                    items: Vec::new(),
-                    next: None,
-                });
-            }
-            (Principal::Agent { agent, .. }, _) => Some(agent.id),
-            (_, named) => named,
-        };
-        let target = match &filter.target {
-            Some(target) => Some(
-                snapshot
-                    .targets
-                    .find(target)
-                    .ok_or_else(|| Error::invalid("target", "there is no such target"))?
-                    .id,
-            ),
-            None => None,
-        };
-        let limit = if filter.limit == 0 {
-            PAGE_LIMIT
-        } else {
-            filter.limit.min(PAGE_LIMIT)
-        };
-        let query = requests::RequestQuery {
-            states: filter.states,
-            agent,
-            target,
-            before: filter.before,
-            limit: limit + 1,
-        };
-        let rows = self
-            .inner
-            .workspace
-            .store
-            .read(move |tx| -> Result<_> {
-                let mut rows = Vec::new();
-                for row in requests::list(tx, &query)? {
-                    let votes = votes::of_request(tx, row.request.id)?;
-                    let sealed = evidence::get_short(tx, row.evidence_entry, LISTED_BYTES)?;
-                    rows.push((row, votes, sealed));
-                }
-                Ok(rows)
-            })
-            .await?;
-        let has_more = rows.len() > limit as usize;
-        let mut items = Vec::with_capacity(rows.len());
-        for (row, votes, sealed) in rows.into_iter().take(limit as usize) {
-            let evidence = self.open_evidence(&row, sealed)?.unwrap_or_default();
-            let reasons = risk_reasons(evidence.facts.as_ref());
-            items.push(self.view(&row, votes, evidence.intent, reasons));
-        }
-        let next = has_more
-            .then(|| {
-                items
-                    .last()
-                    .map(|view: &RequestView| view.request.id.to_string())
-            })
-            .flatten();
-        Ok(Page { items, next })
-    }
-
     /// One request with all that is known of it. An agent sees its own; another's is not there for it.
     ///
     /// # Errors
@@ -239,7 +143,7 @@ impl Gate {
         let evidence = self.open_evidence(&row, sealed)?.unwrap_or_default();
         let reasons = risk_reasons(evidence.facts.as_ref());
         Ok(RequestDetail {
-            view: self.view(&row, votes, evidence.intent, reasons),
+            view: self.view(cx, &row, votes, evidence.intent, reasons),
             payload: evidence.payload.map(|payload| PayloadView {
                 input: payload.input,
                 body: payload.body,
@@ -314,7 +218,7 @@ impl Gate {
             .await
     }
 
-    fn open_evidence(
+    pub(crate) fn open_evidence(
         &self,
         row: &requests::RequestRow,
         sealed: Option<Vec<u8>>,
@@ -353,6 +257,7 @@ impl Gate {
 
     pub(crate) fn view(
         &self,
+        cx: &OpCx,
         row: &requests::RequestRow,
         votes: Vec<Vote>,
         intent: String,
@@ -370,6 +275,7 @@ impl Gate {
             ),
             request: row.request.clone(),
             quorum: row.quorum,
+            operator_names: operator_names(&snapshot, &cx.principal, &votes),
             votes,
             intent,
             risk_reasons,
@@ -377,7 +283,24 @@ impl Gate {
     }
 }
 
-fn risk_reasons(judged: Option<&Value>) -> Vec<String> {
+fn operator_names(
+    snapshot: &Snapshot,
+    viewer: &Principal,
+    votes: &[Vote],
+) -> BTreeMap<OperatorId, String> {
+    if matches!(viewer, Principal::Agent { .. }) {
+        return BTreeMap::new();
+    }
+    votes
+        .iter()
+        .filter_map(|vote| {
+            let operator = snapshot.operators.get(vote.operator)?;
+            Some((operator.id, operator.name.to_string()))
+        })
+        .collect()
+}
+
+pub(crate) fn risk_reasons(judged: Option<&Value>) -> Vec<String> {
     let reasons = judged
         .and_then(|judged| judged.pointer("/facts/risk/reasons"))
         .and_then(Value::as_array);

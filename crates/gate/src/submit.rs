@@ -98,7 +98,7 @@ impl Gate {
         let _held = self.hold_key(&keyed)?;
         // The key is taken in the transaction that comes before anything happens: only whoever finds it taken has to look.
         match self.submit_first(cx, snapshot, asked).await {
-            Err(error) if error.code == "in_flight" => self.earlier(&keyed).await?.ok_or(error),
+            Err(error) if error.code == "in_flight" => self.earlier(cx, &keyed).await?.ok_or(error),
             other => other,
         }
     }

@@ -55,8 +55,10 @@ fn build() -> String {
     });
     document["components"]["schemas"]["ProblemDocument"] = schema::<ProblemDocument>();
     for route in ROUTES {
-        let Some(operation) =
-            document["paths"][route.path].get_mut(route.method.to_ascii_lowercase())
+        // Pages are in the table and not in the document.
+        let Some(operation) = document["paths"]
+            .get_mut(route.path)
+            .and_then(|path| path.get_mut(route.method.to_ascii_lowercase()))
         else {
             continue;
         };

@@ -51,3 +51,13 @@ pub(crate) fn actor(row: Row<'_>, kind: usize, id: usize) -> Result<Actor> {
         expected,
     })
 }
+
+/// `?1, ?2 ...`: as many numbered parameters.
+pub(crate) fn placeholders(count: usize) -> String {
+    let mut text = String::with_capacity(count * 6);
+    for number in 1..=count {
+        text.push_str(if number == 1 { "?" } else { ", ?" });
+        text.push_str(&number.to_string());
+    }
+    text
+}

@@ -2,7 +2,7 @@
 
 use countersign_domain::{EntryId, Timestamp};
 
-use crate::{error::Result, tx::Tx, value::Arg};
+use crate::{columns, error::Result, tx::Tx, value::Arg};
 
 /// Keeps the sealed body of an entry, in the transaction of the entry.
 pub fn insert(tx: &mut Tx<'_>, entry: EntryId, at: Timestamp, sealed: &[u8]) -> Result<()> {
@@ -29,6 +29,25 @@ pub fn get_short(tx: &mut Tx<'_>, entry: EntryId, limit_bytes: u32) -> Result<Op
         &[(&entry).into(), limit_bytes.into()],
         |row| row.blob(0).map(<[u8]>::to_vec),
     )
+}
+
+/// The sealed bodies of several entries, each if it is no longer than a bound; those that are there.
+pub fn get_short_of(
+    tx: &mut Tx<'_>,
+    entries: &[EntryId],
+    limit_bytes: u32,
+) -> Result<Vec<(EntryId, Vec<u8>)>> {
+    if entries.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "SELECT entry_id, sealed FROM evidence WHERE entry_id IN ({}) AND length(sealed) <= {limit_bytes}",
+        columns::placeholders(entries.len())
+    );
+    let args: Vec<Arg<'_>> = entries.iter().map(Into::into).collect();
+    tx.query_built(&sql, &args, |row| {
+        Ok((EntryId::from_bytes(row.bytes(0)?), row.blob(1)?.to_vec()))
+    })
 }
 
 /// Deletes one body; whether it was there.

@@ -8,7 +8,7 @@ use countersign_domain::{
 use crate::{
     error::{Result, StoreError},
     tx::Tx,
-    value::{Arg, Row},
+    value::Row,
 };
 
 /// A request with what only the gate needs of it.
@@ -35,21 +35,6 @@ pub struct Transition {
     pub outcome: Option<String>,
 }
 
-/// Which requests a list shows. Everything that is given must hold.
-#[derive(Debug, Clone, Default)]
-pub struct RequestQuery {
-    /// In one of these states; empty is any.
-    pub states: Vec<RequestState>,
-    /// Of this agent.
-    pub agent: Option<AgentId>,
-    /// On this target.
-    pub target: Option<TargetId>,
-    /// Older than this one.
-    pub before: Option<RequestId>,
-    /// At most this many.
-    pub limit: u32,
-}
-
 macro_rules! columns {
     () => {
         "id, agent_id, asked_by_kind, asked_by_id, key_id, target_id, profile_id, action, effect, durability, executor, urgency, state, \
@@ -64,6 +49,10 @@ macro_rules! live {
         "state IN ('pending', 'approved', 'executing')"
     };
 }
+
+mod list;
+
+pub use list::{RequestOrder, RequestQuery, count, failures_since, list, pending_by_urgency};
 
 /// Writes a new request.
 pub fn insert(tx: &mut Tx<'_>, row: &RequestRow) -> Result<()> {
@@ -143,35 +132,6 @@ pub fn transition(
             change.outcome.as_ref().into(),
         ],
     )
-}
-
-/// Requests, newest first.
-pub fn list(tx: &mut Tx<'_>, query: &RequestQuery) -> Result<Vec<RequestRow>> {
-    let mut sql = String::from(concat!("SELECT ", columns!(), " FROM request WHERE 1 = 1"));
-    let mut args: Vec<Arg<'_>> = Vec::new();
-    if !query.states.is_empty() {
-        sql.push_str(" AND state IN (");
-        for (index, state) in query.states.iter().enumerate() {
-            args.push(state.as_str().into());
-            sql.push_str(if index == 0 { "?" } else { ", ?" });
-            sql.push_str(&args.len().to_string());
-        }
-        sql.push(')');
-    }
-    let filters: [(&str, Option<Arg<'_>>); 4] = [
-        (" AND agent_id = ?", query.agent.as_ref().map(Into::into)),
-        (" AND target_id = ?", query.target.as_ref().map(Into::into)),
-        (" AND id < ?", query.before.as_ref().map(Into::into)),
-        (" ORDER BY id DESC LIMIT ?", Some(query.limit.into())),
-    ];
-    for (text, arg) in filters {
-        if let Some(arg) = arg {
-            args.push(arg);
-            sql.push_str(text);
-            sql.push_str(&args.len().to_string());
-        }
-    }
-    tx.query_built(&sql, &args, read)
 }
 
 /// Requests that the gate would carry out and whose deadline has passed.

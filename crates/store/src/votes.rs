@@ -3,9 +3,10 @@
 use countersign_domain::{OperatorId, RequestId, Vote, VoteKind};
 
 use crate::{
+    columns,
     error::{Result, StoreError},
     tx::Tx,
-    value::Row,
+    value::{Arg, Row},
 };
 
 /// Writes a vote; false if the operator has already voted on the request.
@@ -31,6 +32,19 @@ pub fn of_request(tx: &mut Tx<'_>, request: RequestId) -> Result<Vec<Vote>> {
         &[(&request).into()],
         read,
     )
+}
+
+/// Every vote on any of some requests, oldest first.
+pub fn of_requests(tx: &mut Tx<'_>, requests: &[RequestId]) -> Result<Vec<Vote>> {
+    if requests.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "SELECT request_id, operator_id, kind, note, is_self_approved, at FROM vote WHERE request_id IN ({}) ORDER BY at, operator_id",
+        columns::placeholders(requests.len())
+    );
+    let args: Vec<Arg<'_>> = requests.iter().map(Into::into).collect();
+    tx.query_built(&sql, &args, read)
 }
 
 fn read(row: Row<'_>) -> Result<Vote> {

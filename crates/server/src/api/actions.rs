@@ -10,21 +10,22 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::{Bytes, BytesMut};
-use countersign_domain::{Name, RequestId, RequestState, Urgency};
+use countersign_domain::{
+    AgentId, Name, OperatorId, RequestId, RequestState, TargetId, Urgency, VoteKind,
+};
 use countersign_gate::{
-    ActionDraft, Reply, ReplyBody, RequestDetail, RequestFilter, RequestView, Route, StoredResult,
-    Submission,
+    ActionDraft, Reply, ReplyBody, RequestDetail, RequestView, Route, StoredResult, Submission,
 };
 use futures::{Stream, StreamExt};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, value::RawValue};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::page::{List, parse_cursor};
+use super::{action_list, words};
 use crate::{
-    body::{ActionJson, Json, OptionalJson, Query, parse},
+    body::{ActionJson, Json, OptionalJson, parse},
     caller::Caller,
     problem::{Problem, Result},
     state::ServerState,
@@ -38,7 +39,7 @@ const INLINE_BYTES: usize = 1 << 20;
 /// The routes that agents call.
 pub(crate) fn agent_routes() -> OpenApiRouter<Arc<ServerState>> {
     OpenApiRouter::new()
-        .routes(routes!(list_actions, submit))
+        .routes(routes!(action_list::list_actions, submit))
         .routes(routes!(get_action))
         .routes(routes!(execute))
         .routes(routes!(cancel))
@@ -70,9 +71,9 @@ pub(crate) struct ActionBody<'body> {
     /// Why, in the agent's words; at most 500 characters.
     #[serde(default)]
     intent: String,
-    /// How soon: `low`, `normal`, `high`, `critical`.
+    /// How soon.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<words::Urgency>)]
     urgency: Urgency,
     /// The agent that an operator asks for; an agent leaves it out.
     #[serde(default)]
@@ -128,6 +129,25 @@ pub(crate) fn text_or_base64(body: &[u8]) -> (Option<String>, Option<String>) {
     }
 }
 
+/// What one operator said.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct VoteView {
+    /// Who.
+    #[schema(value_type = uuid::Uuid)]
+    operator: OperatorId,
+    /// Who, by name; `null` for an agent that looks, and once the operator is gone.
+    operator_name: Option<String>,
+    /// What.
+    #[schema(value_type = words::VoteKind)]
+    kind: VoteKind,
+    /// Why. Untrusted text.
+    note: String,
+    /// Whether the same operator asked.
+    is_self_approved: bool,
+    /// When.
+    at: String,
+}
+
 /// A request, as lists show it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ActionView {
@@ -135,21 +155,30 @@ pub(crate) struct ActionView {
     #[schema(value_type = uuid::Uuid)]
     id: RequestId,
     /// Where it stands.
-    #[schema(value_type = String)]
+    #[schema(value_type = words::State)]
     state: RequestState,
-    /// Who asks.
+    /// Who asks, by name; by id once the agent is removed.
     agent: String,
-    /// On what.
+    /// Who asks.
+    #[schema(value_type = uuid::Uuid)]
+    agent_id: AgentId,
+    /// On what, by name; by id once the target is removed.
     target: String,
+    /// On what.
+    #[schema(value_type = uuid::Uuid)]
+    target_id: TargetId,
     /// The action's name.
     action: String,
-    /// `read`, `write`, `destructive` or `egress`.
+    /// What it does to the world.
+    #[schema(value_type = words::Effect)]
     effect: &'static str,
     /// How soon.
+    #[schema(value_type = words::Urgency)]
     urgency: &'static str,
     /// Why, in the agent's words. Untrusted text.
     intent: String,
-    /// `allow`, `ask` or `deny`.
+    /// What the decision said.
+    #[schema(value_type = words::Verdict)]
     verdict: &'static str,
     /// Who made the verdict.
     rule: String,
@@ -162,8 +191,7 @@ pub(crate) struct ActionView {
     /// How many operators have to say yes.
     quorum: u32,
     /// What operators have said.
-    #[schema(value_type = Vec<Object>)]
-    votes: Vec<countersign_domain::Vote>,
+    votes: Vec<VoteView>,
     /// SHA-256 of what would run.
     payload_hash: String,
     /// Whose credential asked: `agent:...` or `operator:...`.
@@ -181,11 +209,23 @@ pub(crate) struct ActionView {
 impl From<RequestView> for ActionView {
     fn from(view: RequestView) -> Self {
         let request = view.request;
+        let names = view.operator_names;
+        let votes = view.votes.into_iter().map(|vote| VoteView {
+            operator: vote.operator,
+            operator_name: names.get(&vote.operator).cloned(),
+            kind: vote.kind,
+            note: vote.note,
+            is_self_approved: vote.is_self_approved,
+            at: vote.at.to_string(),
+        });
+        let votes = votes.collect();
         Self {
             id: request.id,
             state: request.state,
             agent: view.agent_name,
+            agent_id: request.agent,
             target: view.target_name,
+            target_id: request.target,
             action: request.action,
             effect: request.effect.as_str(),
             urgency: request.urgency.as_str(),
@@ -196,7 +236,7 @@ impl From<RequestView> for ActionView {
             risk_score: request.risk.get(),
             risk_reasons: view.risk_reasons,
             quorum: view.quorum,
-            votes: view.votes,
+            votes,
             payload_hash: request.payload_hash.to_string(),
             asked_by: request.asked_by.to_string(),
             created_at: request.created_at.to_string(),
@@ -360,78 +400,6 @@ pub(crate) async fn submit(
             )
         }
     }
-}
-
-/// Which requests to list.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ActionQuery {
-    /// States, separated by commas.
-    #[serde(alias = "status")]
-    state: Option<String>,
-    /// The agent, by name or id.
-    agent: Option<String>,
-    /// The target, by name or id.
-    target: Option<String>,
-    /// The `next` of the page before.
-    cursor: Option<String>,
-    /// At most this many, up to 200.
-    limit: Option<u32>,
-}
-
-impl ActionQuery {
-    fn filter(self) -> Result<RequestFilter> {
-        let states = self
-            .state
-            .as_deref()
-            .unwrap_or_default()
-            .split(',')
-            .filter(|word| !word.is_empty());
-        let states = states.map(|word| {
-            word.parse()
-                .map_err(|error: countersign_domain::UnknownWord| {
-                    Problem::invalid("state", error.to_string())
-                })
-        });
-        Ok(RequestFilter {
-            states: states.collect::<Result<_>>()?,
-            agent: self.agent,
-            target: self.target,
-            before: self
-                .cursor
-                .as_deref()
-                .map(parse_cursor)
-                .transpose()?
-                .map(RequestId::new),
-            limit: self.limit.unwrap_or(0),
-        })
-    }
-}
-
-pub(crate) async fn list(
-    caller: &Caller,
-    query: ActionQuery,
-    pending_only: bool,
-) -> Result<Document<List<ActionView>>> {
-    let mut filter = query.filter()?;
-    if pending_only {
-        filter.states = vec![RequestState::Pending];
-    }
-    let page = caller.gate.requests(caller.cx(), filter).await?;
-    Ok(Document(List {
-        items: page.items.into_iter().map(ActionView::from).collect(),
-        next: page.next,
-    }))
-}
-
-/// Requests, newest first. An agent sees its own.
-#[utoipa::path(get, path = "/api/v1/actions", tag = "actions", params(ActionQuery), responses((status = 200, body = List<ActionView>)))]
-pub(crate) async fn list_actions(
-    caller: Caller,
-    Query(query): Query<ActionQuery>,
-) -> Result<Document<List<ActionView>>> {
-    list(&caller, query, false).await
 }
 
 pub(crate) fn parse_id(id: &str) -> Result<RequestId> {

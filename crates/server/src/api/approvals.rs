@@ -1,26 +1,10 @@
-//! Approvals: what waits for a human, and what the human says.
+//! Approvals: what a human says.
 
 use axum::{Json as Document, extract::Path};
 use countersign_domain::VoteKind;
 
-use super::{
-    actions::{ActionQuery, ActionView, NoteBody, list, parse_id},
-    page::List,
-};
-use crate::{
-    body::{OptionalJson, Query},
-    caller::Caller,
-    problem::Result,
-};
-
-/// What waits for a human, newest first.
-#[utoipa::path(get, path = "/api/v1/approvals", tag = "approvals", params(ActionQuery), responses((status = 200, body = List<ActionView>)))]
-pub(crate) async fn list_approvals(
-    caller: Caller,
-    Query(query): Query<ActionQuery>,
-) -> Result<Document<List<ActionView>>> {
-    list(&caller, query, true).await
-}
+use super::actions::{ActionView, NoteBody, parse_id};
+use crate::{body::OptionalJson, caller::Caller, problem::Result};
 
 /// Says yes. Who decides is the credential; nothing in the body can say otherwise.
 #[utoipa::path(

@@ -4,6 +4,7 @@
 //! Lists are `{items, next}`; errors are `application/problem+json`. An `Idempotency-Key` is kept for actions, where repeating does
 //! harm; creating something twice under one name is refused by the name.
 
+mod action_list;
 pub(crate) mod actions;
 mod agents;
 mod approvals;
@@ -24,6 +25,7 @@ mod status;
 mod targets;
 mod tokens;
 mod vault;
+mod words;
 
 pub(crate) use audit::EntryView;
 pub(crate) use routes::routes;

@@ -16,7 +16,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<ServerState>> {
         .merge(actions::agent_routes())
         .merge(configuration_routes())
         .merge(operator_routes())
-        .routes(routes!(approvals::list_approvals))
+        .routes(routes!(action_list::list_approvals))
         .routes(routes!(approvals::approve))
         .routes(routes!(approvals::deny))
         .routes(routes!(actions::settle))

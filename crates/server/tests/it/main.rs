@@ -13,6 +13,7 @@ mod configuration;
 mod events;
 mod gaiterguard;
 mod listener;
+mod lists;
 mod locked;
 mod log;
 mod openapi;

@@ -52,4 +52,16 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: include_str!("../../migrations/0002_audit.sqlite.sql"),
         postgres: include_str!("../../migrations/0002_audit.postgres.sql"),
     },
+    Migration {
+        version: 3,
+        name: "activity",
+        sqlite: concat!(
+            include_str!("../../migrations/0003_activity.sql"),
+            include_str!("../../migrations/0003_activity.sqlite.sql")
+        ),
+        postgres: concat!(
+            include_str!("../../migrations/0003_activity.sql"),
+            include_str!("../../migrations/0003_activity.postgres.sql")
+        ),
+    },
 ];

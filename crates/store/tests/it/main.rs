@@ -15,6 +15,7 @@ mod ledger;
 mod lock;
 mod migrations;
 mod postgres_only;
+mod search;
 mod sqlite_only;
 mod units;
 
