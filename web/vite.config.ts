@@ -1,11 +1,25 @@
+import { readFileSync } from "node:fs";
 import react from "@vitejs/plugin-react";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 /** The gateway that `npm run dev` talks to, unless it runs on the mock backend (`VITE_MOCK=1`). */
 const gateway = process.env.COUNTERSIGN_URL ?? "http://127.0.0.1:3100";
 
+/** What the mock backend needs beside the page, from its package: nothing of it is in `dist`. */
+const mockWorker: Plugin = {
+  name: "mock-worker",
+  apply: "serve",
+  configureServer(server) {
+    server.middlewares.use("/mockServiceWorker.js", (_request, response) => {
+      response.setHeader("content-type", "text/javascript");
+      response.end(readFileSync(new URL("./node_modules/msw/lib/mockServiceWorker.js", import.meta.url)));
+    });
+  },
+};
+
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), mockWorker],
   resolve: { alias: { "@": new URL("./src", import.meta.url).pathname } },
   // The gateway replaces this word in every answer: see crates/server/src/web.
   html: { cspNonce: "__CSP_NONCE__" },
@@ -20,7 +34,10 @@ export default defineConfig({
   server: {
     host: "127.0.0.1",
     proxy: Object.fromEntries(
-      ["/api", "/healthz", "/readyz", "/openapi.json"].map((path) => [path, { target: gateway, changeOrigin: true }]),
+      ["/api", "/healthz", "/readyz", "/openapi.json"].map((path) => [
+        path, // The gateway refuses pages of another origin.
+        { target: gateway, changeOrigin: true, headers: { origin: gateway } },
+      ]),
     ),
   },
   test: {

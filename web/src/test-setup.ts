@@ -1,25 +1,40 @@
 import "@testing-library/jest-dom/vitest";
 import { cleanup } from "@testing-library/react";
-import { afterEach } from "vitest";
+import { afterAll, afterEach, beforeEach, vi } from "vitest";
+import { clear } from "./mock-api/db";
+import { breakStreams } from "./mock-api/handlers/events";
+import { seed } from "./mock-api/seed";
+import { server } from "./mock-api/server";
 
-afterEach(cleanup);
-
-// What Mantine and the lists ask the browser for, and jsdom does not have.
-window.matchMedia ??= (media: string) =>
-  ({
-    media,
-    matches: false,
-    onchange: null,
-    addEventListener: () => {},
-    removeEventListener: () => {},
-    addListener: () => {},
-    removeListener: () => {},
-    dispatchEvent: () => false,
-  }) as MediaQueryList;
+// What jsdom lacks and Mantine asks for.
+window.matchMedia ??= (query: string) => ({
+  matches: false,
+  media: query,
+  onchange: null,
+  addListener: vi.fn(),
+  removeListener: vi.fn(),
+  addEventListener: vi.fn(),
+  removeEventListener: vi.fn(),
+  dispatchEvent: vi.fn(),
+});
 window.ResizeObserver ??= class {
   observe() {}
   unobserve() {}
   disconnect() {}
 };
-Element.prototype.scrollIntoView ??= () => {};
-Element.prototype.scrollTo ??= () => {};
+window.HTMLElement.prototype.scrollIntoView = () => {};
+window.scrollTo = () => {};
+Object.defineProperty(document, "fonts", { value: { addEventListener() {}, removeEventListener() {} } });
+
+// Before a test's imports: the client keeps the fetch that it finds.
+server.listen({ onUnhandledRequest: "error" });
+beforeEach(seed);
+afterEach(() => {
+  cleanup();
+  breakStreams();
+  server.resetHandlers();
+  clear();
+  localStorage.clear();
+  sessionStorage.clear();
+});
+afterAll(() => server.close());

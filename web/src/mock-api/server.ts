@@ -1,0 +1,5 @@
+/** The backend in memory for tests. */
+import { setupServer } from "msw/node";
+import { handlers } from "./handlers";
+
+export const server = setupServer(...handlers);
