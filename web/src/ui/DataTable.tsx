@@ -40,7 +40,12 @@ export interface DataTableProps<Row> {
   onTop?: (isAtTop: boolean) => void;
   /** Whoever gives another number wants the top to be shown. */
   topRequest?: number;
+  /** Under which name the place in the list is remembered, for the way back. */
+  placeKey?: string | undefined;
 }
+
+// As long as the page is open: a reload begins at the top.
+const places = new Map<string, number>();
 
 const ROW_HEIGHT = 41;
 const SKELETONS = ["a", "b", "c", "d", "e", "f"];
@@ -65,6 +70,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     isFull = false,
     onTop,
     topRequest = 0,
+    placeKey,
   } = props;
   const box = useRef<HTMLDivElement>(null);
   const count = rows?.length ?? 0;
@@ -73,6 +79,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     getScrollElement: () => box.current,
     estimateSize: () => rowHeight,
     overscan: 12,
+    initialOffset: () => (placeKey && places.get(placeKey)) || 0,
     getItemKey: (index) => (rows?.[index] ? rowKey(rows[index]) : index),
   });
   const items = virtualizer.getVirtualItems();
@@ -83,6 +90,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
 
   const isAtTop = useRef(true);
   const onScroll = () => {
+    if (placeKey) places.set(placeKey, box.current?.scrollTop ?? 0);
     const isNow = (box.current?.scrollTop ?? 0) < rowHeight / 2;
     if (isNow === isAtTop.current) return;
     isAtTop.current = isNow;

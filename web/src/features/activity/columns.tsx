@@ -1,0 +1,34 @@
+import type { Column } from "@/ui/DataTable";
+import { RiskMeter } from "@/ui/RiskMeter";
+import { LightTime } from "@/ui/Time";
+import { Untrusted } from "@/ui/Untrusted";
+import { EffectWord, StateWord, VerdictWord } from "@/ui/Words";
+import classes from "./activity.module.css";
+import type { ActionView } from "./rows";
+
+/** What a list shows of an action. Made once: a row is drawn again only when the action changes. */
+export const columns: readonly Column<ActionView>[] = [
+  { name: "Time", width: "92px", cell: (row) => <LightTime value={row.created_at} /> },
+  { name: "Agent", width: "minmax(90px, 1fr)", cell: (row) => <Untrusted text={row.agent} />, isMinor: true },
+  {
+    name: "Action",
+    width: "minmax(120px, 3fr)",
+    cell: (row) => (
+      <span title={row.action}>
+        <code className={classes.action}>
+          <Untrusted text={row.action} />
+        </code>
+        {row.intent && (
+          <span className={classes.intent}>
+            <Untrusted text={row.intent} />
+          </span>
+        )}
+      </span>
+    ),
+  },
+  { name: "Target", width: "minmax(80px, 1fr)", cell: (row) => <Untrusted text={row.target} />, isMinor: true },
+  { name: "Effect", width: "104px", cell: (row) => <EffectWord effect={row.effect} />, isMinor: true },
+  { name: "Verdict", width: "76px", cell: (row) => <VerdictWord verdict={row.verdict} />, isMinor: true },
+  { name: "State", width: "104px", cell: (row) => <StateWord state={row.state} /> },
+  { name: "Risk", width: "84px", cell: (row) => <RiskMeter score={row.risk_score} />, isMinor: true },
+];

@@ -1,0 +1,94 @@
+/**
+ * The pages of a list, patched while it is looked at. Pure functions; what did not change keeps its identity, so that only changed rows are
+ * drawn again.
+ */
+import type { Schemas } from "@/api/client";
+
+export type ActionView = Schemas["ActionView"];
+
+export interface Page {
+  items: ActionView[];
+  next?: string | null;
+}
+
+export interface Pages {
+  pages: Page[];
+  pageParams: unknown[];
+}
+
+/** Whether ids of one list go down: they are made of time, so newest first means largest first. */
+type Order = "newest" | "oldest";
+
+function isBefore(a: string, b: string, order: Order): boolean {
+  return order === "newest" ? a > b : a < b;
+}
+
+/** The row with this id, if it is loaded. */
+export function findRow(pages: Pages, id: string): ActionView | undefined {
+  for (const page of pages.pages) {
+    const [first, last] = [page.items[0]?.id, page.items.at(-1)?.id];
+    if (!first || !last) continue;
+    const [low, high] = first < last ? [first, last] : [last, first];
+    if (id < low || id > high) continue;
+    const row = page.items.find((item) => item.id === id);
+    if (row) return row;
+  }
+  return undefined;
+}
+
+/** What a fresh look at the beginning of the list says: rows that are not known, and known ones that changed. */
+export function compareRows(pages: Pages, head: readonly ActionView[], order: Order = "newest") {
+  const isComplete = !pages.pages.at(-1)?.next;
+  const last = pages.pages.at(-1)?.items.at(-1)?.id;
+  const fresh: ActionView[] = [];
+  const changed: ActionView[] = [];
+  for (const row of head) {
+    const known = findRow(pages, row.id);
+    if (known) {
+      if (known.state !== row.state || known.changed_at !== row.changed_at || known.votes.length !== row.votes.length) {
+        changed.push(row);
+      }
+    } else if (isComplete || last === undefined || isBefore(row.id, last, order)) {
+      fresh.push(row);
+    }
+  }
+  return { fresh, changed };
+}
+
+/** Replaces known rows. */
+export function patchRows(pages: Pages, changed: readonly ActionView[]): Pages {
+  if (changed.length === 0) return pages;
+  const byId = new Map(changed.map((row) => [row.id, row]));
+  let hasChanged = false;
+  const patched = pages.pages.map((page) => {
+    if (!page.items.some((row) => byId.has(row.id))) return page;
+    hasChanged = true;
+    return { ...page, items: page.items.map((row) => byId.get(row.id) ?? row) };
+  });
+  return hasChanged ? { ...pages, pages: patched } : pages;
+}
+
+/** Puts rows where they belong. Those that are there already are replaced. */
+export function insertRows(pages: Pages, rows: readonly ActionView[], order: Order = "newest"): Pages {
+  const known = rows.filter((row) => findRow(pages, row.id));
+  const fresh = rows.filter((row) => !known.includes(row));
+  const patched = patchRows(pages, known);
+  if (fresh.length === 0) return patched;
+  const result = [...patched.pages];
+  if (result.length === 0) result.push({ items: [], next: null });
+  const byPage = new Map<number, ActionView[]>();
+  for (const row of fresh) {
+    const at = result.findIndex((page) => {
+      const last = page.items.at(-1)?.id;
+      return last !== undefined && isBefore(row.id, last, order);
+    });
+    const index = at < 0 ? result.length - 1 : at;
+    byPage.set(index, [...(byPage.get(index) ?? []), row]);
+  }
+  for (const [index, added] of byPage) {
+    const page = result[index] as Page;
+    const items = [...page.items, ...added].sort((a, b) => (isBefore(a.id, b.id, order) ? -1 : 1));
+    result[index] = { ...page, items };
+  }
+  return { ...patched, pages: result };
+}
