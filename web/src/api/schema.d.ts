@@ -11,7 +11,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Requests, newest first. An agent sees its own. */
+        /** Requests. An agent sees its own. */
         get: operations["list_actions"];
         put?: never;
         /**
@@ -137,7 +137,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What waits for a human, newest first. */
+        /** What waits for a human. */
         get: operations["list_approvals"];
         put?: never;
         post?: never;
@@ -707,6 +707,24 @@ export interface paths {
         patch: operations["update_settings"];
         trace?: never;
     };
+    "/api/v1/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether this gateway can be set up. */
+        get: operations["setup_state"];
+        put?: never;
+        /** Sets the gateway up and signs its first operator in. The one-time address dies with it, after 15 minutes, or after 5 wrong tries. */
+        post: operations["set_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/status": {
         parameters: {
             query?: never;
@@ -1043,12 +1061,19 @@ export interface components {
             /** @description `succeeded` or `failed`, by the target's answer. */
             state: string;
         };
+        /** @enum {string} */
+        ActionState: "pending" | "approved" | "denied" | "executing" | "succeeded" | "failed" | "unknown" | "expired" | "stale" | "revoked" | "cancelled";
         /** @description A request, as lists show it. */
         ActionView: {
             /** @description The action's name. */
             action: string;
-            /** @description Who asks. */
+            /** @description Who asks, by name; by id once the agent is removed. */
             agent: string;
+            /**
+             * Format: uuid
+             * @description Who asks.
+             */
+            agent_id: string;
             /** @description Whose credential asked: `agent:...` or `operator:...`. */
             asked_by: string;
             /** @description When it reached its present state. */
@@ -1057,8 +1082,8 @@ export interface components {
             created_at: string;
             /** @description Until when it can be decided, or carried out. */
             deadline?: string | null;
-            /** @description `read`, `write`, `destructive` or `egress`. */
-            effect: string;
+            /** @description What it does to the world. */
+            effect: components["schemas"]["Effect"];
             /**
              * Format: uuid
              * @description Its id: the one public id of everything that follows.
@@ -1087,15 +1112,20 @@ export interface components {
             /** @description Who made the verdict. */
             rule: string;
             /** @description Where it stands. */
-            state: string;
-            /** @description On what. */
+            state: components["schemas"]["ActionState"];
+            /** @description On what, by name; by id once the target is removed. */
             target: string;
+            /**
+             * Format: uuid
+             * @description On what.
+             */
+            target_id: string;
             /** @description How soon. */
-            urgency: string;
-            /** @description `allow`, `ask` or `deny`. */
-            verdict: string;
+            urgency: components["schemas"]["Urgency"];
+            /** @description What the decision said. */
+            verdict: components["schemas"]["Verdict"];
             /** @description What operators have said. */
-            votes: Record<string, never>[];
+            votes: components["schemas"]["VoteView"][];
         };
         /** @description A new agent with its first key. */
         AddedAgent: components["schemas"]["AgentView"] & {
@@ -1149,6 +1179,20 @@ export interface components {
             /** @description `ok`. */
             status: string;
         };
+        /** @description One page of what waits for a human. */
+        ApprovalList: {
+            /** @description Whether there are that many or more: counting stops at 10,000. */
+            is_total_bounded: boolean;
+            /** @description The items. */
+            items: components["schemas"]["ActionView"][];
+            /** @description The cursor of the next page; `null` on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many wait that fit the filters, on the first page; `null` on others.
+             */
+            total?: number | null;
+        };
         BTreeMap: {
             [key: string]: string;
         };
@@ -1196,6 +1240,8 @@ export interface components {
             /** @description `bearer`, `basic`, `api_key_header`, `api_key_query`, `headers`. */
             type: string;
         };
+        /** @enum {string} */
+        Effect: "read" | "write" | "destructive" | "egress";
         /** @description A link of the ledger. */
         EntryView: {
             /**
@@ -1380,8 +1426,13 @@ export interface components {
             items: {
                 /** @description The action's name. */
                 action: string;
-                /** @description Who asks. */
+                /** @description Who asks, by name; by id once the agent is removed. */
                 agent: string;
+                /**
+                 * Format: uuid
+                 * @description Who asks.
+                 */
+                agent_id: string;
                 /** @description Whose credential asked: `agent:...` or `operator:...`. */
                 asked_by: string;
                 /** @description When it reached its present state. */
@@ -1390,8 +1441,8 @@ export interface components {
                 created_at: string;
                 /** @description Until when it can be decided, or carried out. */
                 deadline?: string | null;
-                /** @description `read`, `write`, `destructive` or `egress`. */
-                effect: string;
+                /** @description What it does to the world. */
+                effect: components["schemas"]["Effect"];
                 /**
                  * Format: uuid
                  * @description Its id: the one public id of everything that follows.
@@ -1420,15 +1471,20 @@ export interface components {
                 /** @description Who made the verdict. */
                 rule: string;
                 /** @description Where it stands. */
-                state: string;
-                /** @description On what. */
+                state: components["schemas"]["ActionState"];
+                /** @description On what, by name; by id once the target is removed. */
                 target: string;
+                /**
+                 * Format: uuid
+                 * @description On what.
+                 */
+                target_id: string;
                 /** @description How soon. */
-                urgency: string;
-                /** @description `allow`, `ask` or `deny`. */
-                verdict: string;
+                urgency: components["schemas"]["Urgency"];
+                /** @description What the decision said. */
+                verdict: components["schemas"]["Verdict"];
                 /** @description What operators have said. */
-                votes: Record<string, never>[];
+                votes: components["schemas"]["VoteView"][];
             }[];
             /** @description The cursor of the next page; `null` on the last. */
             next?: string | null;
@@ -1840,6 +1896,11 @@ export interface components {
             status: number;
             /** @description The status in words. */
             title: string;
+            /**
+             * Format: int32
+             * @description How often it may still be tried, where tries are counted.
+             */
+            tries_left?: number | null;
             /** @description `urn:countersign:problem:` and the code. */
             type: string;
         };
@@ -1889,7 +1950,7 @@ export interface components {
         Readiness: {
             /** @description What is wrong, as codes; `countersign doctor` says it in words. */
             problems: string[];
-            /** @description `ready`, `locked`, `stopping` or `not_ready`. */
+            /** @description `ready`, `setup`, `locked`, `stopping` or `not_ready`. */
             status: string;
         };
         /** @description The passphrase and the next one. */
@@ -1990,6 +2051,33 @@ export interface components {
             note?: string;
             /** @description Whether it took effect. */
             succeeded: boolean;
+        };
+        /** @description How to set up. */
+        SetupBody: {
+            /** @description The first operator's name. */
+            operator: string;
+            /** @description The vault's passphrase, 14 characters at least; left out where the start-up values have one. */
+            passphrase?: string | null;
+            /** @description What they sign in with, 12 characters at least; without it they get a sign-in token. */
+            password?: string | null;
+            /** @description The store, as it was shown. */
+            store?: string | null;
+            /** @description The token of the one-time address: what stands behind its `#`. */
+            token: string;
+        };
+        /** @description Whether this gateway can be set up. */
+        SetupView: {
+            /** @description While it is open: whether a passphrase must be chosen, because the start-up values have none. */
+            needs_passphrase?: boolean | null;
+            /** @description `open`, or `closed`: it was set up already, or the one-time address is dead. */
+            state: string;
+            /** @description While it is open: the configured store, `sqlcipher`. */
+            store?: string | null;
+        };
+        /** @description An installation, and the session of its first operator. */
+        SetUpView: components["schemas"]["SignedIn"] & {
+            /** @description What the operator signs in with next time, where they chose no password. Shown this once. */
+            sign_in_token?: string | null;
         };
         /** @description A session that has just begun. */
         SignedIn: {
@@ -2192,11 +2280,15 @@ export interface components {
         UnlockBody: {
             passphrase: string;
         };
+        /** @enum {string} */
+        Urgency: "low" | "normal" | "high" | "critical";
         /** @description Whether the vault is open. */
         VaultStatus: {
             /** @description Always `false` here: a locked gateway answers 423. */
             locked: boolean;
         };
+        /** @enum {string} */
+        Verdict: "allow" | "ask" | "deny";
         /** @description What a verification found. */
         VerificationView: {
             /** @description The last checkpoint. */
@@ -2215,6 +2307,26 @@ export interface components {
             reason?: string | null;
             valid: boolean;
         };
+        /** @enum {string} */
+        VoteKind: "approve" | "deny";
+        /** @description What one operator said. */
+        VoteView: {
+            /** @description When. */
+            at: string;
+            /** @description Whether the same operator asked. */
+            is_self_approved: boolean;
+            /** @description What. */
+            kind: components["schemas"]["VoteKind"];
+            /** @description Why. Untrusted text. */
+            note: string;
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            operator: string;
+            /** @description Who, by name; `null` for an agent that looks, and once the operator is gone. */
+            operator_name?: string | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -2227,16 +2339,35 @@ export interface operations {
     list_actions: {
         parameters: {
             query?: {
+                /** @description The beginning of the action's name, or a pattern where `*` stands for anything. Upper and lower case are the same. */
+                action?: string;
                 /** @description The agent, by name or id. */
                 agent?: string;
-                /** @description The `next` of the page before. */
+                /** @description The `next` of the page before, with the same filters and order. */
                 cursor?: string;
+                /** @description Effects, separated by commas: `read`, `write`, `destructive`, `egress`. */
+                effect?: string;
                 /** @description At most this many, up to 200. */
                 limit?: number;
+                /** @description `newest` (the default) or `oldest`; of approvals also `urgency`: the most urgent first, of those the oldest. */
+                order?: string;
+                /**
+                 * @description Words of the agent, target, action, intent, rule, reason, notes and outcome: all of them, the last as a beginning. Or a
+                 *     request's id. What came in the last second may be missing; on PostgreSQL intents are not searched.
+                 */
+                q?: string;
+                /** @description Not before this time (RFC 3339). */
+                since?: string;
                 /** @description States, separated by commas. */
                 state?: string;
                 /** @description The target, by name or id. */
                 target?: string;
+                /** @description Before this time (RFC 3339). */
+                until?: string;
+                /** @description Urgencies, separated by commas: `low`, `normal`, `high`, `critical`. */
+                urgency?: string;
+                /** @description Verdicts, separated by commas: `allow`, `ask`, `deny`. */
+                verdict?: string;
             };
             header?: never;
             path?: never;
@@ -2292,8 +2423,7 @@ export interface operations {
                     profile?: string | null;
                     /** @description The target, by name or id. */
                     target: string;
-                    /** @description How soon: `low`, `normal`, `high`, `critical`. */
-                    urgency?: string | null;
+                    urgency?: components["schemas"]["Urgency"] | null;
                 };
             };
         };
@@ -2624,16 +2754,35 @@ export interface operations {
     list_approvals: {
         parameters: {
             query?: {
+                /** @description The beginning of the action's name, or a pattern where `*` stands for anything. Upper and lower case are the same. */
+                action?: string;
                 /** @description The agent, by name or id. */
                 agent?: string;
-                /** @description The `next` of the page before. */
+                /** @description The `next` of the page before, with the same filters and order. */
                 cursor?: string;
+                /** @description Effects, separated by commas: `read`, `write`, `destructive`, `egress`. */
+                effect?: string;
                 /** @description At most this many, up to 200. */
                 limit?: number;
+                /** @description `newest` (the default) or `oldest`; of approvals also `urgency`: the most urgent first, of those the oldest. */
+                order?: string;
+                /**
+                 * @description Words of the agent, target, action, intent, rule, reason, notes and outcome: all of them, the last as a beginning. Or a
+                 *     request's id. What came in the last second may be missing; on PostgreSQL intents are not searched.
+                 */
+                q?: string;
+                /** @description Not before this time (RFC 3339). */
+                since?: string;
                 /** @description States, separated by commas. */
                 state?: string;
                 /** @description The target, by name or id. */
                 target?: string;
+                /** @description Before this time (RFC 3339). */
+                until?: string;
+                /** @description Urgencies, separated by commas: `low`, `normal`, `high`, `critical`. */
+                urgency?: string;
+                /** @description Verdicts, separated by commas: `allow`, `ask`, `deny`. */
+                verdict?: string;
             };
             header?: never;
             path?: never;
@@ -2646,7 +2795,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_ActionView"];
+                    "application/json": components["schemas"]["ApprovalList"];
                 };
             };
             /** @description What went wrong */
@@ -4047,6 +4196,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, never>;
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    setup_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetupView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    set_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetupBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetUpView"];
                 };
             };
             /** @description What went wrong */

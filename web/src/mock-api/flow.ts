@@ -2,7 +2,7 @@
 import { type Action, db, type Entry, later, record, timestamp } from "./db";
 
 /** Moves an action on and records it. */
-export function move(action: Action, state: string, kind: string, parts: Partial<Entry> = {}): void {
+export function move(action: Action, state: Action["state"], kind: string, parts: Partial<Entry> = {}): void {
   action.state = state;
   action.changed_at = timestamp();
   if (!["pending", "approved"].includes(state)) action.deadline = null;

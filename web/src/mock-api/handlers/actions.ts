@@ -20,6 +20,8 @@ const STATES = [
   "cancelled",
 ];
 
+const URGENCIES: readonly string[] = ["low", "normal", "high", "critical"];
+
 function view(action: Action): Schemas["ActionView"] {
   const { payload: _payload, judged: _judged, result: _result, ...rest } = action;
   return rest as Schemas["ActionView"];
@@ -57,6 +59,13 @@ function list(url: URL, states: string[]): { items: Schemas["ActionView"][]; nex
   const agent = nameOf("agent");
   const target = nameOf("target");
   const terms = of("q").toLowerCase().split(/\s+/).filter(Boolean);
+  const pattern = of("action")
+    .toLowerCase()
+    .split("*")
+    .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
+  const isNamed = new RegExp(`^${pattern.join(".*")}${pattern.length > 1 ? "$" : ""}`);
+  const order = of("order") || "newest";
+  if (!["newest", "oldest", "urgency"].includes(order)) throw invalid("order", "expected newest or oldest");
   const among = (name: "effect" | "urgency" | "verdict", action: Action) =>
     words(name).length === 0 || words(name).includes(action[name]);
   const items = db.actions
@@ -66,12 +75,16 @@ function list(url: URL, states: string[]): { items: Schemas["ActionView"][]; nex
         (!agent || it.agent === agent) &&
         (!target || it.target === target) &&
         (["effect", "urgency", "verdict"] as const).every((name) => among(name, it)) &&
+        isNamed.test(it.action.toLowerCase()) &&
         (!of("since") || it.created_at >= of("since")) &&
         (!of("until") || it.created_at < of("until")) &&
         terms.every((term) => text(it).includes(term)),
     )
     .map(view);
-  items.sort((one, other) => (one.created_at < other.created_at ? 1 : one.created_at > other.created_at ? -1 : 0));
+  items.sort((one, other) => (one.created_at < other.created_at ? -1 : one.created_at > other.created_at ? 1 : 0));
+  if (order === "newest") items.reverse();
+  if (order === "urgency")
+    items.sort((one, other) => URGENCIES.indexOf(other.urgency) - URGENCIES.indexOf(one.urgency));
   return page(url, items);
 }
 
@@ -98,11 +111,19 @@ async function decide(request: Request, id: string, kind: "approve" | "deny"): P
   if (isSelf && kind === "approve" && db.settings.separation_of_duties === "strict") {
     throw forbidden("you asked for this yourself, and separation_of_duties is strict: another operator has to approve");
   }
-  const votes = action.votes as unknown as { operator: string; kind: string }[];
+  const { votes } = action;
   if (votes.some((vote) => vote.operator === operator.id)) {
     throw conflict("already_voted", "you have already voted on this request", { action_id: id });
   }
-  const vote = { request: id, operator: operator.id, kind, note, is_self_approved: isSelf, at: timestamp() };
+  const vote = {
+    request: id,
+    operator: operator.id,
+    operator_name: operator.name,
+    kind,
+    note,
+    is_self_approved: isSelf,
+    at: timestamp(),
+  };
   votes.push(vote);
   const yes = votes.filter((it) => it.kind === "approve").length;
   if (kind === "deny") {

@@ -8,11 +8,11 @@ export interface ActionParts {
   target: string;
   /** `POST /charges`. */
   action: string;
-  state?: string;
-  effect?: string;
-  urgency?: string;
+  state?: Action["state"];
+  effect?: Action["effect"];
+  urgency?: Action["urgency"];
   intent?: string;
-  verdict?: string;
+  verdict?: Action["verdict"];
   reason?: string;
   body?: unknown;
   body_base64?: string;
@@ -32,7 +32,7 @@ export interface ActionParts {
   findings?: unknown[];
 }
 
-const EFFECTS: Record<string, [effect: string, risk: number, why: string]> = {
+const EFFECTS: Record<string, [effect: Action["effect"], risk: number, why: string]> = {
   GET: ["read", 0.1, "GET reads"],
   HEAD: ["read", 0.1, "HEAD reads"],
   POST: ["write", 0.3, "POST creates or triggers something"],
@@ -80,6 +80,7 @@ export function makeAction(parts: ActionParts): Action {
   const votes = (parts.votes ?? []).map(({ kind, note = "" }) => ({
     request: id,
     operator: approver?.id ?? uuid(),
+    operator_name: approver?.name ?? null,
     kind,
     note,
     is_self_approved: false,
@@ -89,7 +90,9 @@ export function makeAction(parts: ActionParts): Action {
     id,
     state,
     agent: parts.agent,
+    agent_id: agent?.id ?? uuid(),
     target: parts.target,
+    target_id: target?.id ?? uuid(),
     action: parts.action,
     effect,
     urgency,
