@@ -1,0 +1,99 @@
+import { IconKey } from "@tabler/icons-react";
+import { Bytes, Hidden } from "@/ui/Bytes";
+import { LinePieces, UntrustedText } from "@/ui/BytesText";
+import { countHidden } from "@/ui/BytesTokens";
+import { hostIn, type Run } from "./action";
+import classes from "./approval.module.css";
+import type { Surroundings } from "./surroundings";
+
+export interface RunViewProps {
+  run: Run;
+  around: Surroundings;
+  target: string;
+  onSeen: (part: string, isSeen: boolean) => void;
+}
+
+const SLOTS: Record<string, string> = {
+  bearer: "Authorization",
+  basic: "Authorization",
+};
+
+/** What would run, whole: the address, the headers with the credential's place, the body. */
+export function RunView({ run, around, target, onSeen }: RunViewProps) {
+  const inQuery = around.credential?.type === "api_key_query";
+  return (
+    <div className={classes.run}>
+      {run.url !== undefined && <Address method={run.method ?? ""} url={run.url} />}
+      {(run.headers.length > 0 || around.credential) && (
+        <dl className={classes.headers} aria-label="Headers">
+          {run.headers.map(([name, value], index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a header may stand twice with one value
+            <div key={index}>
+              <dt>
+                <UntrustedText value={name} isCode />
+              </dt>
+              <dd>
+                <UntrustedText value={value} isCode />
+              </dd>
+            </div>
+          ))}
+          {around.credential && (
+            <div>
+              <dt>
+                <code>{around.credential.shownAs ?? SLOTS[around.credential.type] ?? "credential"}</code>
+              </dt>
+              <dd>
+                <span className={classes.slot}>
+                  <IconKey size={13} aria-hidden />
+                  {inQuery ? "query parameter: " : ""}
+                  {around.credential.type.replaceAll("_", " ")} credential of {target}
+                  {around.profile && `, profile ${around.profile}`}
+                </span>{" "}
+                <span className={classes.muted}>put in by the gateway; the agent never sees it</span>
+              </dd>
+            </div>
+          )}
+        </dl>
+      )}
+      {run.rest !== undefined && (
+        <div>
+          <h3 className={classes.label}>{run.method === undefined ? "Input" : "More input"}</h3>
+          <Bytes label="Input" value={run.rest} onAllSeen={(isSeen) => onSeen("the input", isSeen)} />
+        </div>
+      )}
+      {run.body !== undefined ? (
+        <div>
+          <h3 className={classes.label}>Body</h3>
+          <BodyBytes value={run.body} onSeen={onSeen} />
+        </div>
+      ) : (
+        run.method !== undefined && <p className={classes.none}>No body.</p>
+      )}
+    </div>
+  );
+}
+
+function BodyBytes({ value, onSeen }: { value: string | Uint8Array; onSeen: RunViewProps["onSeen"] }) {
+  return <Bytes label="Body" value={value} onAllSeen={(isSeen) => onSeen("the body", isSeen)} />;
+}
+
+function Address({ method, url }: { method: string; url: string }) {
+  const [before, host, behind] = hostIn(url);
+  return (
+    <div>
+      <p className={classes.address}>
+        <b className={classes.method}>
+          <LinePieces text={method} />
+        </b>
+        <bdi dir="ltr" className={classes.url}>
+          <LinePieces text={before} isEnd={false} />
+          <strong>
+            <LinePieces text={host} isEnd={false} />
+          </strong>
+          <LinePieces text={behind} />
+        </bdi>
+      </p>
+      <Hidden count={countHidden(url)} />
+    </div>
+  );
+}
