@@ -1,9 +1,10 @@
 import { Fragment, type ReactNode } from "react";
 import classes from "./Facts.module.css";
 
-export type Fact = [name: string, value: ReactNode] | false | undefined;
+/** A name and what it stands at; what is `false` or `undefined` is left out. */
+export type Fact = readonly [string, ReactNode] | false | undefined;
 
-/** Names and values below each other. What is `false` or `undefined` is left out. */
+/** Names and what they stand at. */
 export function Facts({ facts }: { facts: readonly Fact[] }) {
   return (
     <dl className={classes.facts}>
