@@ -4,10 +4,16 @@ import classes from "./Facts.module.css";
 /** A name and what it stands at; what is `false` or `undefined` is left out. */
 export type Fact = readonly [string, ReactNode] | false | undefined;
 
+export interface FactsProps {
+  facts: readonly Fact[];
+  /** Without a frame of its own, within one. */
+  isPlain?: boolean;
+}
+
 /** Names and what they stand at. */
-export function Facts({ facts }: { facts: readonly Fact[] }) {
+export function Facts({ facts, isPlain = false }: FactsProps) {
   return (
-    <dl className={classes.facts}>
+    <dl className={classes.facts} data-plain={isPlain || undefined}>
       {facts.map((fact) =>
         fact ? (
           <Fragment key={fact[0]}>

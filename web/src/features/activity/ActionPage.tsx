@@ -1,5 +1,70 @@
+import { Skeleton, Stack } from "@mantine/core";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useParams } from "@tanstack/react-router";
+import { useLive } from "@/app/live";
+import { pieces } from "@/ui/BytesTokens";
+import { ErrorNotice } from "@/ui/ErrorNotice";
 import { Page } from "@/ui/Page";
+import { ActionButtons } from "./ActionButtons";
+import { ActionEntries } from "./ActionEntries";
+import { ActionSummary } from "./ActionSummary";
+import classes from "./activity.module.css";
+import { BackToActivity } from "./BackToActivity";
+import { DecisionTrace } from "./DecisionTrace";
+import { Answer, WhatRuns } from "./Message";
+import { actionEntriesQuery, actionQuery } from "./queries";
+import { Timeline } from "./Timeline";
+import { timeline } from "./timeline";
+import { judgementOf } from "./trace";
 
+/** A title is plain text: what hides in it is named. */
+function titleOf(action: string): string {
+  return pieces(action)
+    .map((piece) => piece.shown)
+    .join("");
+}
+
+/** One action: who asked what of whom, what was said to it, what came of it. */
 export function ActionPage() {
-  return <Page title="Action">{null}</Page>;
+  const { id } = useParams({ from: "/dashboard/activity/$id" });
+  const client = useQueryClient();
+  const action = useQuery(actionQuery(id));
+  const entries = useQuery(actionEntriesQuery(id));
+  useLive((event) => {
+    if (event.action_id !== id) return;
+    void client.invalidateQueries({ queryKey: actionQuery(id).queryKey });
+    void client.invalidateQueries({ queryKey: actionEntriesQuery(id).queryKey });
+  });
+  const shown = action.data;
+  if (!shown) {
+    return (
+      <Page title="Action" description={<BackToActivity />}>
+        {action.error ? (
+          <ErrorNotice error={action.error} onRetry={() => void action.refetch()} />
+        ) : (
+          <Stack role="status" aria-label="Loading the action">
+            <Skeleton height={160} />
+            <Skeleton height={240} />
+          </Stack>
+        )}
+      </Page>
+    );
+  }
+  const judgement = judgementOf(shown.judged);
+  return (
+    <Page title={titleOf(shown.action)} description={<BackToActivity />} actions={<ActionButtons action={shown} />}>
+      <div className={classes.detail}>
+        <div className={classes.column}>
+          <ActionSummary action={shown} />
+          <WhatRuns action={shown} />
+          <Answer action={shown} />
+        </div>
+        <div className={classes.column}>
+          <Timeline steps={entries.data && timeline(entries.data, shown.votes)} error={entries.error} action={shown} />
+          <DecisionTrace judgement={judgement} action={shown} />
+          <ActionEntries entries={entries.data} />
+        </div>
+      </div>
+    </Page>
+  );
 }

@@ -49,7 +49,9 @@ export function ActivityPage() {
           columns={columns}
           rows={list.rows}
           rowKey={keyOf}
-          onOpen={(row) => void navigate({ to: "/dashboard/activity/$id", params: { id: row.id } })}
+          onOpen={(row) =>
+            void navigate({ to: "/dashboard/activity/$id", params: { id: row.id }, state: { isFromList: true } })
+          }
           error={list.error}
           onRetry={list.retry}
           onEnd={list.loadMore}

@@ -4,14 +4,7 @@ import { kindWords } from "@/features/ledger/kinds";
 
 export type Entry = Schemas["EntryView"];
 
-/** What an operator said. The API's document calls it an object. */
-export interface Vote {
-  operator: string;
-  kind: string;
-  note: string;
-  is_self_approved: boolean;
-  at: string;
-}
+export type Vote = Schemas["VoteView"];
 
 /** How a step is drawn. */
 export type Tone = "good" | "bad" | "waiting" | "plain";
@@ -51,7 +44,7 @@ function isGood(outcome: string): boolean {
 function decisionTitle(entry: Entry, vote: Vote | undefined): string {
   const said = vote?.kind ?? entry.outcome ?? "";
   if (entry.kind === "approval.voted") return said.startsWith("den") ? "Said no" : "Said yes; more have to";
-  if (said.startsWith("app")) return vote?.is_self_approved ? "Approved by who asked" : "Approved";
+  if (said.startsWith("app")) return vote?.is_self_approved ? "Approved by the one who asked" : "Approved";
   if (said.startsWith("den")) return "Denied";
   return kindWords(entry.kind);
 }
@@ -61,7 +54,8 @@ function toneOf(entry: Entry, said: string | undefined): Tone {
   if (entry.kind.startsWith("approval.")) return word.startsWith("den") ? "bad" : "good";
   const fixed = TONES[entry.kind];
   if (fixed) return fixed;
-  if (["action.outcome", "action.executed", "action.settled"].includes(entry.kind)) return isGood(word) ? "good" : "bad";
+  if (["action.outcome", "action.executed", "action.settled"].includes(entry.kind))
+    return isGood(word) ? "good" : "bad";
   return "plain";
 }
 
