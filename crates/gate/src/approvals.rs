@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use countersign_domain::{
-    Actor, AuditEntry, Permission, RequestEvent, RequestId, RequestState, Tally, Vote, VoteKind,
-    tally,
+    Actor, AuditEntry, Digest, Permission, RequestEvent, RequestId, RequestState, Tally, Vote,
+    VoteKind, tally,
 };
 use countersign_store::{requests, votes};
 
@@ -33,6 +33,21 @@ impl Gate {
         kind: VoteKind,
         note: String,
     ) -> Result<RequestView> {
+        self.decide_on(cx, id, kind, note, None).await
+    }
+
+    /// Like [`Gate::decide`], on the payload that the operator has looked at.
+    ///
+    /// # Errors
+    /// As there, and `payload_changed` where the request's payload is another than `seen`.
+    pub async fn decide_on(
+        &self,
+        cx: &OpCx,
+        id: RequestId,
+        kind: VoteKind,
+        note: String,
+        seen: Option<Digest>,
+    ) -> Result<RequestView> {
         cx.require(Permission::RequestDecide)?;
         let Principal::Operator { operator, .. } = &cx.principal else {
             return Err(Error::forbidden("only an operator decides"));
@@ -40,6 +55,10 @@ impl Gate {
         require_fresh_proof(cx)?;
         check_note(&note)?;
         let (row, _) = self.load(cx, id).await?;
+        if seen.is_some_and(|seen| seen != row.request.payload_hash) {
+            let text = "this is not what you have looked at: its payload has another hash; load it again and look";
+            return Err(Error::new(ErrorKind::Conflict, "payload_changed", text).about(id));
+        }
         if row.request.state == RequestState::Pending
             && row
                 .request

@@ -7,7 +7,9 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use countersign_domain::{CredentialType, DurabilityClass, Effect, Profile, Risk, Target};
+use countersign_domain::{
+    Credential, CredentialType, DurabilityClass, Effect, Profile, Risk, Target,
+};
 use futures::stream::BoxStream;
 use http::HeaderMap;
 use serde::Serialize;
@@ -86,6 +88,28 @@ pub struct RawAction<'draft> {
     pub body: &'draft Bytes,
 }
 
+/// A request as it will be sent, but for its body, which is the payload's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    /// The method.
+    pub method: String,
+    /// The whole URL. Where the credential is a query parameter its value is `CREDENTIAL`.
+    pub url: String,
+    /// The headers, without those of the transport.
+    pub headers: Vec<PreviewHeader>,
+    /// The query parameter that the credential is, if it is one.
+    pub credential_parameter: Option<String>,
+}
+
+/// A header as it will be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PreviewHeader {
+    /// Its name, in lower case.
+    pub name: String,
+    /// Its value; `None` where the credential stands.
+    pub value: Option<String>,
+}
+
 /// Code that speaks one protocol.
 #[async_trait]
 pub trait Connector: Send + Sync + fmt::Debug {
@@ -121,6 +145,17 @@ pub trait Connector: Send + Sync + fmt::Debug {
         profile: &Profile,
         raw: RawAction<'_>,
     ) -> Result<ResolvedAction>;
+
+    /// What will be sent, for whoever approves it: of `credential` only its place. Connectors that send something else than HTTP, or an
+    /// input that would not be sent, answer `None`. Pure.
+    fn preview(
+        &self,
+        _target: &Target,
+        _input: &Value,
+        _credential: Option<&Credential>,
+    ) -> Option<Preview> {
+        None
+    }
 
     /// Tries to reach the target without an action: for `target test` and `doctor`.
     ///

@@ -43,6 +43,7 @@ mod rate;
 mod record;
 mod recovery;
 mod reply;
+mod request_detail;
 mod request_list;
 mod requests;
 mod resolve;
@@ -66,7 +67,8 @@ pub use audit::{AUDIT_PAGE_LIMIT, AuditFilter, CheckpointView, Verification};
 pub use clock::{Clock, SystemClock};
 pub use connector::{
     ActionDescriptor, Connector, ConnectorDescriptor, CredentialFields, ExecutionError,
-    ExecutionFailure, ExecutionReply, Executor, Located, RawAction, ResolvedAction,
+    ExecutionFailure, ExecutionReply, Executor, Located, Preview, PreviewHeader, RawAction,
+    ResolvedAction,
 };
 pub use context::{OpCx, Principal, Via};
 pub use credentials::{CredentialDraft, CredentialView};
@@ -90,8 +92,9 @@ pub use page::Page;
 pub use permit::ExecutionPermit;
 pub use rate::RateLimit;
 pub use reply::{GuardedBody, ReplyBody};
+pub use request_detail::{ActorName, DecisionTrace, RequestDetail, Step, TraceVoice};
 pub use request_list::{COUNT_LIMIT, PAGE_LIMIT, RequestFilter, RequestOrder, RequestPage};
-pub use requests::{PayloadView, RequestDetail, RequestView, StoredResult};
+pub use requests::{PayloadView, RequestView, StoredResult};
 pub use resolve::INTENT_LIMIT_CHARACTERS;
 pub use rules::{DEFAULT_PRIORITY, RuleChange, RuleDraft};
 pub use sessions::{NewSession, Origin, PROOF_LIFETIME, SessionKind, SessionView, SignIn};

@@ -54,19 +54,6 @@ impl RequestView {
     }
 }
 
-/// A request with all that is known of it.
-#[derive(Debug, Clone)]
-pub struct RequestDetail {
-    /// What lists show.
-    pub view: RequestView,
-    /// What would run, or ran; `None` when the evidence was deleted.
-    pub payload: Option<PayloadView>,
-    /// The facts and the decision with all its voices; `None` when the evidence was deleted.
-    pub judged: Option<Value>,
-    /// What was answered, while it is kept.
-    pub result: Option<StoredResult>,
-}
-
 /// What would run, byte for byte.
 #[derive(Debug, Clone)]
 pub struct PayloadView {
@@ -74,6 +61,8 @@ pub struct PayloadView {
     pub input: Value,
     /// The body.
     pub body: Bytes,
+    /// SHA-256 of the body.
+    pub body_sha256: [u8; 32],
 }
 
 /// A masked answer that is kept.
@@ -133,26 +122,6 @@ fn place(request: &RequestId) -> Place<'_> {
 }
 
 impl Gate {
-    /// One request with all that is known of it. An agent sees its own; another's is not there for it.
-    ///
-    /// # Errors
-    /// `not_found`.
-    pub async fn request(&self, cx: &OpCx, id: RequestId) -> Result<RequestDetail> {
-        let (row, votes, result) = self.request_status(cx, id).await?;
-        let sealed = self.sealed_evidence(&row).await?;
-        let evidence = self.open_evidence(&row, sealed)?.unwrap_or_default();
-        let reasons = risk_reasons(evidence.facts.as_ref());
-        Ok(RequestDetail {
-            view: self.view(cx, &row, votes, evidence.intent, reasons),
-            payload: evidence.payload.map(|payload| PayloadView {
-                input: payload.input,
-                body: payload.body,
-            }),
-            judged: evidence.facts,
-            result,
-        })
-    }
-
     /// Where a request stands, and its answer while that is kept: what a client that polls needs, without what would run.
     ///
     /// # Errors
@@ -179,7 +148,7 @@ impl Gate {
         }
     }
 
-    async fn request_status(
+    pub(crate) async fn request_status(
         &self,
         cx: &OpCx,
         id: RequestId,

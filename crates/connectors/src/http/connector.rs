@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use countersign_domain::{CredentialType, Profile, Target};
+use countersign_domain::{Credential, CredentialType, Profile, Target};
 use countersign_gate::{
-    Connector, ConnectorDescriptor, CredentialFields, Error, Executor, Located, RawAction,
+    Connector, ConnectorDescriptor, CredentialFields, Error, Executor, Located, Preview, RawAction,
     ResolvedAction, Result,
 };
 use countersign_net::Refusal;
@@ -16,7 +16,7 @@ use super::{
     config::HttpConnectorConfig,
     credential, descriptor,
     execute::HttpExecutor,
-    locate, probe, resolve,
+    locate, preview, probe, resolve,
     target::{BASE_URL_FIELD, BaseUrl},
 };
 
@@ -90,6 +90,15 @@ impl Connector for HttpConnector {
         raw: RawAction<'_>,
     ) -> Result<ResolvedAction> {
         resolve::resolve(&self.targets.get(target)?.base, target, profile, raw)
+    }
+
+    fn preview(
+        &self,
+        target: &Target,
+        input: &Value,
+        credential: Option<&Credential>,
+    ) -> Option<Preview> {
+        preview::preview(&self.targets.get(target).ok()?.base, input, credential)
     }
 
     async fn probe(&self, target: &Target) -> Result<String> {

@@ -23,6 +23,7 @@ mod form;
 mod headers;
 mod locate;
 mod method;
+mod preview;
 mod probe;
 mod query;
 mod reply;

@@ -14,7 +14,7 @@ use countersign_domain::{
     AgentId, Name, OperatorId, RequestId, RequestState, TargetId, Urgency, VoteKind,
 };
 use countersign_gate::{
-    ActionDraft, Reply, ReplyBody, RequestDetail, RequestView, Route, StoredResult, Submission,
+    ActionDraft, Reply, ReplyBody, RequestView, Route, StoredResult, Submission,
 };
 use futures::{Stream, StreamExt};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -23,7 +23,7 @@ use serde_json::{Map, Value, value::RawValue};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{action_list, words};
+use super::{action_detail, action_list, words};
 use crate::{
     body::{ActionJson, Json, OptionalJson, parse},
     caller::Caller,
@@ -40,7 +40,7 @@ const INLINE_BYTES: usize = 1 << 20;
 pub(crate) fn agent_routes() -> OpenApiRouter<Arc<ServerState>> {
     OpenApiRouter::new()
         .routes(routes!(action_list::list_actions, submit))
-        .routes(routes!(get_action))
+        .routes(routes!(action_detail::get_action))
         .routes(routes!(execute))
         .routes(routes!(cancel))
 }
@@ -247,53 +247,6 @@ impl From<RequestView> for ActionView {
     }
 }
 
-/// A request with all that is known of it.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ActionDetail {
-    /// What lists show.
-    #[serde(flatten)]
-    view: ActionView,
-    /// What would run, or ran, byte for byte; `null` when the evidence was deleted.
-    payload: Option<PayloadView>,
-    /// The facts and the decision with all its voices.
-    #[schema(value_type = Option<Object>)]
-    judged: Option<Value>,
-    /// What was answered, while it is kept.
-    result: Option<ResultView>,
-}
-
-/// What would run.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct PayloadView {
-    /// The normalised input.
-    #[schema(value_type = Object)]
-    input: Value,
-    /// The body, where it is text.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    body: Option<String>,
-    /// The body as base64, where it is not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    body_base64: Option<String>,
-}
-
-impl From<RequestDetail> for ActionDetail {
-    fn from(detail: RequestDetail) -> Self {
-        Self {
-            view: detail.view.into(),
-            payload: detail.payload.map(|payload| {
-                let (body, body_base64) = text_or_base64(&payload.body);
-                PayloadView {
-                    input: payload.input,
-                    body,
-                    body_base64,
-                }
-            }),
-            judged: detail.judged,
-            result: detail.result.as_ref().map(ResultView::of),
-        }
-    }
-}
-
 /// The body of an action as bytes. JSON that is no string is sent as its own text, and says so unless a header already does.
 pub(crate) fn body_bytes(
     body: Option<&RawValue>,
@@ -405,21 +358,6 @@ pub(crate) async fn submit(
 pub(crate) fn parse_id(id: &str) -> Result<RequestId> {
     id.parse()
         .map_err(|_| countersign_gate::Error::not_found("request").into())
-}
-
-/// One request with all that is known of it.
-#[utoipa::path(get, path = "/api/v1/actions/{id}", tag = "actions", responses((status = 200, body = ActionDetail)))]
-pub(crate) async fn get_action(
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Result<Document<ActionDetail>> {
-    Ok(Document(
-        caller
-            .gate
-            .request(caller.cx(), parse_id(&id)?)
-            .await?
-            .into(),
-    ))
 }
 
 /// Carries out an approved request, once.

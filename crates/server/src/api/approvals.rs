@@ -1,43 +1,86 @@
 //! Approvals: what a human says.
 
 use axum::{Json as Document, extract::Path};
-use countersign_domain::VoteKind;
+use countersign_domain::{Digest, VoteKind};
+use serde::Deserialize;
+use utoipa::ToSchema;
 
-use super::actions::{ActionView, NoteBody, parse_id};
-use crate::{body::OptionalJson, caller::Caller, problem::Result};
+use super::actions::{ActionView, parse_id};
+use crate::{
+    body::OptionalJson,
+    caller::Caller,
+    problem::{Problem, Result},
+};
+
+/// Words to a decision, and what it is about.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DecisionBody {
+    /// Why, for the ledger; at most 2,000 characters.
+    #[serde(default, alias = "reason")]
+    note: String,
+    /// The `payload_hash` of what was looked at: another one is answered with 409 `payload_changed`, and nothing is decided.
+    #[serde(default)]
+    expected_payload_hash: Option<String>,
+}
+
+async fn decide(
+    caller: &Caller,
+    id: &str,
+    kind: VoteKind,
+    body: DecisionBody,
+) -> Result<Document<ActionView>> {
+    let id = parse_id(id)?;
+    let seen = body
+        .expected_payload_hash
+        .as_deref()
+        .map(digest)
+        .transpose()?;
+    let view = caller
+        .gate
+        .decide_on(caller.cx(), id, kind, body.note, seen)
+        .await?;
+    Ok(Document(view.into()))
+}
+
+fn digest(text: &str) -> Result<Digest> {
+    let wrong = || {
+        Problem::invalid(
+            "expected_payload_hash",
+            "not a SHA-256 in hexadecimal: send the `payload_hash` that was shown",
+        )
+    };
+    if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(wrong());
+    }
+    let mut digest = [0; 32];
+    for (index, byte) in digest.iter_mut().enumerate() {
+        let pair = text.get(index * 2..index * 2 + 2).ok_or_else(wrong)?;
+        *byte = u8::from_str_radix(pair, 16).map_err(|_| wrong())?;
+    }
+    Ok(Digest(digest))
+}
 
 /// Says yes. Who decides is the credential; nothing in the body can say otherwise.
 #[utoipa::path(
-    post, path = "/api/v1/approvals/{id}/approve", tag = "approvals", request_body = Option<NoteBody>,
+    post, path = "/api/v1/approvals/{id}/approve", tag = "approvals", request_body = Option<DecisionBody>,
     responses((status = 200, body = ActionView)))]
 pub(crate) async fn approve(
     caller: Caller,
     Path(id): Path<String>,
-    OptionalJson(body): OptionalJson<NoteBody>,
+    OptionalJson(body): OptionalJson<DecisionBody>,
 ) -> Result<Document<ActionView>> {
-    Ok(Document(
-        caller
-            .gate
-            .decide(caller.cx(), parse_id(&id)?, VoteKind::Approve, body.note)
-            .await?
-            .into(),
-    ))
+    decide(&caller, &id, VoteKind::Approve, body).await
 }
 
 /// Says no.
 #[utoipa::path(
-    post, path = "/api/v1/approvals/{id}/deny", tag = "approvals", request_body = Option<NoteBody>,
+    post, path = "/api/v1/approvals/{id}/deny", tag = "approvals", request_body = Option<DecisionBody>,
     responses((status = 200, body = ActionView)))]
 pub(crate) async fn deny(
     caller: Caller,
     Path(id): Path<String>,
-    OptionalJson(body): OptionalJson<NoteBody>,
+    OptionalJson(body): OptionalJson<DecisionBody>,
 ) -> Result<Document<ActionView>> {
-    Ok(Document(
-        caller
-            .gate
-            .decide(caller.cx(), parse_id(&id)?, VoteKind::Deny, body.note)
-            .await?
-            .into(),
-    ))
+    decide(&caller, &id, VoteKind::Deny, body).await
 }

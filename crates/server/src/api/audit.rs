@@ -14,7 +14,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::page::List;
+use super::{page::List, words};
 use crate::{
     body::{Json, Query},
     caller::Caller,
@@ -39,6 +39,7 @@ pub(crate) struct EntryView {
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<words::Verdict>)]
     verdict: Option<&'static str>,
     /// Who made the verdict.
     #[serde(skip_serializing_if = "Option::is_none")]

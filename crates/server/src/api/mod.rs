@@ -4,6 +4,7 @@
 //! Lists are `{items, next}`; errors are `application/problem+json`. An `Idempotency-Key` is kept for actions, where repeating does
 //! harm; creating something twice under one name is refused by the name.
 
+mod action_detail;
 mod action_list;
 pub(crate) mod actions;
 mod agents;

@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::page::{List, Paging};
+use super::{
+    page::{List, Paging},
+    words,
+};
 use crate::{
     body::{Json, Query},
     caller::Caller,
@@ -20,7 +23,8 @@ use crate::{
 pub(crate) struct OperatorView {
     id: Uuid,
     name: String,
-    /// `owner`, `approver` or `viewer`.
+    /// What they may do.
+    #[schema(value_type = words::Role)]
     role: &'static str,
     /// Whether they can sign in by password.
     has_password: bool,

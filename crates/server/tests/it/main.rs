@@ -10,6 +10,7 @@
 mod access;
 mod actions;
 mod configuration;
+mod details;
 mod events;
 mod gaiterguard;
 mod listener;

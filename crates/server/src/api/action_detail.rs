@@ -1,0 +1,289 @@
+//! One action with all that is known of it: what an approver looks at.
+
+use axum::{Json as Document, extract::Path};
+use countersign_domain::{Digest, RequestState, VoteKind};
+use countersign_gate::{
+    ActorName, DecisionTrace, Preview, PreviewHeader, RequestDetail, Step, TraceVoice,
+};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{
+    EntryView,
+    actions::{ActionView, ResultView, parse_id, text_or_base64},
+    words,
+};
+use crate::{caller::Caller, problem::Result};
+
+/// A request with all that is known of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ActionDetail {
+    /// What lists show.
+    #[serde(flatten)]
+    view: ActionView,
+    /// What would run, or ran, byte for byte; `null` when the evidence was deleted.
+    payload: Option<PayloadView>,
+    /// The request as it is sent, as far as that can be said now; the body is the payload's.
+    will_send: Option<SendView>,
+    /// Whether what is shown is still what would run: else approving it makes it stale. `null` once it can't run any more.
+    is_current: Option<bool>,
+    /// SHA-256 of all that an approver sees: payload, connection, limits, action and credential.
+    context_hash: String,
+    /// The target's base URL as it is now.
+    base_url: Option<String>,
+    /// The target's connector.
+    connector: Option<String>,
+    /// The profile's name.
+    profile: Option<String>,
+    /// Who carries it out.
+    #[schema(value_type = words::Executor)]
+    executor: &'static str,
+    /// Whose credential asked.
+    requester: ActorView,
+    /// Whether that was you: then you approve what you asked for yourself.
+    is_self_asked: bool,
+    /// The decision with all its voices; `null` when the evidence was deleted.
+    trace: Option<TraceView>,
+    /// What has happened to it, oldest first.
+    timeline: Vec<StepView>,
+    /// Its entries in the ledger, oldest first.
+    entries: Vec<EntryView>,
+    /// The facts and the decision as they were judged and are kept.
+    #[schema(value_type = Option<Object>)]
+    judged: Option<Value>,
+    /// What was answered, while it is kept.
+    result: Option<ResultView>,
+}
+
+/// What would run.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PayloadView {
+    /// The normalised input.
+    #[schema(value_type = Object)]
+    input: Value,
+    /// The body, where it is text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<String>,
+    /// The body as base64, where it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body_base64: Option<String>,
+    /// The body's length in bytes.
+    body_bytes: usize,
+    /// SHA-256 of the body.
+    body_sha256: String,
+}
+
+/// A request as it is sent.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SendView {
+    /// The method.
+    method: String,
+    /// The whole URL. Where the credential is a query parameter its value is `CREDENTIAL`.
+    url: String,
+    /// The headers, without those of the transport.
+    headers: Vec<HeaderView>,
+    /// The query parameter that the credential is, if it is one.
+    credential_parameter: Option<String>,
+}
+
+/// A header as it is sent.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct HeaderView {
+    /// Its name, in lower case.
+    name: String,
+    /// Its value; `null` where the credential is put.
+    value: Option<String>,
+    /// Whether the credential is put there.
+    is_credential: bool,
+}
+
+impl From<PreviewHeader> for HeaderView {
+    fn from(header: PreviewHeader) -> Self {
+        Self {
+            name: header.name,
+            is_credential: header.value.is_none(),
+            value: header.value,
+        }
+    }
+}
+
+impl From<Preview> for SendView {
+    fn from(preview: Preview) -> Self {
+        Self {
+            method: preview.method,
+            url: preview.url,
+            headers: preview.headers.into_iter().map(Into::into).collect(),
+            credential_parameter: preview.credential_parameter,
+        }
+    }
+}
+
+/// Who did something.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ActorView {
+    /// What they are.
+    #[schema(value_type = words::ActorKind)]
+    kind: &'static str,
+    /// Who; `null` for the gateway itself.
+    id: Option<Uuid>,
+    /// By name; `null` for those without one, once it is gone, and for an agent that looks at an operator.
+    name: Option<String>,
+}
+
+impl From<ActorName> for ActorView {
+    fn from(by: ActorName) -> Self {
+        Self {
+            kind: by.actor.kind(),
+            id: by.actor.uuid(),
+            name: by.name,
+        }
+    }
+}
+
+/// One thing that happened to an action.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct StepView {
+    /// When.
+    at: String,
+    /// What, as the entry's kind says: `action.asked`, `approval.voted`, `approval.decided`, `action.intent` ...
+    kind: String,
+    /// The state that it came to; `null` where it stayed.
+    #[schema(value_type = Option<words::State>)]
+    state: Option<RequestState>,
+    /// What an operator said.
+    #[schema(value_type = Option<words::VoteKind>)]
+    vote: Option<VoteKind>,
+    /// Who did it.
+    actor: ActorView,
+    /// In whose words. Untrusted text.
+    note: Option<String>,
+    /// How it ended.
+    outcome: Option<String>,
+    /// The entry's place in the ledger.
+    position: u64,
+}
+
+impl From<Step> for StepView {
+    fn from(step: Step) -> Self {
+        Self {
+            at: step.at.to_string(),
+            kind: step.kind,
+            state: step.state,
+            vote: step.vote,
+            actor: step.by.into(),
+            note: step.note,
+            outcome: step.outcome,
+            position: step.position,
+        }
+    }
+}
+
+/// A decision with all that was said.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TraceView {
+    /// What it came to: the strictest that was said, or `allow` where a standing approval answered.
+    #[schema(value_type = words::Verdict)]
+    verdict: &'static str,
+    /// Everything that was said, in order.
+    voices: Vec<VoiceView>,
+    /// The standing approval that answered.
+    satisfied_by: Option<Uuid>,
+    /// The configuration epoch that decided.
+    policy_version: u64,
+}
+
+/// One thing that was said.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct VoiceView {
+    /// By what kind of speaker.
+    #[schema(value_type = words::Speaker)]
+    speaker: &'static str,
+    /// The grant's, guard's or rule's id.
+    id: Option<Uuid>,
+    /// The guard's or rule's name, or the grant's action; `null` for the others, once it is gone, and for agents.
+    name: Option<String>,
+    /// What.
+    #[schema(value_type = words::Verdict)]
+    verdict: &'static str,
+    /// Why.
+    reason: String,
+    /// Whether it made the verdict.
+    has_decided: bool,
+}
+
+impl From<TraceVoice> for VoiceView {
+    fn from(voice: TraceVoice) -> Self {
+        Self {
+            speaker: voice.speaker,
+            id: voice.id,
+            name: voice.name,
+            verdict: voice.verdict.as_str(),
+            reason: voice.reason,
+            has_decided: voice.has_decided,
+        }
+    }
+}
+
+impl From<DecisionTrace> for TraceView {
+    fn from(trace: DecisionTrace) -> Self {
+        Self {
+            verdict: trace.verdict.as_str(),
+            voices: trace.voices.into_iter().map(Into::into).collect(),
+            satisfied_by: trace.satisfied_by,
+            policy_version: trace.policy_version,
+        }
+    }
+}
+
+impl From<RequestDetail> for ActionDetail {
+    fn from(detail: RequestDetail) -> Self {
+        let request = &detail.view.request;
+        Self {
+            context_hash: request.context_hash.to_string(),
+            executor: match request.executor {
+                countersign_domain::ExecutorKind::Gate => "gate",
+                countersign_domain::ExecutorKind::Caller => "caller",
+            },
+            payload: detail.payload.map(|payload| {
+                let (body, body_base64) = text_or_base64(&payload.body);
+                PayloadView {
+                    input: payload.input,
+                    body,
+                    body_base64,
+                    body_bytes: payload.body.len(),
+                    body_sha256: Digest(payload.body_sha256).to_string(),
+                }
+            }),
+            will_send: detail.preview.map(Into::into),
+            is_current: detail.is_current,
+            base_url: detail.base_url,
+            connector: detail.connector,
+            profile: detail.profile_name,
+            requester: detail.asked_by.into(),
+            is_self_asked: detail.is_self_asked,
+            trace: detail.trace.map(Into::into),
+            timeline: detail.steps.into_iter().map(Into::into).collect(),
+            entries: detail.entries.iter().map(EntryView::from).collect(),
+            judged: detail.judged,
+            result: detail.result.as_ref().map(ResultView::of),
+            view: detail.view.into(),
+        }
+    }
+}
+
+/// One request with all that is known of it.
+#[utoipa::path(get, path = "/api/v1/actions/{id}", tag = "actions", responses((status = 200, body = ActionDetail)))]
+pub(crate) async fn get_action(
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Document<ActionDetail>> {
+    Ok(Document(
+        caller
+            .gate
+            .request(caller.cx(), parse_id(&id)?)
+            .await?
+            .into(),
+    ))
+}
