@@ -1,5 +1,5 @@
 import "@testing-library/jest-dom/vitest";
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterAll, afterEach, beforeEach, vi } from "vitest";
 import { clear } from "./mock-api/db";
 import { breakStreams } from "./mock-api/handlers/events";
@@ -25,6 +25,9 @@ window.ResizeObserver ??= class {
 window.HTMLElement.prototype.scrollIntoView = () => {};
 window.scrollTo = () => {};
 Object.defineProperty(document, "fonts", { value: { addEventListener() {}, removeEventListener() {} } });
+
+// A test waits for what it names, not for a fast machine.
+configure({ asyncUtilTimeout: 8_000 });
 
 // Before a test's imports: the client keeps the fetch that it finds.
 server.listen({ onUnhandledRequest: "error" });

@@ -62,5 +62,5 @@ export async function render(element: ReactNode, { at = "/dashboard", path, isLi
       </QueryClientProvider>
     </MantineProvider>,
   );
-  return { ...view, router, client, user: userEvent.setup() };
+  return { ...view, router, client, user: userEvent.setup({ delay: null }) };
 }
