@@ -8,15 +8,28 @@ CARGO ?= cargo
 release := env OPENSSL_NO_VENDOR=0 $(CARGO)
 binary := target/release/countersign
 
+# The operator's page is built first and embedded. WEB=no leaves it out: then nothing of Node.js is needed.
+WEB ?= yes
+ifneq ($(WEB),no)
+page := $(if $(wildcard web/package.json),web)
+else
+# Named, and empty: the build then embeds no page, even where an older one lies about.
+release := env COUNTERSIGN_WEB_DIST= $(release)
+endif
+
 .DEFAULT_GOAL := help
-.PHONY: help build demo run test test-fast bench faults lint fmt
+.PHONY: help build web demo run test test-fast bench faults lint fmt
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "  ARGS='...' is passed on by demo, run and bench."
+	@echo "  ARGS='...' is passed on by demo, run and bench. WEB=no builds without the operator's page (and without Node.js)."
 
-build: ## build target/release/countersign (the first time takes minutes: OpenSSL and SQLCipher are built too)
+web: ## build the operator's page into web/dist
+	@scripts/install-web-deps "or build without the page: make build WEB=no"
+	cd web && npm run build
+
+build: $(page) ## build target/release/countersign (the first time takes minutes: OpenSSL and SQLCipher are built too)
 	@for tool in cc perl; do command -v $$tool >/dev/null || { echo "building needs $$tool: install it (Debian: apt-get install build-essential perl)" >&2; exit 1; }; done
 	$(release) build --release --locked --package countersign-app
 	@echo "built $(binary)"
@@ -24,10 +37,10 @@ build: ## build target/release/countersign (the first time takes minutes: OpenSS
 demo: build ## see an agent ask, a human decide and the ledger fill, on a temporary data directory
 	$(binary) demo $(ARGS)
 
-run: build ## start the gateway for real use (`countersign onboard` comes first)
+run: build ## start the gateway for real use (the first time it gives an address to set it up at; or `countersign onboard` first)
 	$(binary) gateway $(ARGS)
 
-test: ## install what the tests need, then run every check and every test
+test: ## install what the tests need, then run every check and every test, the page's too
 	$(CARGO) xtask test
 
 test-fast: ## test one crate and the end-to-end tests: make test-fast CRATE=gate

@@ -29,6 +29,19 @@ fn found(env: &Env, settings: &Settings, output: Output) -> Result<Option<Secret
     }
 }
 
+/// The text of the passphrase that is configured, if it is long enough for one.
+pub(crate) fn configured_text(
+    env: &Env,
+    settings: &Settings,
+    output: Output,
+) -> Result<Option<SecretString>> {
+    let Some(text) = found(env, settings, output)? else {
+        return Ok(None);
+    };
+    accept(SecretString::new(text.expose().to_owned()))?;
+    Ok(Some(text))
+}
+
 /// The configured passphrase, else the one that is typed.
 pub(crate) fn configured_or_typed(
     env: &Env,

@@ -7,6 +7,7 @@ mod listeners;
 mod lock;
 mod onboard;
 mod parts;
+mod site;
 mod workshop;
 
 pub(crate) use certificate::{Certificate, TIME_LEFT, leaf_of, why_not};
@@ -14,6 +15,7 @@ pub(crate) use failures::{from_gate, from_lock};
 pub(crate) use header::{HeaderPlace, unlock};
 pub(crate) use listeners::server_config;
 pub(crate) use lock::hold_to_serve;
-pub(crate) use onboard::{Onboarding, onboard, refuse_second};
+pub(crate) use onboard::{Onboarding, create, onboard, refuse_second};
 pub(crate) use parts::{Parts, not_onboarded, stop_gate};
+pub(crate) use site::Site;
 pub(crate) use workshop::Workshop;

@@ -86,7 +86,9 @@ pub use identify::CsrfHash;
 pub use keys::{AGENT_SCOPES, KeyDraft, KeyOwnerRef, NewKey};
 pub use kill::{KillTarget, KillWord};
 pub use lease::CredentialLease;
-pub use onboarding::{OnboardDraft, Onboarded, is_onboarded, onboard};
+pub use onboarding::{
+    BrowserOnboardDraft, OnboardDraft, Onboarded, is_onboarded, onboard, onboard_in_browser,
+};
 pub use operators::{OperatorDraft, RoleChange};
 pub use page::Page;
 pub use permit::ExecutionPermit;
@@ -106,4 +108,4 @@ pub use tokens::{NewToken, TokenDraft, TokenView};
 pub use vault::HeaderLocation;
 pub use workspace::Workspace;
 
-pub use countersign_vault::SecretString;
+pub use countersign_vault::{SecretString, random_bytes};

@@ -78,7 +78,7 @@ pub(crate) fn require_role(cx: &OpCx, role: Role) -> Result<()> {
     Err(Error::forbidden(text))
 }
 
-fn check_password(password: &SecretString) -> Result<()> {
+pub(crate) fn check_password(password: &SecretString) -> Result<()> {
     let characters = password.expose().chars().count();
     if characters < PASSWORD_MINIMUM_CHARACTERS {
         return Err(Error::invalid(

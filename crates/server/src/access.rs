@@ -39,6 +39,8 @@ pub enum Face {
     Native,
     /// `/healthz`, `/readyz`, `/metrics`, `/openapi.json`.
     Operations,
+    /// The operator's page: no part of the API, and of its document.
+    Page,
     /// The proxy face with the shapes of GaiterGuard's clients.
     GaiterGuard,
 }
@@ -69,6 +71,8 @@ pub struct RouteAccess {
     pub proof: Proof,
     /// Whether it answers while the vault is locked.
     pub while_locked: bool,
+    /// Whether it answers while there is no installation yet.
+    pub while_setup: bool,
 }
 
 impl RouteAccess {
@@ -91,6 +95,12 @@ impl RouteAccess {
         self.while_locked = true;
         self
     }
+
+    /// Whatever state the gateway is in.
+    const fn always(mut self) -> Self {
+        self.while_setup = true;
+        self.while_locked()
+    }
 }
 
 const fn route(
@@ -106,11 +116,16 @@ const fn route(
         face,
         proof: Proof::Fresh,
         while_locked: false,
+        while_setup: false,
     }
 }
 
 const fn operations(path: &'static str, access: Access) -> RouteAccess {
     route("GET", path, access, Face::Operations)
+}
+
+const fn page(path: &'static str) -> RouteAccess {
+    route("GET", path, Access::Open, Face::Page).always()
 }
 
 const fn open(method: &'static str, path: &'static str) -> RouteAccess {
@@ -137,10 +152,21 @@ use Permission as P;
 
 /// Every route there is.
 pub const ROUTES: &[RouteAccess] = &[
-    operations("/healthz", Access::Open).while_locked(),
-    operations("/readyz", Access::Open).while_locked(),
+    operations("/healthz", Access::Open).always(),
+    operations("/readyz", Access::Open).always(),
     operations("/openapi.json", Access::Open).while_locked(),
     operations("/metrics", Access::Needs(P::MetricsRead)),
+    // The operator's page, and setting up where there is no installation: that proves itself by the one-time address.
+    page("/"),
+    page("/dashboard"),
+    page("/dashboard/{*path}"),
+    page("/login"),
+    page("/setup"),
+    page("/unlock"),
+    page("/assets/{*path}"),
+    page("/favicon.svg"),
+    open("GET", "/api/v1/setup").always(),
+    open("POST", "/api/v1/setup").always(),
     // Sessions. Signing in proves who it is by its body; unlocking by the passphrase.
     open("POST", "/api/v1/sessions"),
     any("GET", "/api/v1/sessions/me"),
@@ -241,6 +267,16 @@ pub const OPEN_ROUTES: &[(&str, &str)] = &[
     ("GET", "/healthz"),
     ("GET", "/readyz"),
     ("GET", "/openapi.json"),
+    ("GET", "/"),
+    ("GET", "/dashboard"),
+    ("GET", "/dashboard/{*path}"),
+    ("GET", "/login"),
+    ("GET", "/setup"),
+    ("GET", "/unlock"),
+    ("GET", "/assets/{*path}"),
+    ("GET", "/favicon.svg"),
+    ("GET", "/api/v1/setup"),
+    ("POST", "/api/v1/setup"),
     ("POST", "/api/v1/sessions"),
     ("POST", "/api/v1/vault/unlock"),
 ];

@@ -157,6 +157,13 @@ async fn admit(
 ) -> Result<Option<(Gate, Arc<Key>)>> {
     let gate = match state.gate() {
         Some(gate) => gate,
+        None if state.setup().is_some() => {
+            return if row.while_setup && row.access == Access::Open {
+                Ok(None)
+            } else {
+                Err(Problem::setup_required())
+            };
+        }
         None if row.while_locked && row.access == Access::Open => return Ok(None),
         None => return Err(Problem::locked()),
     };
@@ -283,7 +290,7 @@ impl<'headers> Credential<'headers> {
         }
         Err(Problem::unauthenticated(match face {
             Face::GaiterGuard => "Missing Agent-Key header",
-            Face::Native | Face::Operations => {
+            Face::Native | Face::Operations | Face::Page => {
                 "a credential is needed: a key as `Authorization: Bearer cs_...`, or a session"
             }
         }))

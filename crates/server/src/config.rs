@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use crate::network::IpRange;
+use crate::{network::IpRange, web::WebPage};
 
 /// Everything that a server is started with. Nothing in it comes from a client.
 #[derive(Debug, Clone)]
@@ -19,6 +19,8 @@ pub struct ServerConfig {
     pub dialects: Dialects,
     /// Bounds of connections.
     pub limits: ServerLimits,
+    /// The operator's page.
+    pub page: WebPage,
 }
 
 impl ServerConfig {
@@ -31,6 +33,7 @@ impl ServerConfig {
             trusted_proxies: Vec::new(),
             dialects: Dialects::default(),
             limits: ServerLimits::default(),
+            page: WebPage::embedded(),
         }
     }
 }
@@ -70,7 +73,7 @@ pub enum Bind {
 /// What a listener answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Serves {
-    /// Every face.
+    /// Every face, and the operator's page.
     Everything,
     /// The dialects that are on, and the native face's actions: what agents call.
     Agents,

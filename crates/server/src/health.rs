@@ -19,7 +19,7 @@ pub(crate) struct Alive {
 /// Whether actions can be submitted.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Readiness {
-    /// `ready`, `locked`, `stopping` or `not_ready`.
+    /// `ready`, `setup`, `locked`, `stopping` or `not_ready`.
     status: &'static str,
     /// What is wrong, as codes; `countersign doctor` says it in words.
     problems: Vec<&'static str>,
@@ -43,6 +43,10 @@ pub(crate) async fn readyz(
         }
     } else {
         match state.gate() {
+            None if state.setup().is_some() => Readiness {
+                status: "setup",
+                problems: vec!["setup"],
+            },
             None => Readiness {
                 status: "locked",
                 problems: vec!["locked"],

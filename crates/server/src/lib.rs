@@ -1,4 +1,4 @@
-//! HTTP in: the native API, the proxy face, events, health, metrics, and the listeners they stand on.
+//! HTTP in: the native API, the proxy face, the operator's page, events, health, metrics, and the listeners they stand on.
 //!
 //! Two kinds of surface that never mix: `api` (native, described by `/openapi.json`) and `dialects` (the wire shapes of clients that
 //! already exist). Both turn calls into the gate's use cases and answers into documents; neither decides anything.
@@ -25,9 +25,11 @@ mod peer;
 mod problem;
 mod router;
 mod server;
+mod setup;
 mod shell;
 mod state;
 mod tls;
+mod web;
 
 pub use access::{Access, Face, OPEN_ROUTES, Proof, ROUTES, RouteAccess};
 pub use config::{Bind, Dialects, ListenerConfig, ServerConfig, ServerLimits, Serves};
@@ -39,6 +41,8 @@ pub use openapi::openapi_document;
 pub use peer::Peer;
 pub use problem::ProblemDocument;
 pub use server::Server;
+pub use setup::{SetUp, Setup, SetupDraft, SetupError, SetupFacts};
 pub use shell::Shell;
 pub use state::{Keeper, ServerState};
 pub use tls::{TlsError, tls_config};
+pub use web::{WebFile, WebPage};

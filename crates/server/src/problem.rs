@@ -34,6 +34,7 @@ pub(crate) struct Parts {
     pub(crate) field: Option<Cow<'static, str>>,
     pub(crate) limit: Option<&'static str>,
     pub(crate) action: Option<RequestId>,
+    pub(crate) tries_left: Option<u32>,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) cause: Option<Arc<dyn StdError + Send + Sync>>,
 }
@@ -53,6 +54,7 @@ impl Problem {
             field: None,
             limit: None,
             action: None,
+            tries_left: None,
             retry_after: None,
             cause: None,
         }))
@@ -103,6 +105,19 @@ impl Problem {
         Self::new(StatusCode::LOCKED, "locked", detail)
     }
 
+    /// There is no installation yet.
+    pub(crate) fn setup_required() -> Self {
+        let detail =
+            "this gateway was never set up: open the one-time address that it gave when it started";
+        Self::new(StatusCode::LOCKED, "setup", detail)
+    }
+
+    /// Nothing can be set up here, or no more.
+    pub(crate) fn setup_closed() -> Self {
+        let detail = "there is nothing to set up: this gateway was set up already, or its one-time address is dead (restart it for another)";
+        Self::new(StatusCode::GONE, "setup_closed", detail)
+    }
+
     /// A fault of the gateway.
     pub(crate) fn internal(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Error::internal(cause).into()
@@ -115,6 +130,11 @@ impl Problem {
 
     pub(crate) fn retry_after(mut self, wait: Duration) -> Self {
         self.0.retry_after = Some(wait);
+        self
+    }
+
+    pub(crate) fn tries_left(mut self, tries: u32) -> Self {
+        self.0.tries_left = Some(tries);
         self
     }
 
@@ -144,6 +164,7 @@ impl Problem {
             limit: parts.limit.map(str::to_owned),
             request_id: (!request_id.is_empty()).then(|| request_id.to_owned()),
             action_id: parts.action.map(|id| id.to_string()),
+            tries_left: parts.tries_left,
         }
     }
 }
@@ -174,6 +195,9 @@ pub struct ProblemDocument {
     /// The action's id, where the problem is about one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action_id: Option<String>,
+    /// How often it may still be tried, where tries are counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tries_left: Option<u32>,
 }
 
 impl From<Error> for Problem {
@@ -201,6 +225,7 @@ impl From<Error> for Problem {
             field: error.field,
             limit: error.limit,
             action: error.request,
+            tries_left: None,
             retry_after: error.retry_after,
             cause: error.cause.map(Arc::from),
         }))

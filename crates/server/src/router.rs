@@ -15,6 +15,7 @@ use crate::{
     dialects, health, metrics, openapi,
     problem::Problem,
     state::ServerState,
+    web::{self, WebPage},
 };
 
 fn everything(dialects: Dialects) -> OpenApiRouter<Arc<ServerState>> {
@@ -50,9 +51,14 @@ pub(crate) fn openapi() -> OpenApi {
 }
 
 /// The router of a listener.
-pub(crate) fn router(state: &Arc<ServerState>, serves: Serves, dialects: Dialects) -> Router {
+pub(crate) fn router(
+    state: &Arc<ServerState>,
+    serves: Serves,
+    dialects: Dialects,
+    page: &WebPage,
+) -> Router {
     let router: Router<Arc<ServerState>> = match serves {
-        Serves::Everything => everything(dialects).into(),
+        Serves::Everything => Router::from(everything(dialects)).merge(web::routes(page)),
         Serves::Agents => agents(dialects).into(),
         Serves::Metrics => {
             let router = Router::new()

@@ -97,7 +97,7 @@ impl Shell {
         if let Some(address) = address {
             hosts = hosts.with_address(address);
         }
-        let router = router(state, serves, config.dialects);
+        let router = router(state, serves, config.dialects, &config.page);
         Ok(Self(Arc::new(Inner {
             state: Arc::clone(state),
             router,
@@ -233,7 +233,7 @@ fn decorate(headers: &mut HeaderMap, id: &HeaderValue) {
 fn render(response: &mut Response, problem: &Problem, face: Face, id: &HeaderValue) {
     let id = id.to_str().unwrap_or_default();
     let (media_type, body) = match face {
-        Face::Native | Face::Operations => {
+        Face::Native | Face::Operations | Face::Page => {
             (PROBLEM_JSON, serde_json::to_vec(&problem.document(id)))
         }
         Face::GaiterGuard => (

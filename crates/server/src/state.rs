@@ -16,10 +16,13 @@ use http::StatusCode;
 use tokio::sync::{Mutex, Semaphore};
 use tokio_util::sync::CancellationToken;
 
+use tokio_util::task::TaskTracker;
+
 use crate::{
     access::AccessTable,
     config::ServerLimits,
     problem::{Problem, Result},
+    setup::{SetUp, Setup, SetupDraft, SetupError},
 };
 
 /// What only the application can do with the passphrase: it knows where the vault's header lies.
@@ -55,6 +58,8 @@ const UNLOCK_PAUSE: Duration = Duration::from_secs(1);
 pub struct ServerState {
     gate: ArcSwapOption<Gate>,
     keeper: Arc<dyn Keeper>,
+    setup: Option<Arc<dyn Setup>>,
+    setting_up: TaskTracker,
     unlocking: Mutex<()>,
     unlock_queue: Semaphore,
     pub(crate) version: &'static str,
@@ -88,10 +93,24 @@ impl ServerState {
         Arc::new(Self::new(keeper, version, limits))
     }
 
+    /// A server without an installation: until somebody makes one, it answers only the page, and that.
+    pub fn setting_up(
+        setup: Arc<dyn Setup>,
+        keeper: Arc<dyn Keeper>,
+        version: &'static str,
+        limits: ServerLimits,
+    ) -> Arc<Self> {
+        let mut state = Self::new(keeper, version, limits);
+        state.setup = Some(setup);
+        Arc::new(state)
+    }
+
     fn new(keeper: Arc<dyn Keeper>, version: &'static str, limits: ServerLimits) -> Self {
         Self {
             gate: ArcSwapOption::empty(),
             keeper,
+            setup: None,
+            setting_up: TaskTracker::new(),
             unlocking: Mutex::new(()),
             unlock_queue: Semaphore::new(UNLOCK_QUEUE),
             version,
@@ -111,6 +130,35 @@ impl ServerState {
 
     pub(crate) fn keeper(&self) -> &dyn Keeper {
         &*self.keeper
+    }
+
+    /// What makes the installation. It stays here when that is done: whoever comes late is told so.
+    pub(crate) fn setup(&self) -> Option<&Arc<dyn Setup>> {
+        self.setup.as_ref()
+    }
+
+    /// Makes the installation, as a task of its own: a caller that goes away does not leave it half done, and the gate not in its place.
+    pub(crate) async fn set_up(
+        self: &Arc<Self>,
+        token: SecretString,
+        draft: SetupDraft,
+    ) -> Result<Result<SetUp, SetupError>> {
+        let Some(setup) = self.setup.clone() else {
+            return Ok(Err(SetupError::Closed));
+        };
+        let state = Arc::clone(self);
+        let done = self.setting_up.spawn(async move {
+            let done = setup.complete(token, draft).await?;
+            state.gate.store(Some(Arc::new(done.gate.clone())));
+            Ok(done)
+        });
+        done.await.map_err(Problem::internal)
+    }
+
+    /// Waits until nothing is being set up: after this, [`Self::gate`] says whether there is one to end.
+    pub async fn settled(&self) {
+        self.setting_up.close();
+        self.setting_up.wait().await;
     }
 
     pub(crate) fn open_gate(&self) -> Result<Gate> {

@@ -1,13 +1,14 @@
 //! `cargo xtask test`: every check and every test of the workspace, and one line that sums them up.
 //!
 //! Invariant: the last line on stdout is `N passed, N failed, N skipped`, and the exit code is 0 only if nothing failed.
-//! A check (lint, format, clippy) counts as one. A test that left itself out for want of a service counts as skipped.
+//! A check (lint, format, clippy, the page's check and build) counts as one; the page's tests count by their runners' reports. A test that left itself out for want of a service counts as skipped.
 
 mod doctests;
 mod skipped;
 mod steps;
 mod stream;
 mod tally;
+mod web;
 
 #[cfg(test)]
 mod tests;
@@ -50,9 +51,13 @@ pub(crate) fn test(arguments: &TestArguments) -> Result<bool> {
         total += steps::install(&environment)?;
         // What `install` brought may change how we build.
         let environment = Environment::detect();
+        let root = std::env::current_dir().context("there is no current folder")?;
+        let page = web::Page::prepare(&root)?;
+        total += page.before(&environment, &target)?;
         total += checks(&environment);
         total += steps::tests(&environment, &scope, &skipped_log)?;
         total += steps::documentation_tests(&environment)?;
+        total += page.after(&environment, &root, &target)?;
     } else {
         total += steps::tests(&environment, &scope, &skipped_log)?;
     }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::AddAssign;
 
+use serde_json::Value;
+
 /// How many passed, failed and were skipped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Tally {
@@ -18,6 +20,39 @@ impl Tally {
             passed: u64::from(has_passed),
             failed: u64::from(!has_passed),
             skipped: 0,
+        }
+    }
+
+    /// So many that were left out.
+    pub(super) fn left_out(count: u64) -> Self {
+        Self {
+            skipped: count,
+            ..Self::default()
+        }
+    }
+
+    /// Reads vitest's report in JSON.
+    pub(super) fn of_vitest(report: &Value) -> Self {
+        let count = |name: &str| report.get(name).and_then(Value::as_u64).unwrap_or_default();
+        Self {
+            passed: count("numPassedTests"),
+            failed: count("numFailedTests"),
+            skipped: count("numPendingTests") + count("numTodoTests"),
+        }
+    }
+
+    /// Reads Playwright's report in JSON. A test that passed at its second try only is broken: it failed.
+    pub(super) fn of_playwright(report: &Value) -> Self {
+        let count = |name: &str| {
+            let stats = report.get("stats");
+            stats
+                .and_then(|stats| stats.get(name)?.as_u64())
+                .unwrap_or_default()
+        };
+        Self {
+            passed: count("expected"),
+            failed: count("unexpected") + count("flaky"),
+            skipped: count("skipped"),
         }
     }
 

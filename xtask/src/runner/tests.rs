@@ -1,5 +1,7 @@
 //! The closing line must be true: the readers of the runners' summaries are tested on the runners' own words.
 
+use serde_json::{Value, json};
+
 use super::doctests::has_code;
 use super::skipped;
 use super::steps::Scope;
@@ -54,6 +56,23 @@ fn every_summary_of_cargo_test_is_added_up() {
         "test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s",
     ];
     assert_eq!(Tally::of_libtest(lines), tally(4, 2, 1));
+}
+
+#[test]
+fn the_reports_of_the_pages_runners_are_read() {
+    let vitest = json!({"numTotalTests": 9, "numPassedTests": 5, "numFailedTests": 1, "numPendingTests": 2, "numTodoTests": 1, "success": false});
+    assert_eq!(Tally::of_vitest(&vitest), tally(5, 1, 3));
+    let playwright = json!({"stats": {"duration": 12.5, "expected": 7, "unexpected": 1, "flaky": 2, "skipped": 3}});
+    assert_eq!(Tally::of_playwright(&playwright), tally(7, 3, 3));
+    // A runner that died wrote nothing: its exit says that it failed.
+    assert_eq!(
+        Tally::of_vitest(&Value::Null).with_exit(false),
+        tally(0, 1, 0)
+    );
+    assert_eq!(
+        Tally::of_playwright(&Value::Null).with_exit(false),
+        tally(0, 1, 0)
+    );
 }
 
 #[test]

@@ -70,8 +70,8 @@ fn wrong() -> Error {
     )
 }
 
-/// Whoever holds the passphrase may know why the gate can't start.
-fn unavailable(failure: Failure) -> Error {
+/// Whoever holds the passphrase, or the one-time address, may know why the gate can't start.
+pub(super) fn unavailable(failure: Failure) -> Error {
     let kind = if failure.exit == Exit::State {
         ErrorKind::Conflict
     } else {

@@ -1,10 +1,12 @@
 //! One run of the gateway.
 
+use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_gate::{Clock, Gate, SystemClock};
-use countersign_server::{Server, ServerError, ServerState};
+use countersign_server::{Server, ServerError, ServerLimits, ServerState};
+use countersign_vault::{Token, VaultHeader};
 use serde_json::json;
 use tokio::io::AsyncReadExt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -12,16 +14,19 @@ use tokio::sync::watch;
 
 use super::keeper::VaultKeeper;
 use super::reload::reload;
+use super::setup::{BrowserSetup, forget_address, has_browser_listener, no_browser};
 use crate::config::{Env, ListenAddress, Settings};
 use crate::failure::{Failure, Result};
 use crate::output::Output;
 use crate::run_file::RunFile;
 use crate::telemetry::{self, LogHandle};
 use crate::wire::{
-    Certificate, HeaderPlace, Parts, from_lock, hold_to_serve, not_onboarded, server_config,
-    stop_gate, unlock,
+    Certificate, HeaderPlace, Parts, Site, create, from_lock, hold_to_serve, not_onboarded,
+    server_config, stop_gate, unlock,
 };
 use crate::{passphrase, prompt};
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// How long open requests may take to finish after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -42,6 +47,69 @@ pub(crate) struct Options<'a> {
 pub(crate) async fn run(options: Options<'_>) -> Result<()> {
     let mut settings = (options.read_settings)()?;
     let log = telemetry::start(&settings.log)?;
+    warn(&settings);
+    if !settings.data_dir.path().is_dir() {
+        may_set_up(&options, &settings)?;
+        create(&settings)?;
+    }
+    let _lock = hold_to_serve(&settings.data_dir)
+        .await
+        .map_err(|error| from_lock(&error))?;
+    let parts = Parts::of(&settings);
+    Site::new(&settings, parts.clone()).tidy()?;
+    forget_address(&settings.data_dir);
+    let place = HeaderPlace::of(&settings);
+    let header = place.read().await?;
+    if header.is_none() {
+        may_set_up(&options, &settings)?;
+    }
+    // Before anything is acknowledged as started: a signal during the start ends it in order too.
+    let mut signals = Signals::new()?;
+    let certificate = Certificate::of(&settings, SystemClock.now())?;
+    let config = server_config(&settings, certificate.as_ref())?;
+    let (opened, mut gates) = watch::channel(None);
+    let keeper = Arc::new(VaultKeeper {
+        parts: parts.clone(),
+        header: place,
+        gate: opened,
+    });
+    let (state, setup) = begin(&options, &settings, &parts, header, keeper, config.limits).await?;
+    parts.own_listeners().replace(fixed_addresses(&settings));
+    let server = match Server::start(&config, &state) {
+        Ok(server) => server,
+        Err(error) => {
+            if let Some(gate) = state.gate() {
+                stop_gate(&gate).await;
+            }
+            return Err(from_server(&error));
+        }
+    };
+    parts.own_listeners().replace(server.addresses().to_vec());
+    let running = Running {
+        server: &server,
+        certificate: certificate.as_ref(),
+        setup: setup.as_ref(),
+        log: &log,
+    };
+    let outcome = serve(&mut settings, &options, running, &mut signals, &mut gates).await;
+    forget_address(&settings.data_dir);
+    RunFile::remove(&settings.data_dir);
+    tracing::info!("draining");
+    tokio::select! {
+        finished = server.shutdown(DRAIN) => if !finished {
+            tracing::warn!("some requests did not finish in time and were cut off");
+        },
+        () = signals.end() => tracing::warn!("a second signal: requests are cut off"),
+    }
+    state.settled().await;
+    if let Some(gate) = state.gate() {
+        stop_gate(&gate).await;
+    }
+    tracing::info!("ended");
+    outcome
+}
+
+fn warn(settings: &Settings) {
     for warning in &settings.warnings {
         tracing::warn!("{warning}");
     }
@@ -56,75 +124,42 @@ pub(crate) async fn run(options: Options<'_>) -> Result<()> {
             "private networks are open for every target that operators make"
         );
     }
-    if !settings.data_dir.path().is_dir() {
-        return Err(not_onboarded(&settings));
-    }
-    let _lock = hold_to_serve(&settings.data_dir)
-        .await
-        .map_err(|error| from_lock(&error))?;
-    let place = HeaderPlace::of(&settings);
-    let header = place
-        .read()
-        .await?
-        .ok_or_else(|| not_onboarded(&settings))?;
-    // Before anything is acknowledged as started: a signal during the start ends it in order too.
-    let mut signals = Signals::new()?;
-    let certificate = Certificate::of(&settings, SystemClock.now())?;
-    let config = server_config(&settings, certificate.as_ref())?;
-    let parts = Parts::of(&settings);
-    let (opened, mut gates) = watch::channel(None);
-    let keeper = Arc::new(VaultKeeper {
-        parts: parts.clone(),
-        header: place,
-        gate: opened.clone(),
-    });
-    let version = env!("CARGO_PKG_VERSION");
-    let state = if let Some(passphrase) = passphrase(&options, &settings)? {
-        let gate = parts
-            .start_gate(unlock(header, passphrase).await?.0)
-            .await?;
-        opened.send_replace(Some(gate.clone()));
-        ServerState::unlocked(gate, keeper, version, config.limits)
-    } else {
+}
+
+/// The state to start in: open, locked, or without an installation.
+async fn begin(
+    options: &Options<'_>,
+    settings: &Settings,
+    parts: &Parts,
+    header: Option<VaultHeader>,
+    keeper: Arc<VaultKeeper>,
+    limits: ServerLimits,
+) -> Result<(Arc<ServerState>, Option<Opened>)> {
+    let Some(header) = header else {
+        let passphrase = passphrase::configured_text(options.env, settings, options.output)?;
+        let gate = keeper.gate.clone();
+        let (setup, token) = BrowserSetup::new(settings, parts.clone(), passphrase, gate);
+        let setup = Arc::new(setup);
+        let state = ServerState::setting_up(Arc::clone(&setup) as _, keeper, VERSION, limits);
+        return Ok((state, Some(Opened { setup, token })));
+    };
+    let Some(passphrase) = passphrase(options, settings)? else {
         tracing::warn!(
-            "no passphrase was given: the gateway is locked until `countersign vault unlock`"
+            "no passphrase was given: the gateway is locked until it is unlocked, on its page or with `countersign vault unlock`"
         );
-        ServerState::locked(keeper, version, config.limits)
+        return Ok((ServerState::locked(keeper, VERSION, limits), None));
     };
-    parts.own_listeners().replace(fixed_addresses(&settings));
-    let server = match Server::start(&config, &state) {
-        Ok(server) => server,
-        Err(error) => {
-            if let Some(gate) = state.gate() {
-                stop_gate(&gate).await;
-            }
-            return Err(from_server(&error));
-        }
-    };
-    parts.own_listeners().replace(server.addresses().to_vec());
-    let outcome = serve(
-        &mut settings,
-        &options,
-        &server,
-        certificate.as_ref(),
-        &mut signals,
-        &mut gates,
-        &log,
-    )
-    .await;
-    RunFile::remove(&settings.data_dir);
-    tracing::info!("draining");
-    tokio::select! {
-        finished = server.shutdown(DRAIN) => if !finished {
-            tracing::warn!("some requests did not finish in time and were cut off");
-        },
-        () = signals.end() => tracing::warn!("a second signal: requests are cut off"),
-    }
-    if let Some(gate) = state.gate() {
-        stop_gate(&gate).await;
-    }
-    tracing::info!("ended");
-    outcome
+    let vault = unlock(header, passphrase).await?.0;
+    let gate = parts.start_gate(vault).await?;
+    keeper.gate.send_replace(Some(gate.clone()));
+    let state = ServerState::unlocked(gate, keeper, VERSION, limits);
+    Ok((state, None))
+}
+
+/// A set-up that is open, and the token of its address, to be told once.
+struct Opened {
+    setup: Arc<BrowserSetup>,
+    token: Token,
 }
 
 /// The passphrase that is configured; typed, where somebody sits at the terminal; else none: the gateway starts locked.
@@ -141,16 +176,49 @@ fn passphrase(
     }
 }
 
+/// Refuses a folder that was never onboarded where it can't be set up from a page: where a script is at work (it has given the
+/// passphrase, or holds the other end of standard input), on PostgreSQL, and without a listener for browsers.
+fn may_set_up(options: &Options<'_>, settings: &Settings) -> Result<()> {
+    let has_terminal = io::stderr().is_terminal() || io::stdout().is_terminal();
+    let is_scripted = options.until_stdin_closes
+        || (!has_terminal
+            && passphrase::configured_text(options.env, settings, options.output)?.is_some());
+    if is_scripted || settings.database_url.is_some() || settings.data_dir.database().exists() {
+        return Err(not_onboarded(settings));
+    }
+    if has_browser_listener(settings) {
+        Ok(())
+    } else {
+        Err(no_browser())
+    }
+}
+
+/// What runs, and stays as it is.
+#[derive(Clone, Copy)]
+struct Running<'a> {
+    server: &'a Server,
+    certificate: Option<&'a Certificate>,
+    setup: Option<&'a Opened>,
+    log: &'a LogHandle,
+}
+
 /// Says that it is ready, then waits for a reason to end.
 async fn serve(
     settings: &mut Settings,
     options: &Options<'_>,
-    server: &Server,
-    certificate: Option<&Certificate>,
+    running: Running<'_>,
     signals: &mut Signals,
     gates: &mut watch::Receiver<Option<Gate>>,
-    log: &LogHandle,
 ) -> Result<()> {
+    let Running {
+        server,
+        certificate,
+        setup,
+        log,
+    } = running;
+    if let Some(Opened { setup, token }) = setup {
+        setup.announce(token, server.urls(), settings, options.output)?;
+    }
     let urls: Vec<&str> = server.urls().iter().map(String::as_str).collect();
     let first = urls.first().copied().unwrap_or_default();
     let run_file = RunFile {
@@ -177,6 +245,14 @@ async fn serve(
     tracing::info!(listeners = urls.join(", "), "ready");
     let mut stdin = tokio::io::stdin();
     let mut ignored = [0; 64];
+    let expired = async {
+        match setup {
+            Some(opened) => opened.setup.expired().await,
+            None => std::future::pending().await,
+        }
+    };
+    let mut expired = std::pin::pin!(expired);
+    let mut is_expired = false;
     loop {
         let store_failed = async {
             match gates
@@ -198,6 +274,7 @@ async fn serve(
                 tracing::error!(%reason, "the store can't write any more: the gateway ends");
                 return Err(Failure::unreachable("store_failed", format!("the store can't write any more: {reason}")).next("check the disk, then start again"));
             }
+            () = &mut expired, if !is_expired => is_expired = true,
             read = stdin.read(&mut ignored), if options.until_stdin_closes => if !matches!(read, Ok(1..)) {
                 return Ok(());
             },

@@ -1,14 +1,16 @@
 //! Making an installation out of nothing.
 
 use countersign_domain::Name;
-use countersign_gate::{OnboardDraft, SystemClock, Workspace};
+use countersign_gate::{OnboardDraft, SystemClock};
+use countersign_store::LockError;
 use countersign_vault::{Passphrase, SecretString};
 
-use super::failures::{from_gate, from_lock};
-use super::header::{HeaderPlace, unlock};
+use super::failures::from_lock;
+use super::header::HeaderPlace;
 use super::lock::hold;
 use super::parts::{Parts, not_onboarded};
-use crate::config::{DataDir, Settings};
+use super::site::{Site, already_onboarded};
+use crate::config::Settings;
 use crate::failure::{Failure, Result};
 
 /// What the first operator is.
@@ -41,21 +43,7 @@ pub(crate) async fn refuse_second(settings: &Settings) -> Result<()> {
     }
 }
 
-fn already_onboarded(data_dir: &DataDir) -> Failure {
-    Failure::state(
-        "already_onboarded",
-        format!(
-            "{} is onboarded already: nothing was changed",
-            data_dir.path().display()
-        ),
-    )
-    .next("start it with `countersign gateway`, or set COUNTERSIGN_DATA_DIR to another folder (an onboarding that died half-way is taken up with --yes)")
-}
-
 /// Makes the folder, the vault and the first operator.
-///
-/// The header comes first: data under a key that nobody could get back would be worse than a header without data. A folder with a header
-/// and no operator is one that died in between: it is taken up where it was left.
 pub(crate) async fn onboard(
     settings: &Settings,
     passphrase: Passphrase,
@@ -66,59 +54,41 @@ pub(crate) async fn onboard(
         .operator
         .parse()
         .map_err(|error| Failure::usage(format!("--operator: {error}")))?;
-    data_dir.create().map_err(|error| {
+    create(settings)?;
+    let is_present = HeaderPlace::of(settings).read().await?.is_some();
+    let _lock = hold(data_dir).await.map_err(|error| match error {
+        LockError::AlreadyLocked { .. } if is_present => already_onboarded(data_dir),
+        LockError::AlreadyLocked { .. } => from_lock(&error).next(
+            "if it is being set up in a browser, finish that; or stop that gateway and onboard here",
+        ),
+        _ => from_lock(&error),
+    })?;
+    let site = Site::new(settings, Parts::of(settings));
+    site.tidy()?;
+    let draft = OnboardDraft {
+        operator,
+        with_decide: onboarding.with_decide,
+    };
+    let work =
+        async move |workspace| countersign_gate::onboard(&workspace, draft, &SystemClock).await;
+    let (_, made) = site.make(passphrase, work).await?;
+    Ok(Onboarded {
+        operator: made.operator.name.to_string(),
+        token: made.token,
+        admin_key: made.admin_key,
+    })
+}
+
+/// Makes the data directory, if it is not there.
+pub(crate) fn create(settings: &Settings) -> Result<()> {
+    settings.data_dir.create().map_err(|error| {
         Failure::state(
             "data_dir",
-            format!("{} can't be made: {error}", data_dir.path().display()),
+            format!(
+                "{} can't be made: {error}",
+                settings.data_dir.path().display()
+            ),
         )
         .next("choose another folder with COUNTERSIGN_DATA_DIR")
-    })?;
-    let already = || already_onboarded(data_dir);
-    let place = HeaderPlace::of(settings);
-    let present = place.read().await?;
-    let _lock = hold(data_dir).await.map_err(|error| {
-        if present.is_some() {
-            already()
-        } else {
-            from_lock(&error)
-        }
-    })?;
-    let vault = match present {
-        None if settings.database_url.is_none() && data_dir.database().exists() => {
-            return Err(not_onboarded(settings));
-        }
-        None => place.create(passphrase).await?,
-        Some(header) => match unlock(header, passphrase).await {
-            Ok((vault, _)) => vault,
-            // Whoever does not know the passphrase learns only that this folder is taken.
-            Err(failure) if failure.code == "wrong_passphrase" => return Err(already()),
-            Err(failure) => return Err(failure),
-        },
-    };
-    let parts = Parts::of(settings);
-    let store = parts.open_store(vault.clone()).await?;
-    let workspace = Workspace {
-        store: store.clone(),
-        vault,
-        instance: parts.instance(),
-    };
-    let made = countersign_gate::onboard(
-        &workspace,
-        OnboardDraft {
-            operator,
-            with_decide: onboarding.with_decide,
-        },
-        &SystemClock,
-    )
-    .await;
-    store.close().await;
-    match made {
-        Ok(made) => Ok(Onboarded {
-            operator: made.operator.name.to_string(),
-            token: made.token,
-            admin_key: made.admin_key,
-        }),
-        Err(error) if error.code == "already_onboarded" => Err(already()),
-        Err(error) => Err(from_gate(&error)),
-    }
+    })
 }

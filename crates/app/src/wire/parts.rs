@@ -48,6 +48,14 @@ impl Parts {
         }
     }
 
+    /// The same, with its files in another folder.
+    pub(super) fn in_folder(&self, data_dir: DataDir) -> Self {
+        Self {
+            data_dir,
+            ..self.clone()
+        }
+    }
+
     /// This process among the replicas.
     pub(crate) fn instance(&self) -> InstanceId {
         self.instance
@@ -123,8 +131,11 @@ pub(crate) async fn stop_gate(gate: &Gate) {
 
 /// A failure that says that nobody onboarded here.
 pub(crate) fn not_onboarded(settings: &Settings) -> Failure {
-    let data_dir = &settings.data_dir;
-    if settings.database_url.is_none() && data_dir.database().exists() {
+    not_onboarded_at(&settings.data_dir, settings.database_url.is_some())
+}
+
+pub(super) fn not_onboarded_at(data_dir: &DataDir, is_shared: bool) -> Failure {
+    if !is_shared && data_dir.database().exists() {
         let missing = format!(
             "{} has a store and no vault header: without its header it can't be opened",
             data_dir.path().display()

@@ -22,6 +22,7 @@ mod page;
 mod rules;
 mod sessions;
 mod settings;
+mod setup;
 mod status;
 mod targets;
 mod tokens;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    actions, agents, approvals, audit, configuration, connectors, credentials, grants, keys, kills,
-    operators, rules, sessions, settings, status, targets, tokens, vault,
+    action_list, actions, agents, approvals, audit, configuration, connectors, credentials, grants,
+    keys, kills, operators, rules, sessions, settings, setup, status, targets, tokens, vault,
 };
 use crate::{events, state::ServerState};
 
@@ -83,6 +83,7 @@ fn operator_routes() -> OpenApiRouter<Arc<ServerState>> {
         .routes(routes!(operators::set_role))
         .routes(routes!(tokens::list_tokens, tokens::add_token))
         .routes(routes!(tokens::revoke_token))
+        .routes(routes!(setup::setup_state, setup::set_up))
         .routes(routes!(vault::vault_status))
         .routes(routes!(vault::unlock))
         .routes(routes!(vault::rekey))

@@ -9,7 +9,9 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Response},
 };
-use countersign_gate::{Error, Origin, Principal, SecretString, SessionKind, SignIn, Via};
+use countersign_gate::{
+    Error, Gate, NewSession, Origin, Principal, SecretString, SessionKind, SignIn, Via,
+};
 use http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -20,6 +22,7 @@ use super::page::List;
 use crate::{
     body::Json,
     caller::{Caller, DEVICE_COOKIE, Source, cookie, cookie_named, device_cookie},
+    peer::Peer,
     problem::{Problem, Result},
     state::ServerState,
 };
@@ -212,17 +215,55 @@ pub(crate) async fn sign_in(
         ClientKind::Browser => SessionKind::Browser,
         ClientKind::Terminal => SessionKind::Terminal,
     };
+    let device = device
+        .as_ref()
+        .map(SecretString::expose)
+        .or_else(|| cookie_named(&headers, DEVICE_COOKIE));
+    let session = sign_in_from(&gate, &peer, device, credential, kind, &label).await?;
+    answer(&gate, &peer, &session, kind, |document| document)
+}
+
+/// Signs a browser in with a credential that the gateway itself has just made.
+pub(super) async fn begin_browser_session<T: Serialize>(
+    gate: &Gate,
+    peer: &Peer,
+    headers: &HeaderMap,
+    credential: SignIn,
+    label: &str,
+    document: impl FnOnce(SignedIn) -> T,
+) -> Result<Response> {
+    let kind = SessionKind::Browser;
+    let device = cookie_named(headers, DEVICE_COOKIE);
+    let session = sign_in_from(gate, peer, device, credential, kind, label).await?;
+    answer(gate, peer, &session, kind, document)
+}
+
+async fn sign_in_from(
+    gate: &Gate,
+    peer: &Peer,
+    device: Option<&str>,
+    credential: SignIn,
+    kind: SessionKind,
+    label: &str,
+) -> Result<NewSession> {
     let origin = Origin {
         source: &peer.source,
-        device: device
-            .as_ref()
-            .map(SecretString::expose)
-            .or_else(|| cookie_named(&headers, DEVICE_COOKIE)),
+        device,
     };
-    let session = gate.sign_in(origin, credential, kind, &label).await?;
+    Ok(gate.sign_in(origin, credential, kind, label).await?)
+}
+
+/// What a sign-in answers: a browser's secrets go into its cookies.
+fn answer<T: Serialize>(
+    gate: &Gate,
+    peer: &Peer,
+    session: &NewSession,
+    kind: SessionKind,
+    document: impl FnOnce(SignedIn) -> T,
+) -> Result<Response> {
     let secret = session.secret.expose();
     let is_browser = kind == SessionKind::Browser;
-    let document = SignedIn {
+    let signed_in = SignedIn {
         id: session.session_id.uuid(),
         operator: session.operator.name.to_string(),
         role: session.operator.role.as_str(),
@@ -231,7 +272,7 @@ pub(crate) async fn sign_in(
         session: (!is_browser).then(|| secret.to_owned()),
         device: (!is_browser).then(|| session.device.expose().to_owned()),
     };
-    let mut response = (StatusCode::CREATED, Document(document)).into_response();
+    let mut response = (StatusCode::CREATED, Document(document(signed_in))).into_response();
     if is_browser {
         let lifetime = session.expires_at.since(gate.now()).as_secs();
         let headers = response.headers_mut();

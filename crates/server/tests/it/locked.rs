@@ -77,7 +77,8 @@ async fn everything_else_is_locked() {
             .path
             .replace("{id}", "0198c5a0-5d5e-7000-8000-000000000000")
             .replace("{target}", "x")
-            .replace("{name}", "x");
+            .replace("{name}", "x")
+            .replace("{*path}", "x");
         let answer = locked
             .send(route.method, &path, Some(&owner), &json!({}))
             .await;

@@ -21,5 +21,7 @@ mod openapi;
 mod operations;
 mod problems;
 mod sessions;
+mod setup;
 mod stage;
 mod target;
+mod web;

@@ -299,13 +299,22 @@ impl Stage {
 }
 
 /// A call that is being put together.
-pub(crate) struct Call<'stage> {
-    shell: &'stage Shell,
+pub(crate) struct Call<'shell> {
+    shell: &'shell Shell,
     peer: Peer,
     request: Request<Body>,
 }
 
 impl Call<'_> {
+    /// The same call to another server.
+    pub(crate) fn through(self, shell: &Shell) -> Call<'_> {
+        Call {
+            shell,
+            peer: self.peer,
+            request: self.request,
+        }
+    }
+
     pub(crate) fn key(self, key: &str) -> Self {
         self.header("authorization", &format!("Bearer {key}"))
     }

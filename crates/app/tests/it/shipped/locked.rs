@@ -51,6 +51,20 @@ fn a_locked_gateway_serves_nothing_but_unlocking() {
     api.post("/api/v1/agents", &json!({ "name": "a" }))
         .expect_code(423, "locked");
     api.post("/proxy", &json!({})).expect(423);
+    // The page is there to unlock it on, and nothing is to be set up.
+    for path in [
+        "/unlock",
+        "/login",
+        "/dashboard",
+        "/dashboard/inbox",
+        "/setup",
+    ] {
+        let page = api.get(path).expect(200);
+        assert!(page.text().contains("<html"), "{path}");
+    }
+    assert_eq!(api.get("/api/v1/setup").expect(200).at("/state"), "closed");
+    api.post("/api/v1/setup", &json!({ "token": "x", "operator": "eve" }))
+        .expect_code(410, "setup_closed");
 
     let status = run(gateway.command(&["vault", "status", "--json"]))
         .expect(0)

@@ -12,4 +12,5 @@ mod offline;
 mod operators;
 mod program;
 mod secret_files;
+mod set_up;
 mod terminal;

@@ -232,3 +232,40 @@ fn a_change_from_a_session_needs_fresh_proof() {
     run(gateway.command(&["agent", "add", "next"])).expect(0);
     assert!(!person.seen.contains(&token), "the token was shown");
 }
+
+/// The one-time address goes to the terminal, and nowhere else.
+#[test]
+fn a_gateway_that_was_never_set_up_tells_the_terminal_its_address() {
+    for passphrase in ["", PASSPHRASE] {
+        let mut program = Program::usual();
+        program.set("COUNTERSIGN_MASTER_KEY", passphrase);
+        let mut person = Person::at(program.command(&["gateway", "--listen", "127.0.0.1:0"]));
+        person.sees("within 15 minutes");
+        person.sees("http://127.0.0.1:");
+        person.sees("/setup#cs_");
+        person.sees("listening on http://");
+        assert!(!program.data_dir().join("setup-address").exists());
+        let address = person.seen.split("listening on http://").nth(1).unwrap();
+        let address = address.split_whitespace().next().unwrap().to_owned();
+        let token = person.seen.split("/setup#").nth(1).unwrap();
+        let token = token.split_whitespace().next().unwrap().to_owned();
+        let api = crate::support::Api {
+            address: address.parse().unwrap(),
+            key: None,
+        };
+        let state = api.get("/api/v1/setup").expect(200);
+        assert_eq!(state.at("/needs_passphrase"), passphrase.is_empty());
+        let mut body = serde_json::json!({"token": token, "operator": "ada"});
+        if passphrase.is_empty() {
+            body["passphrase"] = PASSPHRASE.into();
+        } else {
+            // Two passphrases: nobody should believe in the one that does not count.
+            body["passphrase"] = "another-horse-battery-staple".into();
+            api.post("/api/v1/setup", &body)
+                .expect_code(400, "invalid_input");
+            body.as_object_mut().unwrap().remove("passphrase");
+        }
+        api.post("/api/v1/setup", &body).expect(201);
+        api.get("/readyz").expect(200);
+    }
+}
