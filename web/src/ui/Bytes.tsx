@@ -30,6 +30,13 @@ type View = "exact" | "formatted" | "hex";
 const FOLD_AT_ROWS = 60;
 const FOLD_SLACK_ROWS = 15;
 
+/** Whether the viewer would fold a value, so that it has to be opened. */
+export function needsOpening(value: string | Uint8Array): boolean {
+  const text = typeof value === "string" ? value : asText(value);
+  const rows = text === undefined ? Math.ceil((value.length ?? 0) / 16) : textRows(text).length;
+  return rows > FOLD_AT_ROWS + FOLD_SLACK_ROWS;
+}
+
 /** Untrusted bytes, every one of them. */
 export function Bytes({ label, value, onAllSeen, isPlain = false }: BytesProps) {
   const text = useMemo(() => (typeof value === "string" ? value : asText(value)), [value]);

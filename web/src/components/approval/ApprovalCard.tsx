@@ -6,6 +6,7 @@
  */
 import { Skeleton, Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { type Ref, useCallback, useEffect, useImperativeHandle, useRef, useState } from "react";
 import { useLive } from "@/app/live";
 import { useMe } from "@/app/me";
@@ -16,7 +17,7 @@ import { Copy, Id } from "@/ui/Id";
 import { Time } from "@/ui/Time";
 import { span } from "@/ui/units";
 import { EffectWord, UrgencyWord } from "@/ui/Words";
-import { type Action, type ActionView, actionQuery, isAskedBy, runOf, votesOf } from "./action";
+import { type Action, type ActionView, actionQuery, runOf } from "./action";
 import classes from "./approval.module.css";
 import { Countdown, useIsOver } from "./Countdown";
 import { DecisionBar, type Panel } from "./DecisionBar";
@@ -64,7 +65,7 @@ export function ApprovalCard(props: ApprovalCardProps) {
 function LoadedCard({ action, onDecided, controls, lead }: ApprovalCardProps & { action: Action }) {
   const me = useMe();
   const around = useSurroundings(action);
-  const run = runOf(action, around.baseUrl);
+  const run = runOf(action);
   const [unseen, setUnseen] = useState<readonly string[]>([]);
   const [panel, setPanel] = useState<Panel>("none");
   const [note, setNote] = useState("");
@@ -74,7 +75,6 @@ function LoadedCard({ action, onDecided, controls, lead }: ApprovalCardProps & {
   const decide = useDecide(onDecided);
   const isOver = useIsOver(action.deadline);
   const isPending = action.state === "pending" && !isOver;
-  const isSelfAsked = isAskedBy(action, me);
   const isDestructive = action.effect === "destructive";
 
   const onSeen = useCallback((part: string, isSeen: boolean) => {
@@ -84,15 +84,18 @@ function LoadedCard({ action, onDecided, controls, lead }: ApprovalCardProps & {
     });
   }, []);
 
-  const mine = votesOf(action).find((vote) => vote.operator === me?.id);
+  const mine = action.votes.find((vote) => vote.operator === me?.id);
   const why =
     whyNot(me, "decide") ??
     (mine && `You have voted: ${mine.kind === "approve" ? "yes" : "no"}. The others decide now.`);
   const whyNotApprove =
     why ??
     (run === undefined ? "What would run was deleted: nobody can see it, so nobody can approve it." : undefined) ??
-    (isSelfAsked && around.isSeparationStrict
+    (action.is_self_asked && around.isSeparationStrict
       ? "You asked for this yourself, and separation of duties is strict: another operator has to approve."
+      : undefined) ??
+    (action.is_current === false
+      ? "What would run has changed since it was asked: the agent has to ask again."
       : undefined) ??
     (unseen.length > 0 ? `Open all of ${unseen.join(" and ")} before you approve.` : undefined);
 
@@ -127,7 +130,7 @@ function LoadedCard({ action, onDecided, controls, lead }: ApprovalCardProps & {
       <header className={classes.head}>
         {lead}
         <div className={classes.heading}>
-          <FromTo action={action} profile={around.profile} />
+          <FromTo action={action} />
           <h2 id={`title-${action.id}`} className={classes.title}>
             {action.action}
           </h2>
@@ -152,10 +155,10 @@ function LoadedCard({ action, onDecided, controls, lead }: ApprovalCardProps & {
             </p>
           </section>
         )}
-        <Warnings action={action} isSelfAsked={isSelfAsked} />
+        <Warnings action={action} />
         <Part title="What runs">
           {run ? (
-            <RunView run={run} around={around} target={action.target} onSeen={onSeen} />
+            <RunView run={run} credential={around.credential} target={action.target} onSeen={onSeen} />
           ) : (
             <p className={classes.none}>The evidence of what was asked was deleted.</p>
           )}
@@ -190,6 +193,9 @@ function LoadedCard({ action, onDecided, controls, lead }: ApprovalCardProps & {
           </p>
           <p className={classes.hash}>
             <span className={classes.muted}>Request</span> <Id value={action.id} label="the request's id" shown={36} />
+            <Link to="/dashboard/activity/$id" params={{ id: action.id }} className={classes.link}>
+              Timeline and ledger entries
+            </Link>
           </p>
         </Part>
       </div>
@@ -236,15 +242,20 @@ function Refusal({ error }: { error: unknown }) {
 }
 
 function Next({ action, around }: { action: Action; around: Surroundings }) {
+  const yes = action.quorum > 1 ? `Once ${action.quorum} operators have approved,` : "If you approve,";
+  if (action.executor === "caller") {
+    return (
+      <p className={classes.text}>{yes} the agent is told so and carries it out itself: the gateway sends nothing.</p>
+    );
+  }
   const credential = around.credential
-    ? `with the ${around.credential.type.replaceAll("_", " ")} credential of ${action.target}`
+    ? `with the ${around.credential} credential of ${action.target}`
     : around.hasNoCredential
       ? "without a credential: none is set for this profile"
       : `with the credential of ${action.target}, if it has one`;
   return (
     <p className={classes.text}>
-      {action.quorum > 1 && `Once ${action.quorum} operators have approved, `}
-      {action.quorum > 1 ? "the agent" : "If you approve, the agent"} can run it at once, and only once
+      {yes} the agent can run it at once, and only once
       {around.executeSeconds !== undefined && `, within ${span(around.executeSeconds)}`}, {credential}. Exactly the
       bytes above are sent; if the target, profile or credential changes before that, nothing runs. What has run can't
       be taken back{action.effect === "destructive" ? ", and this destroys something" : ""}.

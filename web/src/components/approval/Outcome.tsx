@@ -1,11 +1,10 @@
 import { useMe } from "@/app/me";
-import { nameOf, useNames } from "@/components/actor/names";
 import { Bytes } from "@/ui/Bytes";
 import { fromBase64 } from "@/ui/BytesRows";
 import { UntrustedText } from "@/ui/BytesText";
 import { Time } from "@/ui/Time";
 import { StateWord } from "@/ui/Words";
-import { type Action, type ActionView, votesOf } from "./action";
+import type { Action, ActionView, Vote } from "./action";
 import classes from "./approval.module.css";
 
 const WORDS: Record<string, string> = {
@@ -25,7 +24,7 @@ const WORDS: Record<string, string> = {
 
 /** Where a request stands that nobody can decide any more, and what that means. Changes are announced. */
 export function Outcome({ action }: { action: Action }) {
-  const votes = votesOf(action);
+  const votes = action.votes;
   const decider = votes.findLast(({ kind }) => action.state !== "denied" || kind === "deny");
   const isByRule = votes.length === 0 && action.state === "denied";
   return (
@@ -64,14 +63,13 @@ function Result({ result }: { result: NonNullable<Action["result"]> }) {
   );
 }
 
-function Voter({ vote }: { vote: ReturnType<typeof votesOf>[number] }) {
+function Voter({ vote }: { vote: Vote }) {
   const me = useMe();
-  const names = useNames();
   const isMe = me?.kind === "operator" && me.id === vote.operator;
   return (
     <span>
       {vote.kind === "approve" ? "approved" : "denied"} by{" "}
-      <b>{isMe ? "you" : <UntrustedText value={nameOf(names, `operator:${vote.operator}`).name} />}</b>
+      <b>{isMe ? "you" : <UntrustedText value={vote.operator_name ?? `…${vote.operator.slice(-8)}`} />}</b>
       {vote.is_self_approved && " (self-approved)"}
     </span>
   );
@@ -79,7 +77,7 @@ function Voter({ vote }: { vote: ReturnType<typeof votesOf>[number] }) {
 
 /** Who has voted so far, of how many that are needed. */
 export function Votes({ action }: { action: ActionView }) {
-  const votes = votesOf(action);
+  const votes = action.votes;
   if (action.quorum <= 1 && votes.length === 0) return null;
   const yes = votes.filter((vote) => vote.kind === "approve" && !(action.quorum > 1 && vote.is_self_approved)).length;
   return (

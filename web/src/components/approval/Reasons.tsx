@@ -1,5 +1,4 @@
 import { IconAlertTriangle, IconArrowNarrowRight } from "@tabler/icons-react";
-import { nameOf, useNames } from "@/components/actor/names";
 import { UntrustedText } from "@/ui/BytesText";
 import { RiskMeter, riskLevel } from "@/ui/RiskMeter";
 import { VerdictWord } from "@/ui/Words";
@@ -36,40 +35,52 @@ export function Risk({ action }: { action: Action }) {
 
 /** Which rule asked, and what else was said. */
 export function Trace({ action }: { action: Action }) {
-  const names = useNames();
-  const { decision } = judgedOf(action);
-  const [kind = "", id] = action.rule.split(":");
-  const voices = decision?.voices ?? [{ speaker: { kind, id }, verdict: action.verdict, reason: action.reason }];
+  if (!action.trace) {
+    return (
+      <p className={classes.text}>
+        <UntrustedText value={action.reason} />
+      </p>
+    );
+  }
   return (
     <ul className={classes.voices} aria-label="What was said">
-      {voices.map((voice, index) => {
-        const speaker = speakerName(voice.speaker);
-        const isRule = speaker.kind.endsWith("rule");
-        return (
-          // biome-ignore lint/suspicious/noArrayIndexKey: the order of the voices is what they are known by
-          <li key={index}>
-            <VerdictWord verdict={voice.verdict} />
-            <span>
-              {speaker.kind}
-              {speaker.id && isRule && ` “${nameOf(names, `rule:${speaker.id}`).name}”`}
-              {speaker.id && !isRule && ` …${speaker.id.slice(-8)}`}: <UntrustedText value={voice.reason} />
-            </span>
-            {index === (decision?.maker ?? 0) && voices.length > 1 && <i className={classes.muted}>decides</i>}
-          </li>
-        );
-      })}
+      {action.trace.voices.map((voice, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the order of the voices is what they are known by
+        <li key={index}>
+          <VerdictWord verdict={voice.verdict} />
+          <span>
+            {speakerName(voice.speaker)}
+            {voice.name ? (
+              <>
+                {" "}
+                <UntrustedText value={voice.name} isCode />
+              </>
+            ) : (
+              voice.id && ` …${voice.id.slice(-8)}`
+            )}
+            : <UntrustedText value={voice.reason} />
+          </span>
+          {voice.has_decided && action.trace?.voices.length !== 1 && <i className={classes.muted}>decides</i>}
+        </li>
+      ))}
     </ul>
   );
 }
 
 /** What deserves a look before anything else: taint, findings, what the gateway could not read. */
-export function Warnings({ action, isSelfAsked }: { action: Action; isSelfAsked: boolean }) {
+export function Warnings({ action }: { action: Action }) {
   const { facts } = judgedOf(action);
   const warnings: [string, React.ReactNode][] = [];
-  if (isSelfAsked) {
+  if (action.is_self_asked) {
     warnings.push(["self", "You asked for this yourself: the ledger marks an approval by you as self-approved."]);
   } else if (action.asked_by.startsWith("operator:")) {
     warnings.push(["operator", "An operator asked for this in the agent's name."]);
+  }
+  if (action.is_current === false) {
+    warnings.push([
+      "changed",
+      "The target, profile, credential or action has changed since: this is no longer what would run.",
+    ]);
   }
   if (facts?.tainted)
     warnings.push([
@@ -106,7 +117,7 @@ export function Warnings({ action, isSelfAsked }: { action: Action; isSelfAsked:
 }
 
 /** From whom to what: `shop-assistant → payments`. */
-export function FromTo({ action, profile }: { action: Action; profile: string | undefined }) {
+export function FromTo({ action }: { action: Action }) {
   return (
     <span className={classes.from}>
       <b>
@@ -116,7 +127,11 @@ export function FromTo({ action, profile }: { action: Action; profile: string | 
       <b>
         <UntrustedText value={action.target} />
       </b>
-      {profile && <span className={classes.muted}>profile {profile}</span>}
+      {action.profile && (
+        <span className={classes.muted}>
+          profile <UntrustedText value={action.profile} />
+        </span>
+      )}
     </span>
   );
 }

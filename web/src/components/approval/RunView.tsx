@@ -4,55 +4,47 @@ import { LinePieces, UntrustedText } from "@/ui/BytesText";
 import { countHidden } from "@/ui/BytesTokens";
 import { hostIn, type Run } from "./action";
 import classes from "./approval.module.css";
-import type { Surroundings } from "./surroundings";
 
 export interface RunViewProps {
   run: Run;
-  around: Surroundings;
+  /** How the credential is called, where that is known. */
+  credential: string | undefined;
   target: string;
   onSeen: (part: string, isSeen: boolean) => void;
 }
 
-const SLOTS: Record<string, string> = {
-  bearer: "Authorization",
-  basic: "Authorization",
-};
-
 /** What would run, whole: the address, the headers with the credential's place, the body. */
-export function RunView({ run, around, target, onSeen }: RunViewProps) {
-  const inQuery = around.credential?.type === "api_key_query";
+export function RunView({ run, credential, target, onSeen }: RunViewProps) {
+  const slot = `${credential ? `${credential} ` : ""}credential of ${target}`;
   return (
     <div className={classes.run}>
       {run.url !== undefined && <Address method={run.method ?? ""} url={run.url} />}
-      {(run.headers.length > 0 || around.credential) && (
+      {run.credentialParameter !== undefined && (
+        <p className={classes.none}>
+          The query parameter <UntrustedText value={run.credentialParameter} isCode /> is the <Slot>{slot}</Slot>, put
+          in by the gateway.
+        </p>
+      )}
+      {run.headers.length > 0 && (
         <dl className={classes.headers} aria-label="Headers">
-          {run.headers.map(([name, value], index) => (
+          {run.headers.map(({ name, value, isCredential }, index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: a header may stand twice with one value
             <div key={index}>
               <dt>
                 <UntrustedText value={name} isCode />
               </dt>
               <dd>
-                <UntrustedText value={value} isCode />
+                {isCredential ? (
+                  <>
+                    <Slot>{slot}</Slot>{" "}
+                    <span className={classes.muted}>put in by the gateway; the agent never sees it</span>
+                  </>
+                ) : (
+                  <UntrustedText value={value} isCode />
+                )}
               </dd>
             </div>
           ))}
-          {around.credential && (
-            <div>
-              <dt>
-                <code>{around.credential.shownAs ?? SLOTS[around.credential.type] ?? "credential"}</code>
-              </dt>
-              <dd>
-                <span className={classes.slot}>
-                  <IconKey size={13} aria-hidden />
-                  {inQuery ? "query parameter: " : ""}
-                  {around.credential.type.replaceAll("_", " ")} credential of {target}
-                  {around.profile && `, profile ${around.profile}`}
-                </span>{" "}
-                <span className={classes.muted}>put in by the gateway; the agent never sees it</span>
-              </dd>
-            </div>
-          )}
         </dl>
       )}
       {run.rest !== undefined && (
@@ -70,6 +62,15 @@ export function RunView({ run, around, target, onSeen }: RunViewProps) {
         run.method !== undefined && <p className={classes.none}>No body.</p>
       )}
     </div>
+  );
+}
+
+function Slot({ children }: { children: React.ReactNode }) {
+  return (
+    <span className={classes.slot}>
+      <IconKey size={13} aria-hidden />
+      <span>{children}</span>
+    </span>
   );
 }
 

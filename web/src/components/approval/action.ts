@@ -3,22 +3,7 @@ import { queryOptions } from "@tanstack/react-query";
 import { api, body, type Schemas } from "@/api/client";
 import { fromBase64 } from "@/ui/BytesRows";
 
-export interface Voice {
-  speaker: { kind?: string; id?: string } | string;
-  verdict: string;
-  reason: string;
-}
-
-export interface Vote {
-  operator: string;
-  kind: "approve" | "deny";
-  note: string;
-  is_self_approved: boolean;
-  at: string;
-}
-
 interface Judged {
-  decision?: { maker?: number; policy_version?: number; voices?: Voice[] };
   facts?: {
     risk?: { floor?: number; score?: number; reasons?: string[] };
     tainted?: boolean;
@@ -28,67 +13,53 @@ interface Judged {
   };
 }
 
-/** Fields that name what would run, where the gateway sends them. */
-interface Named {
-  method?: string | null;
-  url?: string | null;
-  headers?: Record<string, unknown> | null;
-  profile?: string | null;
-}
-
 export type ActionView = Schemas["ActionView"];
-export type Action = Schemas["ActionDetail"] & Named;
+export type Action = Schemas["ActionDetail"];
+export type Vote = Schemas["VoteView"];
 
 export const actionKey = (id: string) => ["action", id] as const;
 
 export const actionQuery = (id: string) =>
   queryOptions({
     queryKey: actionKey(id),
-    queryFn: async () => (await body(api.GET("/api/v1/actions/{id}", { params: { path: { id } } }))) as Action,
+    queryFn: () => body(api.GET("/api/v1/actions/{id}", { params: { path: { id } } })),
     staleTime: 0,
   });
 
-export const votesOf = (action: ActionView) => action.votes as unknown as Vote[];
 export const judgedOf = (action: Action) => (action.judged ?? {}) as Judged;
 
 /** What would run, in parts. Nothing of the input is left out: what has no place of its own stands in `rest`. */
 export interface Run {
   method: string | undefined;
   url: string | undefined;
-  headers: [name: string, value: string][];
+  /** The query parameter that the credential is. */
+  credentialParameter: string | undefined;
+  headers: { name: string; value: string; isCredential: boolean }[];
   rest: string | undefined;
   body: string | Uint8Array | undefined;
 }
 
+/** The fields of an HTTP input that the address and the headers show. */
 const HTTP_FIELDS = ["method", "path", "query", "headers"];
 
-export function runOf(action: Action, baseUrl: string | undefined): Run | undefined {
-  const payload = action.payload;
+/** `undefined` where what would run was deleted. */
+export function runOf(action: Action): Run | undefined {
+  const { payload, will_send: sent } = action;
   if (!payload) return undefined;
   const input = payload.input as Record<string, unknown>;
-  const isHttp = typeof input.method === "string" && typeof input.path === "string";
-  const rest = isHttp
-    ? Object.fromEntries(Object.entries(input).filter(([name]) => !HTTP_FIELDS.includes(name)))
-    : input;
+  const rest = sent ? Object.fromEntries(Object.entries(input).filter(([name]) => !HTTP_FIELDS.includes(name))) : input;
   return {
-    method: isHttp ? (action.method ?? String(input.method)) : undefined,
-    url: isHttp ? (action.url ?? address(input, baseUrl)) : undefined,
-    headers: isHttp ? headersOf(input.headers) : [],
+    method: sent?.method,
+    url: sent?.url,
+    credentialParameter: sent?.credential_parameter ?? undefined,
+    headers: (sent?.headers ?? []).map(({ name, value, is_credential }) => ({
+      name,
+      value: value ?? "",
+      isCredential: is_credential,
+    })),
     rest: Object.keys(rest).length > 0 ? JSON.stringify(rest) : undefined,
     body: bodyOf(payload),
   };
-}
-
-function address(input: Record<string, unknown>, baseUrl = ""): string {
-  const query = typeof input.query === "string" && input.query !== "" ? `?${input.query}` : "";
-  return `${baseUrl.replace(/\/+$/, "")}${String(input.path)}${query}`;
-}
-
-function headersOf(headers: unknown): [string, string][] {
-  if (typeof headers !== "object" || headers === null) return [];
-  return Object.entries(headers).flatMap(([name, value]): [string, string][] =>
-    Array.isArray(value) ? value.map((each) => [name, String(each)]) : [[name, String(value)]],
-  );
 }
 
 function bodyOf(payload: Schemas["PayloadView"]): string | Uint8Array | undefined {
@@ -103,25 +74,20 @@ export function hostIn(url: string): [before: string, host: string, behind: stri
   return [scheme + authority.slice(0, at), authority.slice(at), behind];
 }
 
-/** `grant:0191…` in words. */
-export function speakerName(speaker: Voice["speaker"]): { kind: string; id: string | undefined } {
-  const [kind = "", id] = typeof speaker === "string" ? speaker.split(":") : [speaker.kind ?? "", speaker.id];
-  const words: Record<string, string> = {
-    key_scope: "the key's scopes",
-    no_grant: "no grant",
-    grant: "a grant",
-    guard: "a guard rule",
-    threat: "a threat scan",
-    risk: "the risk threshold",
-    budget: "a budget",
-    taint: "the taint mark",
-    rule: "a rule",
-    default: "the default",
-  };
-  return { kind: words[kind] ?? kind.replaceAll("_", " "), id };
-}
+const SPEAKERS: Record<Schemas["Speaker"], string> = {
+  key_scope: "the key's scopes",
+  no_grant: "no grant",
+  grant: "the grant",
+  guard: "the guard rule",
+  threat: "a threat scan",
+  risk: "the risk threshold",
+  budget: "a budget",
+  taint: "the taint mark",
+  rule: "the rule",
+  default: "the default",
+};
 
-/** Whether it was the asker's own operator account that asked. */
-export function isAskedBy(action: ActionView, me: Schemas["Me"] | undefined): boolean {
-  return me !== undefined && action.asked_by === `${me.kind}:${me.id}`;
+/** By what kind of speaker something was said, in words. */
+export function speakerName(speaker: Schemas["Speaker"]): string {
+  return SPEAKERS[speaker] ?? speaker;
 }

@@ -18,14 +18,13 @@ export interface Decision {
 export function sendDecision({ id, say, note, payloadHash }: Decision): Promise<ActionView> {
   const options = {
     params: { path: { id } },
-    // The hash goes out also to a gateway whose document does not name it yet.
-    body: { ...(note ? { note } : {}), expected_payload_hash: payloadHash } as { note?: string },
+    body: { ...(note ? { note } : {}), expected_payload_hash: payloadHash },
   };
   return body(
     say === "approve"
       ? api.POST("/api/v1/approvals/{id}/approve", options)
       : api.POST("/api/v1/approvals/{id}/deny", options),
-  ) as Promise<ActionView>;
+  );
 }
 
 export function useDecide(onDecided?: (view: ActionView, say: Say) => void) {
@@ -47,7 +46,6 @@ const REFUSALS: Record<string, string> = {
   expired: "The deadline had passed before your decision arrived: nothing runs.",
   stale: "What would run is no longer what you were shown, so nothing runs. The agent has to ask again.",
   payload_changed: "What would run is no longer what you were shown, so nothing was decided. Read it again.",
-  payload_mismatch: "What would run is no longer what you were shown, so nothing was decided. Read it again.",
 };
 
 /** What a refusal means for the one who decided. */
@@ -55,6 +53,6 @@ export function refusal(error: unknown): { problem: Problem; meaning: string | u
   const problem = asProblem(error);
   return {
     problem,
-    meaning: REFUSALS[problem.code] ?? (problem.code.includes("payload") ? REFUSALS.payload_changed : undefined),
+    meaning: REFUSALS[problem.code],
   };
 }

@@ -1,0 +1,169 @@
+import { Checkbox } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { memo, type RefObject, useEffect, useImperativeHandle, useLayoutEffect, useRef } from "react";
+import { UntrustedText } from "@/ui/BytesText";
+import { Time } from "@/ui/Time";
+import { EffectWord, StateWord, UrgencyWord } from "@/ui/Words";
+import classes from "./inbox.module.css";
+import type { Item } from "./pages";
+import type { InboxFilter } from "./search";
+
+/** What keys do with the list. */
+export interface ListControls {
+  /** Brings a row into view. */
+  reveal: (id: string) => void;
+}
+
+export interface PendingListProps {
+  rows: readonly Item[];
+  filter: InboxFilter;
+  selected: string | undefined;
+  chosen: ReadonlySet<string>;
+  onChoose: (id: string, isChosen: boolean) => void;
+  onEnd: () => void;
+  isLoadingMore: boolean;
+  setHeld: (isHeld: boolean) => void;
+  setLastVisible: (index: number) => void;
+  controls: RefObject<ListControls | null>;
+}
+
+const ROW_HEIGHT = 68;
+
+/** Rows of the Inbox: only those in view are in the document, and what is in view stays where it is when others come or go above it. */
+export function PendingList(props: PendingListProps) {
+  const { rows, filter, selected, chosen, onChoose, onEnd, isLoadingMore, setHeld, setLastVisible, controls } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const virtualizer = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => box.current,
+    estimateSize: () => ROW_HEIGHT,
+    overscan: 8,
+    getItemKey: (index) => rows[index]?.id ?? index,
+    initialRect: { width: 400, height: 800 },
+  });
+  const items = virtualizer.getVirtualItems();
+  const last = items.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (last >= rows.length - 20) onEnd();
+  }, [last, rows.length, onEnd]);
+  useEffect(() => {
+    const scrolled = box.current;
+    setLastVisible(scrolled ? Math.floor((scrolled.scrollTop + scrolled.clientHeight) / ROW_HEIGHT) : last);
+  }, [last, setLastVisible]);
+
+  useImperativeHandle(controls, () => ({
+    reveal: (id) => {
+      const index = rows.findIndex((row) => row.id === id);
+      if (index >= 0) virtualizer.scrollToIndex(index, { align: "auto" });
+    },
+  }));
+
+  // The first row in view stays in its place when rows come or go above it.
+  const anchor = useRef<{ id: string; index: number } | undefined>(undefined);
+  useLayoutEffect(() => {
+    const scrolled = box.current;
+    if (!scrolled) return;
+    const before = anchor.current;
+    if (before && scrolled.scrollTop > 0) {
+      const index = rows.findIndex((row) => row.id === before.id);
+      if (index >= 0 && index !== before.index) scrolled.scrollTop += (index - before.index) * ROW_HEIGHT;
+    }
+    const first = Math.floor(scrolled.scrollTop / ROW_HEIGHT);
+    const row = rows[first];
+    anchor.current = row && { id: row.id, index: first };
+  }, [rows]);
+  const onScroll = () => {
+    const first = Math.floor((box.current?.scrollTop ?? 0) / ROW_HEIGHT);
+    const row = rows[first];
+    anchor.current = row && { id: row.id, index: first };
+  };
+
+  return (
+    <div
+      ref={box}
+      className={classes.box}
+      onScroll={onScroll}
+      onPointerEnter={() => setHeld(true)}
+      onPointerLeave={() => setHeld(false)}
+    >
+      <ul className={classes.list} aria-label="Pending requests" style={{ height: virtualizer.getTotalSize() }}>
+        {items.map((item) => {
+          const row = rows[item.index];
+          return (
+            row && (
+              <Row
+                key={row.id}
+                row={row}
+                filter={filter}
+                position={item.index + 1}
+                count={rows.length}
+                start={item.start}
+                isSelected={row.id === selected}
+                isChosen={chosen.has(row.id)}
+                onChoose={onChoose}
+              />
+            )
+          );
+        })}
+      </ul>
+      {isLoadingMore && <p className={classes.more}>Loading more …</p>}
+    </div>
+  );
+}
+
+interface RowProps {
+  row: Item;
+  filter: InboxFilter;
+  position: number;
+  count: number;
+  start: number;
+  isSelected: boolean;
+  isChosen: boolean;
+  onChoose: (id: string, isChosen: boolean) => void;
+}
+
+const Row = memo(function Row({ row, filter, position, count, start, isSelected, isChosen, onChoose }: RowProps) {
+  const isGone = row.state !== "pending";
+  return (
+    <li
+      className={classes.row}
+      style={{ height: ROW_HEIGHT, transform: `translateY(${start}px)` }}
+      aria-posinset={position}
+      aria-setsize={count}
+      data-selected={isSelected || undefined}
+      data-gone={isGone || undefined}
+    >
+      <Checkbox
+        size="xs"
+        checked={isChosen}
+        disabled={isGone}
+        onChange={(event) => onChoose(row.id, event.currentTarget.checked)}
+        aria-label={`Select ${row.action} of ${row.agent}`}
+      />
+      <Link
+        to="/dashboard/inbox"
+        search={{ ...filter, id: row.id }}
+        replace
+        preload={false}
+        className={classes.open}
+        aria-current={isSelected ? "true" : undefined}
+      >
+        <span className={classes.action}>
+          <UntrustedText value={row.action} isCode />
+        </span>
+        <span className={classes.words}>
+          {isGone && <StateWord state={row.state} />}
+          {!isGone && (row.urgency === "high" || row.urgency === "critical") && <UrgencyWord urgency={row.urgency} />}
+          <EffectWord effect={row.effect} />
+        </span>
+        <span className={classes.who}>
+          <UntrustedText value={row.agent} /> → <UntrustedText value={row.target} />
+        </span>
+        <span className={classes.when}>
+          <Time value={row.created_at} />
+        </span>
+      </Link>
+    </li>
+  );
+});
