@@ -15,10 +15,12 @@ export function toLocalField(value: string | undefined): string {
 export interface TimeFacetProps {
   search: Pick<ActivitySearch, "since" | "until">;
   onChange: (change: { since?: string | undefined; until?: string | undefined }) => void;
+  /** Whether stretches up to now are offered. */
+  hasPresets?: boolean;
 }
 
 /** When: a stretch up to now, or two points in time. */
-export function TimeFacet({ search, onChange }: TimeFacetProps) {
+export function TimeFacet({ search, onChange, hasPresets = true }: TimeFacetProps) {
   const exactSince = search.since && !(search.since in PRESETS) ? search.since : undefined;
   const words = [
     exactSince ? `from ${short.format(new Date(exactSince))}` : "",
@@ -29,12 +31,12 @@ export function TimeFacet({ search, onChange }: TimeFacetProps) {
     <OneFacet
       name="Time"
       all="Any time"
-      choices={presets}
+      choices={hasPresets ? presets : []}
       value={value}
       summary={words.filter(Boolean).join(" ") || undefined}
       onChange={(since) => onChange({ since, until: undefined })}
     >
-      <Divider my={8} label="or exactly" />
+      <Divider my={8} label={hasPresets ? "or exactly" : undefined} />
       <Stack gap={8} p={4}>
         <TextInput
           type="datetime-local"

@@ -34,7 +34,13 @@ const TONES: Record<string, Tone> = {
 /** `http_404` as words. */
 export function outcomeWords(outcome: string): string {
   const status = /^http_(\d{3})$/.exec(outcome);
-  return status ? `the target answered with status ${status[1]}` : outcome.replaceAll("_", " ");
+  if (status) return `the target answered with status ${status[1]}`;
+  return outcome.replace("self_approved", "by the one who asked").replaceAll("_", " ");
+}
+
+/** The same where there is little room. */
+export function shortOutcome(outcome: string): string {
+  return outcomeWords(outcome).replace("the target answered with ", "");
 }
 
 function isGood(outcome: string): boolean {
