@@ -14,6 +14,7 @@ import { setGateClosed } from "@/api/client";
 import { Problem } from "@/api/problem";
 import { csrf } from "@/api/session";
 import { parseActivitySearch } from "@/features/activity/search";
+import { parseListSearch } from "@/features/agents/search";
 import { parseInboxSearch } from "@/features/inbox/search";
 import { parseLedgerSearch } from "@/features/ledger/search";
 import { leaveClosedGate, onClosedGate } from "./closed";
@@ -112,6 +113,7 @@ const actionDetail = createRoute({
 const agents = createRoute({
   getParentRoute: () => dashboard,
   path: "/agents",
+  validateSearch: parseListSearch,
   component: lazyRouteComponent(() => import("@/features/agents/AgentsPage"), "AgentsPage"),
 });
 
@@ -129,6 +131,7 @@ const agentTab = createRoute({
 const targets = createRoute({
   getParentRoute: () => dashboard,
   path: "/targets",
+  validateSearch: parseListSearch,
   component: lazyRouteComponent(() => import("@/features/targets/TargetsPage"), "TargetsPage"),
 });
 

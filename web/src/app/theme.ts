@@ -6,6 +6,7 @@ import {
   createTheme,
   type MantineColorsTuple,
   Modal,
+  ModalHeader,
   Table,
   Tooltip,
 } from "@mantine/core";
@@ -45,6 +46,8 @@ export const theme = createTheme({
     Button: Button.extend({ defaultProps: { size: "sm" } }),
     CloseButton: CloseButton.extend({ defaultProps: closeName }),
     Modal: Modal.extend({ defaultProps: { centered: true } }),
+    // A dialog lies outside of the page's parts: its <header> would count as a second banner of the page.
+    ModalHeader: ModalHeader.extend({ defaultProps: { role: "presentation" } }),
     Table: Table.extend({ defaultProps: { verticalSpacing: 8 } }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 300, events: { hover: true, focus: true, touch: true } } }),
   },

@@ -1,5 +1,87 @@
+import { Group, Tabs } from "@mantine/core";
+import { IconTrash } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate, useParams } from "@tanstack/react-router";
+import { useState } from "react";
+import { useMe } from "@/app/me";
+import { whyNot } from "@/app/rights";
+import { GrantsSection } from "@/features/grants/GrantsSection";
+import { grantsQuery } from "@/features/grants/queries";
+import { KeysSection } from "@/features/keys/KeysSection";
+import { keysQuery } from "@/features/keys/queries";
+import { BackLink } from "@/ui/BackLink";
+import { ErrorNotice } from "@/ui/ErrorNotice";
+import { MayButton } from "@/ui/MayButton";
 import { Page } from "@/ui/Page";
+import { AgentOverview } from "./AgentOverview";
+import { DeleteAgentDialog } from "./DeleteAgentDialog";
+import { KillButton } from "./KillButton";
+import { KillWord } from "./KillWord";
+import { useKillOf } from "./kills";
+import { agentQuery } from "./queries";
+import { useConfigurationLive } from "./useConfigurationLive";
 
+/** One agent: what it is, its keys, its grants. The tab is in the address. */
 export function AgentPage() {
-  return <Page title="Agent">{null}</Page>;
+  useConfigurationLive();
+  const { name = "", tab = "overview" } = useParams({ strict: false });
+  const navigate = useNavigate();
+  const agent = useQuery(agentQuery(name));
+  const keyCount = useQuery(keysQuery).data?.filter((key) => key.agent === agent.data?.id && !key.revoked_at).length;
+  const grantCount = useQuery(grantsQuery).data?.filter((grant) => grant.agent === agent.data?.id).length;
+  const kill = useKillOf("agent", agent.data?.id);
+  const why = whyNot(useMe(), "configure");
+  const [isDeleting, setDeleting] = useState(false);
+  const go = (to: string | null) =>
+    void navigate({ to: "/dashboard/agents/$name/$tab", params: { name, tab: to ?? "overview" } });
+
+  return (
+    <Page
+      title={name}
+      description={<BackLink to="/dashboard/agents">All agents</BackLink>}
+      actions={
+        agent.data && (
+          <>
+            <KillWord kill={kill} />
+            <KillButton scope="agent" name={name} kill={kill} />
+            <MayButton
+              why={why}
+              variant="default"
+              onClick={() => setDeleting(true)}
+              leftSection={<IconTrash size={16} aria-hidden />}
+            >
+              Delete
+            </MayButton>
+          </>
+        )
+      }
+    >
+      {agent.error && !agent.data ? (
+        <ErrorNotice error={agent.error} onRetry={() => void agent.refetch()} />
+      ) : (
+        <Tabs value={tab} onChange={go} keepMounted={false}>
+          <Tabs.List mb="md">
+            <Tabs.Tab value="overview">Overview</Tabs.Tab>
+            <Tabs.Tab value="keys">
+              <Group gap={6}>Keys {keyCount !== undefined && <span>{keyCount}</span>}</Group>
+            </Tabs.Tab>
+            <Tabs.Tab value="grants">
+              <Group gap={6}>Grants {grantCount !== undefined && <span>{grantCount}</span>}</Group>
+            </Tabs.Tab>
+          </Tabs.List>
+          <Tabs.Panel value="overview">{agent.data && <AgentOverview agent={agent.data} kill={kill} />}</Tabs.Panel>
+          <Tabs.Panel value="keys">{agent.data && <KeysSection agent={agent.data} />}</Tabs.Panel>
+          <Tabs.Panel value="grants">{agent.data && <GrantsSection agent={agent.data} />}</Tabs.Panel>
+        </Tabs>
+      )}
+      <DeleteAgentDialog
+        isOpen={isDeleting}
+        name={name}
+        keys={keyCount ?? 0}
+        grants={grantCount ?? 0}
+        onClose={() => setDeleting(false)}
+        onDeleted={() => void navigate({ to: "/dashboard/agents" })}
+      />
+    </Page>
+  );
 }

@@ -1,0 +1,26 @@
+import { Tooltip } from "@mantine/core";
+import { IconPlayerStop, IconPointFilled } from "@tabler/icons-react";
+import { Mark } from "@/ui/Mark";
+import type { Kill } from "./kills";
+import { useActorName } from "./useActorName";
+
+/** Whether the kill switch holds something, in a word. */
+export function KillWord({ kill }: { kill: Kill | undefined }) {
+  const by = useActorName(kill?.by);
+  if (!kill)
+    return (
+      <Mark icon={IconPointFilled} color="teal">
+        active
+      </Mark>
+    );
+  const why = [`By ${by}`, kill.reason && `because: ${kill.reason}`].filter(Boolean).join(", ");
+  return (
+    <Tooltip label={why} multiline maw={320}>
+      <span>
+        <Mark icon={IconPlayerStop} color="red">
+          {kill.scope === "all" ? "killed (everything)" : "killed"}
+        </Mark>
+      </span>
+    </Tooltip>
+  );
+}

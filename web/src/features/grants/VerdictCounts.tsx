@@ -1,0 +1,30 @@
+import { Group, Text } from "@mantine/core";
+import { Fragment } from "react";
+import { VerdictWord } from "@/ui/Words";
+import type { Grant } from "./queries";
+
+const VERDICTS = ["allow", "ask", "deny", "by_policy"];
+
+/** How many grants give which verdict. */
+export function VerdictCounts({ grants }: { grants: readonly Grant[] | undefined }) {
+  if (!grants) return <>…</>;
+  if (grants.length === 0)
+    return (
+      <Text size="sm" c="dimmed" component="span">
+        none
+      </Text>
+    );
+  return (
+    <Group gap={4} wrap="nowrap">
+      {VERDICTS.map((verdict) => {
+        const count = grants.filter((grant) => grant.verdict === verdict).length;
+        return count === 0 ? null : (
+          <Fragment key={verdict}>
+            <span>{count}</span>
+            <VerdictWord verdict={verdict} />
+          </Fragment>
+        );
+      })}
+    </Group>
+  );
+}
