@@ -54,7 +54,7 @@ export const checkpointsQuery = queryOptions({
   queryKey: ["ledger", "checkpoints"],
   queryFn: async () => {
     const list = (await body(api.GET("/api/v1/audit/checkpoints"))) as { items?: unknown[] };
-    return (list.items ?? []).map(checkpointOf);
+    return (list.items ?? []).map(checkpointOf).sort((a, b) => b.size - a.size);
   },
 });
 

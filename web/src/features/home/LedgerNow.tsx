@@ -1,0 +1,43 @@
+import { Anchor } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import { Facts } from "@/ui/Facts";
+import { Section } from "@/ui/Section";
+import { Time } from "@/ui/Time";
+import type { Summary } from "./summary";
+
+const number = new Intl.NumberFormat("en");
+
+/** The ledger and the gateway in a few lines. */
+export function LedgerNow({ summary }: { summary: Summary }) {
+  const { ledger } = summary;
+  return (
+    <Section
+      title="Ledger"
+      isFramed
+      actions={
+        <Anchor component={Link} to="/dashboard/ledger" size="sm">
+          Verify it
+        </Anchor>
+      }
+    >
+      <Facts
+        isPlain
+        facts={[
+          ["Entries", number.format(ledger.entries)],
+          ["Last entry", ledger.last_entry_at ? <Time key="last" value={ledger.last_entry_at} /> : "none"],
+          [
+            "Last checkpoint",
+            ledger.checkpoint_at ? (
+              <span key="checkpoint">
+                <Time value={ledger.checkpoint_at} />, over {number.format(ledger.checkpoint_entries ?? 0)} entries
+              </span>
+            ) : (
+              "none yet"
+            ),
+          ],
+          ["Running now", number.format(summary.running)],
+        ]}
+      />
+    </Section>
+  );
+}
