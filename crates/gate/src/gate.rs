@@ -10,6 +10,7 @@ use std::{
 use countersign_domain::Timestamp;
 
 use crate::{
+    brief::Briefs,
     clock::Clock,
     configuration::Configuration,
     connector::{Connector, ConnectorDescriptor},
@@ -20,6 +21,7 @@ use crate::{
     search::INDEX_PERIOD,
     sessions::SessionCache,
     tasks::Tasks,
+    usage::{FLUSH_PERIOD, Usage},
     workspace::Workspace,
 };
 
@@ -99,6 +101,8 @@ pub(crate) struct Inner {
     pub(crate) tasks: Tasks,
     pub(crate) started_at: Timestamp,
     pub(crate) counters: Counters,
+    pub(crate) usage: Usage,
+    pub(crate) briefs: Briefs,
     /// Why the last housekeeping could not write; `None` when it could.
     pub(crate) write_fault: Mutex<Option<String>>,
     /// When the instance's lease was last renewed, in microseconds.
@@ -134,6 +138,8 @@ impl Gate {
             tasks: Tasks::default(),
             started_at,
             counters: Counters::default(),
+            usage: Usage::default(),
+            briefs: Briefs::default(),
             write_fault: Mutex::default(),
             renewed_at: AtomicI64::new(started_at.as_micros()),
             forgot_at: AtomicI64::new(0),
@@ -163,6 +169,11 @@ impl Gate {
             let gate = indexer.clone();
             async move { gate.index_text().await }
         });
+        let bookkeeper = gate.clone();
+        gate.inner.tasks.every(FLUSH_PERIOD, move || {
+            let gate = bookkeeper.clone();
+            async move { gate.flush_usage().await }
+        });
         gate.watch_configuration();
         Ok(gate)
     }
@@ -191,6 +202,7 @@ impl Gate {
     pub async fn shutdown(&self) {
         self.inner.running.cancel_all();
         self.inner.tasks.stop().await;
+        self.flush_usage().await;
         self.resign().await;
     }
 }

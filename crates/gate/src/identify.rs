@@ -85,6 +85,7 @@ impl Gate {
                     .limit("rate_limit_per_minute")
             })?;
         }
+        self.inner.usage.note(key.id, now);
         Ok(principal)
     }
 

@@ -11,6 +11,7 @@
 mod agents;
 mod approvals;
 mod audit;
+mod brief;
 mod carry_out;
 mod checks;
 mod clock;
@@ -55,15 +56,18 @@ mod settings;
 mod snapshot;
 mod store_error;
 mod submit;
+mod summary;
 mod targets;
 mod tasks;
 mod tokens;
+mod usage;
 mod vault;
 mod workspace;
 
 pub use agents::{AgentChange, NewAgent};
 pub use approvals::NOTE_LIMIT_CHARACTERS;
 pub use audit::{AUDIT_PAGE_LIMIT, AuditFilter, CheckpointView, Verification};
+pub use brief::RequestBrief;
 pub use clock::{Clock, SystemClock};
 pub use connector::{
     ActionDescriptor, Connector, ConnectorDescriptor, CredentialFields, ExecutionError,
@@ -103,8 +107,10 @@ pub use sessions::{NewSession, Origin, PROOF_LIFETIME, SessionKind, SessionView,
 pub use settings::{SeparationOfDuties, Settings, SettingsChange, SignInChange, SignInSettings};
 pub use snapshot::{Agents, Keys, Operators, Register, Snapshot, Targets};
 pub use submit::{Reply, Submission};
+pub use summary::{LedgerSummary, PendingCount, Summary, TargetFailures};
 pub use targets::{NewTarget, ProfileDraft, TargetChange, TargetTest};
 pub use tokens::{NewToken, TokenDraft, TokenView};
+pub use usage::LastUsed;
 pub use vault::HeaderLocation;
 pub use workspace::Workspace;
 

@@ -218,6 +218,7 @@ pub const ROUTES: &[RouteAccess] = &[
     needs("GET", "/api/v1/configuration", P::ConfigRead),
     needs("POST", "/api/v1/configuration/plan", P::ConfigRead).by_session(),
     needs("GET", "/api/v1/status", P::ConfigRead),
+    needs("GET", "/api/v1/summary", P::ConfigRead),
     // Actions and approvals.
     needs("GET", "/api/v1/actions", P::RequestRead),
     needs("POST", "/api/v1/actions", P::RequestCreate),

@@ -13,7 +13,7 @@ use axum::{
     },
 };
 use countersign_domain::{Permission, RequestId, SealedEntry};
-use countersign_gate::{OpCx, Principal};
+use countersign_gate::{OpCx, Principal, RequestBrief};
 use futures::{Stream, StreamExt, stream::BoxStream};
 use http::{HeaderMap, HeaderName, StatusCode};
 use serde::Deserialize;
@@ -21,7 +21,7 @@ use tokio::{sync::OwnedSemaphorePermit, time::Interval};
 use utoipa::IntoParams;
 
 use crate::{
-    api::EntryView,
+    api::EventView,
     body::Query,
     caller::Caller,
     problem::{Problem, Result},
@@ -49,8 +49,8 @@ pub(crate) struct EventQuery {
 #[utoipa::path(
     get, path = "/api/v1/events", tag = "events",
     params(EventQuery, ("Last-Event-ID" = Option<u64>, Header, description = "The id of the last event that the client has")),
-    responses((status = 200, description = "Server-sent events: `id` is the position in the ledger, `event` the entry's kind, `data` the entry",
-        body = EntryView, content_type = "text/event-stream")))]
+    responses((status = 200, description = "Server-sent events: `id` is the position in the ledger, `event` the entry's kind, `data` the entry with what it tells of its request",
+        body = EventView, content_type = "text/event-stream")))]
 pub(crate) async fn events(
     caller: Caller,
     State(state): State<Arc<ServerState>>,
@@ -91,6 +91,11 @@ pub(crate) async fn events(
     revalidation.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let live = Live {
         visible: Visible::of(&caller),
+        may_read_requests: caller
+            .cx()
+            .principal
+            .permissions()
+            .contains(Permission::RequestRead),
         caller,
         entries,
         revalidation,
@@ -106,6 +111,7 @@ pub(crate) async fn events(
 struct Live {
     caller: Caller,
     visible: Visible,
+    may_read_requests: bool,
     entries: BoxStream<'static, SealedEntry>,
     revalidation: Interval,
     draining: tokio_util::sync::CancellationToken,
@@ -135,7 +141,13 @@ impl Live {
                     // A store that fails ends the stream: the client resumes where it was.
                     let entry = entry?;
                     if self.visible.shows(&self.caller, &entry).await {
-                        return event(&entry);
+                        // Without what it tells of its request the entry is still news.
+                        let brief = if self.may_read_requests {
+                            self.caller.gate.brief(&entry).await.ok().flatten()
+                        } else {
+                            None
+                        };
+                        return event(&entry, brief);
                     }
                 }
             }
@@ -143,11 +155,11 @@ impl Live {
     }
 }
 
-fn event(entry: &SealedEntry) -> Option<Event> {
+fn event(entry: &SealedEntry, brief: Option<RequestBrief>) -> Option<Event> {
     Event::default()
         .id(entry.position.to_string())
         .event(&entry.entry.kind)
-        .json_data(EntryView::from(entry))
+        .json_data(EventView::new(entry, brief))
         .ok()
 }
 

@@ -95,3 +95,21 @@ pub fn revoke_of(tx: &mut Tx<'_>, owner: KeyOwner, at: Timestamp) -> Result<u64>
         &[kind.into(), (&id).into(), at.into()],
     )
 }
+
+/// Notes that a key was used, if nothing newer is noted.
+pub fn touch(tx: &mut Tx<'_>, id: KeyId, at: Timestamp) -> Result<()> {
+    tx.execute(
+        "UPDATE access_key SET last_used_at = ?2 WHERE id = ?1 AND (last_used_at IS NULL OR last_used_at < ?2)",
+        &[Arg::from(&id), at.into()],
+    )
+    .map(drop)
+}
+
+/// When keys were last used, of those that ever were.
+pub fn last_used(tx: &mut Tx<'_>) -> Result<Vec<(KeyId, Timestamp)>> {
+    tx.query(
+        "SELECT id, last_used_at FROM access_key WHERE last_used_at IS NOT NULL",
+        &[],
+        |row| Ok((KeyId::from_bytes(row.bytes(0)?), row.timestamp(1)?)),
+    )
+}

@@ -2,7 +2,7 @@
 
 use axum::{Json as Document, extract::Path};
 use countersign_domain::{Agent, Labels, Name};
-use countersign_gate::{AgentChange, NewAgent};
+use countersign_gate::{AgentChange, LastUsed, NewAgent};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -24,6 +24,17 @@ pub(crate) struct AgentView {
     description: String,
     labels: Labels,
     created_at: String,
+    /// When one of its keys was last used, to the minute or so.
+    last_used_at: Option<String>,
+}
+
+impl AgentView {
+    fn used(agent: &Agent, used: &LastUsed) -> Self {
+        Self {
+            last_used_at: used.agent(agent.id).map(|at| at.to_string()),
+            ..Self::from(agent)
+        }
+    }
 }
 
 impl From<&Agent> for AgentView {
@@ -34,6 +45,7 @@ impl From<&Agent> for AgentView {
             description: agent.description.clone(),
             labels: agent.labels.clone(),
             created_at: agent.created_at.to_string(),
+            last_used_at: None,
         }
     }
 }
@@ -79,11 +91,12 @@ pub(crate) async fn list_agents(
     Query(paging): Query<Paging>,
 ) -> Result<Document<List<AgentView>>> {
     let agents = caller.gate.agents(caller.cx())?;
+    let used = caller.gate.last_used(caller.cx()).await?;
     paging
         .cut(
             agents,
             |agent| agent.id.uuid(),
-            |agent| AgentView::from(&*agent),
+            |agent| AgentView::used(&agent, &used),
         )
         .map(Document)
 }
@@ -124,9 +137,9 @@ pub(crate) async fn get_agent(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Document<AgentView>> {
-    Ok(Document(AgentView::from(
-        &*caller.gate.agent(caller.cx(), &id)?,
-    )))
+    let agent = caller.gate.agent(caller.cx(), &id)?;
+    let used = caller.gate.last_used(caller.cx()).await?;
+    Ok(Document(AgentView::used(&agent, &used)))
 }
 
 /// Changes an agent's description or labels.

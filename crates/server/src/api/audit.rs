@@ -5,8 +5,8 @@ use axum::{
     body::Body,
     response::{IntoResponse, Response},
 };
-use countersign_domain::{Actor, RequestId, SealedEntry, Timestamp};
-use countersign_gate::AuditFilter;
+use countersign_domain::{Actor, RequestId, RequestState, SealedEntry, Timestamp};
+use countersign_gate::{AuditFilter, RequestBrief};
 use futures::TryStreamExt;
 use http::{HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
@@ -70,6 +70,66 @@ impl From<&SealedEntry> for EntryView {
             policy_version: entry.policy_version,
             outcome: entry.outcome.clone(),
             chain: countersign_domain::Digest(sealed.chain).to_string(),
+        }
+    }
+}
+
+/// An entry as a live view gets it, with what it tells of its request.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct EventView {
+    #[serde(flatten)]
+    entry: EntryView,
+    /// Enough to bring a list up to date; left out where the entry is about no request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request: Option<EventRequest>,
+}
+
+/// What an entry tells of its request.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct EventRequest {
+    /// The request's id.
+    id: Uuid,
+    /// The state that the entry tells of; `null` where it is other news, such as a vote.
+    #[schema(value_type = Option<words::State>)]
+    state: Option<RequestState>,
+    /// Who asks, by name; by id once the agent is removed.
+    agent: String,
+    agent_id: Uuid,
+    /// On what, by name; by id once the target is removed.
+    target: String,
+    target_id: Uuid,
+    /// The action's name.
+    action: String,
+    #[schema(value_type = words::Effect)]
+    effect: &'static str,
+    #[schema(value_type = words::Urgency)]
+    urgency: &'static str,
+    #[schema(value_type = words::Verdict)]
+    verdict: &'static str,
+    /// When it came.
+    created_at: String,
+}
+
+impl EventView {
+    pub(crate) fn new(sealed: &SealedEntry, brief: Option<RequestBrief>) -> Self {
+        Self {
+            entry: EntryView::from(sealed),
+            request: brief.map(|brief| {
+                let request = &brief.request;
+                EventRequest {
+                    id: request.id.uuid(),
+                    state: brief.state,
+                    agent: brief.agent_name,
+                    agent_id: request.agent.uuid(),
+                    target: brief.target_name,
+                    target_id: request.target.uuid(),
+                    action: request.action.clone(),
+                    effect: request.effect.as_str(),
+                    urgency: request.urgency.as_str(),
+                    verdict: request.verdict.as_str(),
+                    created_at: request.created_at.to_string(),
+                }
+            }),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::{Json as Document, extract::Path};
 use countersign_domain::{Key, KeyOwner, Name, Scope};
-use countersign_gate::{KeyDraft, KeyOwnerRef};
+use countersign_gate::{KeyDraft, KeyOwnerRef, LastUsed};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -38,6 +38,17 @@ pub(crate) struct KeyView {
     created_at: String,
     expires_at: Option<String>,
     revoked_at: Option<String>,
+    /// When it was last used, to the minute or so.
+    last_used_at: Option<String>,
+}
+
+impl KeyView {
+    fn used(key: &Key, used: &LastUsed) -> Self {
+        Self {
+            last_used_at: used.key(key.id).map(|at| at.to_string()),
+            ..Self::from(key)
+        }
+    }
 }
 
 impl From<&Key> for KeyView {
@@ -57,6 +68,7 @@ impl From<&Key> for KeyView {
             created_at: key.created_at.to_string(),
             expires_at: key.expires_at.map(|time| time.to_string()),
             revoked_at: key.revoked_at.map(|time| time.to_string()),
+            last_used_at: None,
         }
     }
 }
@@ -105,8 +117,9 @@ pub(crate) async fn list_keys(
     Query(paging): Query<Paging>,
 ) -> Result<Document<List<KeyView>>> {
     let keys = caller.gate.keys(caller.cx())?;
+    let used = caller.gate.last_used(caller.cx()).await?;
     paging
-        .cut(keys, |key| key.id.uuid(), |key| KeyView::from(&*key))
+        .cut(keys, |key| key.id.uuid(), |key| KeyView::used(&key, &used))
         .map(Document)
 }
 
@@ -137,9 +150,9 @@ pub(crate) async fn add_key(
 /// One key, by id or name.
 #[utoipa::path(get, path = "/api/v1/keys/{id}", tag = "keys", responses((status = 200, body = KeyView)))]
 pub(crate) async fn get_key(caller: Caller, Path(id): Path<String>) -> Result<Document<KeyView>> {
-    Ok(Document(KeyView::from(
-        &*caller.gate.key(caller.cx(), &id)?,
-    )))
+    let key = caller.gate.key(caller.cx(), &id)?;
+    let used = caller.gate.last_used(caller.cx()).await?;
+    Ok(Document(KeyView::used(&key, &used)))
 }
 
 /// Ends a key within a second, everywhere, open streams included.

@@ -8,13 +8,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::page::List;
+use super::{page::List, words};
 use crate::{body::Json, caller::Caller, problem::Result};
 
 /// A pulled switch.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct KillView {
-    /// `all`, `agent` or `target`.
+    /// What kind of thing.
+    #[schema(value_type = words::KillScope)]
     scope: &'static str,
     /// Which agent or target.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,8 +49,8 @@ impl From<Kill> for KillView {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct KillBody {
-    /// `all`, `agent` or `target`.
-    #[schema(value_type = String)]
+    /// What kind of thing.
+    #[schema(value_type = words::KillScope)]
     scope: KillWord,
     /// The agent's or target's name or id.
     #[serde(default)]

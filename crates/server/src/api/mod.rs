@@ -24,12 +24,13 @@ mod sessions;
 mod settings;
 mod setup;
 mod status;
+mod summary;
 mod targets;
 mod tokens;
 mod vault;
 mod words;
 
-pub(crate) use audit::EntryView;
+pub(crate) use audit::{EntryView, EventView};
 pub(crate) use routes::routes;
 
 mod routes;

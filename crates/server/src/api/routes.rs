@@ -20,6 +20,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<ServerState>> {
         .routes(routes!(approvals::approve))
         .routes(routes!(approvals::deny))
         .routes(routes!(actions::settle))
+        .routes(routes!(summary::summary))
         .routes(routes!(events::events))
         .routes(routes!(kills::list_kills, kills::kill))
         .routes(routes!(kills::release))

@@ -55,6 +55,8 @@ words! {
     Speaker = "Speaker": [
         "key_scope", "no_grant", "grant", "guard", "threat", "risk", "budget", "taint", "rule", "default",
     ];
+    /// What a kill switch stops.
+    KillScope = "KillScope": ["all", "agent", "target"];
     /// Who did something.
     ActorKind = "ActorKind": ["system", "agent", "operator", "key", "anonymous"];
 }

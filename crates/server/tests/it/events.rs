@@ -247,3 +247,67 @@ async fn streams_are_counted() {
         200
     );
 }
+
+/// Asked, decided, executed and expired: each event says which request, and what has become of it.
+#[tokio::test]
+async fn a_list_can_be_brought_up_to_date_by_events_alone() {
+    let stage = Stage::new().await;
+    let mut live = Events::of(
+        stage
+            .get("/api/v1/events")
+            .key(&stage.owner)
+            .response()
+            .await,
+    );
+    let id = stage.ask().await;
+    stage.approve(&id).await;
+    stage
+        .post(&format!("/api/v1/actions/{id}/execute"))
+        .key(&stage.agent)
+        .send()
+        .await
+        .expect(200);
+    for (kind, state) in [
+        ("action.asked", "pending"),
+        ("approval.decided", "approved"),
+        ("action.intent", "executing"),
+        ("action.outcome", "succeeded"),
+    ] {
+        let event = live.next().await.unwrap();
+        assert_eq!(event.kind, kind);
+        let request = &event.data["request"];
+        assert_eq!(
+            (&request["id"], &request["state"]),
+            (&json!(id), &json!(state))
+        );
+        assert_eq!(
+            (&request["agent"], &request["target"], &request["action"]),
+            (&json!("demo"), &json!("payments"), &json!("POST /charges"))
+        );
+        assert_eq!(
+            (&request["urgency"], &request["verdict"]),
+            (&json!("normal"), &json!("ask"))
+        );
+    }
+    let late = stage.ask().await;
+    assert_eq!(
+        live.next().await.unwrap().data["request"]["state"],
+        "pending"
+    );
+    stage.clock.advance(Duration::from_hours(48));
+    let expired = live.next().await.unwrap();
+    assert_eq!(expired.kind, "action.expired");
+    assert_eq!(
+        (
+            &expired.data["request"]["id"],
+            &expired.data["request"]["state"]
+        ),
+        (&json!(late), &json!("expired"))
+    );
+    let other = stage
+        .call(Method::PATCH, "/api/v1/agents/demo")
+        .key(&stage.owner)
+        .json(&json!({"description": "x"}));
+    other.send().await.expect(200);
+    assert!(live.next().await.unwrap().data.get("request").is_none());
+}

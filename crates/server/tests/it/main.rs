@@ -23,5 +23,6 @@ mod problems;
 mod sessions;
 mod setup;
 mod stage;
+mod summary;
 mod target;
 mod web;

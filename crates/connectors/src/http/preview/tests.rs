@@ -2,15 +2,14 @@
 
 use countersign_domain::{Credential, CredentialId, CredentialType, ProfileId, Timestamp};
 use serde_json::json;
-use uuid::Uuid;
 
 use super::preview;
 use crate::http::target::BaseUrl;
 
 fn credential(kind: CredentialType, shown_as: &str) -> Credential {
     Credential {
-        id: CredentialId::new(Uuid::from_u128(1)),
-        profile: ProfileId::new(Uuid::from_u128(2)),
+        id: CredentialId::from_bytes([1; 16]),
+        profile: ProfileId::from_bytes([2; 16]),
         kind,
         shown_as: shown_as.to_owned(),
         sealed: Vec::new(),
@@ -22,7 +21,7 @@ fn credential(kind: CredentialType, shown_as: &str) -> Credential {
 #[test]
 fn the_whole_request_is_shown_with_the_credentials_place() {
     let base = BaseUrl::parse("https://pay.example/v1").unwrap();
-    let input = json!({"method": "POST", "path": "/charges", "query": "a=1", "headers": {"x-api-key": "mine", "x-note": "hello"}});
+    let input = json!({"method": "POST", "path": "/charges", "query": "a=1", "headers": {"x-mine": "1", "x-note": "hello"}});
     let find =
         |kind, shown_as: &str| preview(&base, &input, Some(&credential(kind, shown_as))).unwrap();
     let header = |shown: &countersign_gate::Preview, name: &str| {
@@ -32,13 +31,13 @@ fn the_whole_request_is_shown_with_the_credentials_place() {
             .find(|header| header.name == name)
             .map(|header| header.value.clone())
     };
-    let shown = find(CredentialType::ApiKeyHeader, "X-Api-Key");
+    let shown = find(CredentialType::ApiKeyHeader, "X-Mine");
     assert_eq!(
         (shown.method.as_str(), shown.url.as_str()),
         ("POST", "https://pay.example/v1/charges?a=1")
     );
     assert_eq!(
-        header(&shown, "x-api-key"),
+        header(&shown, "x-mine"),
         Some(None),
         "the credential takes the place of the agent's header"
     );
