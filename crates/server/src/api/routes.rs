@@ -6,7 +6,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     action_list, actions, agents, approvals, audit, configuration, connectors, credentials, grants,
-    keys, kills, operators, rules, sessions, settings, setup, status, targets, tokens, vault,
+    keys, kills, operators, rules, sessions, settings, setup, status, summary, targets, tokens,
+    vault,
 };
 use crate::{events, state::ServerState};
 
