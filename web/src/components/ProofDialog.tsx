@@ -1,26 +1,35 @@
-import { Button, Group, Modal, PasswordInput, SegmentedControl, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, Modal, Stack, Text } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { api, setProofAsker } from "@/api/client";
+import { asProblem } from "@/api/problem";
 import { useMe } from "@/app/me";
-import { ErrorNotice } from "@/ui/ErrorNotice";
+import { Refused } from "@/features/sign-in/Refused";
+import { WayFields } from "@/features/sign-in/WayFields";
+import { credential, lastTime, type Way } from "@/features/sign-in/ways";
 
-type Way = "password" | "token" | "key";
+/** Above every other dialog: it comes up while one waits. */
+const ABOVE = 400;
 
-/** Asks who sits there before a new way in is made: a session alone does not prove it. */
+/** Asks who sits there before a way in is made, changed or ended: a session alone does not prove it. */
 export function ProofDialog() {
   const me = useMe();
+  const client = useQueryClient();
   const [isOpen, setOpen] = useState(false);
-  const [way, setWay] = useState<Way>("password");
+  const [way, setWay] = useState<Way>(lastTime.way);
   const [secret, setSecret] = useState("");
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
-  const answer = useRef<(isProved: boolean) => void>(() => {});
+  const field = useRef<HTMLInputElement>(null);
+  const answers = useRef<((isProved: boolean) => void)[]>([]);
 
   useEffect(() => {
     setProofAsker(
       () =>
         new Promise((resolve) => {
-          answer.current = resolve;
+          // Two calls that need a proof at once wait for the same one.
+          answers.current.push(resolve);
+          setWay(lastTime.way());
           setError(undefined);
           setSecret("");
           setOpen(true);
@@ -32,31 +41,29 @@ export function ProofDialog() {
   const end = (isProved: boolean) => {
     setOpen(false);
     setSecret("");
-    answer.current(isProved);
+    for (const answer of answers.current.splice(0)) answer(isProved);
   };
   const prove = async () => {
     setBusy(true);
     setError(undefined);
     try {
-      const proof =
-        way === "password"
-          ? { name: me?.name ?? "", password: secret }
-          : way === "token"
-            ? { token: secret }
-            : { key: secret };
-      await api.POST("/api/v1/sessions/proof", { body: proof });
+      await api.POST("/api/v1/sessions/proof", { body: credential(way, me?.name ?? "", secret) });
+      lastTime.remember(way, me?.name ?? "");
+      void client.invalidateQueries({ queryKey: ["me"] });
       end(true);
     } catch (failure) {
       setError(failure);
+      requestAnimationFrame(() => field.current?.select());
     } finally {
       setBusy(false);
     }
   };
   return (
-    <Modal opened={isOpen} onClose={() => end(false)} title="Prove that it is you" zIndex={400}>
+    <Modal opened={isOpen} onClose={() => end(false)} title="Prove that it is you" zIndex={ABOVE}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
+          event.stopPropagation();
           void prove();
         }}
       >
@@ -64,26 +71,20 @@ export function ProofDialog() {
           <Text size="sm">
             What you are about to do makes, changes or ends a way in. The proof holds for five minutes.
           </Text>
-          <SegmentedControl
-            aria-label="How to prove it"
-            value={way}
-            onChange={(value) => setWay(value as Way)}
-            data={[
-              { value: "password", label: "Password" },
-              { value: "token", label: "Sign-in token" },
-              { value: "key", label: "Key" },
-            ]}
+          <WayFields
+            way={way}
+            onWay={(chosen) => {
+              setWay(chosen);
+              setSecret("");
+              setError(undefined);
+            }}
+            name={me?.name ?? ""}
+            secret={secret}
+            onSecret={setSecret}
+            secretField={field}
+            hasError={asProblem(error).code === "invalid_credentials"}
           />
-          <TextInput label="Operator" value={me?.name ?? ""} readOnly autoComplete="username" name="username" />
-          <PasswordInput
-            label={way === "password" ? "Password" : way === "token" ? "Sign-in token" : "Key"}
-            value={secret}
-            onChange={(event) => setSecret(event.currentTarget.value)}
-            autoComplete={way === "password" ? "current-password" : "off"}
-            data-autofocus
-            required
-          />
-          {error !== undefined && <ErrorNotice error={error} />}
+          {error !== undefined && <Refused error={error} />}
           <Group justify="flex-end" gap="xs">
             <Button variant="default" onClick={() => end(false)}>
               Cancel

@@ -3,7 +3,8 @@ import type { Schemas } from "@/api/client";
 import { digest, uuid } from "./ids";
 
 export type Role = "owner" | "approver" | "viewer";
-export type Action = Schemas["ActionDetail"];
+/** What is kept of an action; the rest of what is shown follows from it. */
+export type Action = Schemas["ActionView"] & Pick<Schemas["ActionDetail"], "payload" | "judged" | "result">;
 export type Entry = Schemas["EntryView"];
 export type Profile = Schemas["ProfileView"] & { target: string };
 

@@ -72,7 +72,7 @@ export function TokenMissing({ error, onToken }: { error: string | undefined; on
             autoFocus
             required
           />
-          <Button type="submit">Go on</Button>
+          <Button type="submit">Continue</Button>
         </Stack>
       </form>
       <Text size="sm" c="dimmed">

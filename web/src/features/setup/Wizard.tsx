@@ -154,7 +154,7 @@ export function Wizard({ token, needsPassphrase, store, onDone, onClosed, onWron
               <span />
             )}
             <Button type="submit" loading={isBusy}>
-              {isLast ? "Set up" : "Go on"}
+              {isLast ? "Set up" : "Continue"}
             </Button>
           </Group>
         </Stack>

@@ -17,7 +17,7 @@ const field = (label: string) => screen.findByLabelText(new RegExp(`^${label}( \
 type User = Awaited<ReturnType<typeof render>>["user"];
 
 async function toReview(user: User, way: "password" | "token") {
-  await user.click(await button("Go on"));
+  await user.click(await button("Continue"));
   const name = await screen.findByRole("textbox", { name: /Your name/ });
   await user.clear(name);
   await user.type(name, "ada");
@@ -27,10 +27,10 @@ async function toReview(user: User, way: "password" | "token") {
     await user.type(await field("Password"), "long enough words");
     await user.type(await field("Password again"), "long enough words");
   }
-  await user.click(await button("Go on"));
+  await user.click(await button("Continue"));
   await user.type(await field("Passphrase"), "seven blue horses at dawn");
   await user.type(await field("Passphrase again"), "seven blue horses at dawn");
-  await user.click(await button("Go on"));
+  await user.click(await button("Continue"));
   expect(await screen.findByText("ada, owner")).toBeVisible();
 }
 
@@ -65,16 +65,16 @@ describe("setting up", () => {
 
   it("refuses a short passphrase and one that is the password, at its field", async () => {
     const { user } = await render(<SetupPage />, { at: "/setup" });
-    await user.click(await button("Go on"));
+    await user.click(await button("Continue"));
     await user.type(await field("Password"), "short");
-    await user.click(await button("Go on"));
+    await user.click(await button("Continue"));
     expect(await screen.findByText(/At least 12 characters: /)).toBeVisible();
     await user.type(await field("Password"), " no longer");
     await user.type(await field("Password again"), "short no longer");
-    await user.click(await button("Go on"));
+    await user.click(await button("Continue"));
     await user.type(await field("Passphrase"), "short no longer");
     await user.type(await field("Passphrase again"), "short no longer");
-    await user.click(await button("Go on"));
+    await user.click(await button("Continue"));
     expect(await screen.findByText(/This is your password/)).toBeVisible();
   });
 
@@ -100,11 +100,11 @@ describe("setting up", () => {
   it("asks for no passphrase where the gateway has a master key", async () => {
     neverSetUp({ needsPassphrase: false });
     const { user } = await render(<SetupPage />, { at: "/setup" });
-    await user.click(await button("Go on"));
+    await user.click(await button("Continue"));
     await user.click(await screen.findByRole("radio", { name: /sign-in token/ }));
-    await user.click(await button("Go on"));
+    await user.click(await button("Continue"));
     expect(await screen.findByText(/nothing to choose here/)).toBeVisible();
-    await user.click(await button("Go on"));
+    await user.click(await button("Continue"));
     await user.click(await button("Set up"));
     expect(await screen.findByRole("heading", { name: "Your gateway is set up" })).toBeVisible();
   });

@@ -28,6 +28,13 @@ function words(problem: Problem): Words {
       icon: IconAlertTriangle,
     };
   }
+  if (problem.code === "wrong_passphrase") {
+    return {
+      title: "This is not the passphrase",
+      text: "The vault stays locked. Mind capitals and spaces.",
+      icon: IconAlertTriangle,
+    };
+  }
   return { title: problem.title, text: problem.message, icon: IconAlertTriangle };
 }
 

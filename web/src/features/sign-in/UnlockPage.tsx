@@ -59,14 +59,12 @@ export function UnlockPage() {
             autoComplete="off"
             value={passphrase}
             onChange={(event) => setPassphrase(event.currentTarget.value)}
-            error={
-              isWrong ? "This is not the passphrase: the vault stays locked. Mind capitals and spaces." : undefined
-            }
+            error={isWrong}
             required
             autoFocus
             visibilityToggleButtonProps={{ "aria-label": "Show or hide what is typed", tabIndex: 0 }}
           />
-          {error !== undefined && !isWrong && <Refused error={error} />}
+          {error !== undefined && <Refused error={error} />}
           <Button type="submit" fullWidth loading={isBusy}>
             Unlock
           </Button>

@@ -1,5 +1,6 @@
 import type { Schemas } from "@/api/client";
 import { type Action, db, find, named, record, timestamp } from "../db";
+import { detailOf } from "../detail";
 import { carryOut, move, sweep } from "../flow";
 import { type Caller, caller } from "../guard";
 import { conflict, forbidden, invalid, notFound, Refusal } from "../problem";
@@ -89,7 +90,11 @@ function list(url: URL, states: string[]): { items: Schemas["ActionView"][]; nex
 }
 
 async function noteOf(request: Request): Promise<string> {
-  const { note = "" } = await read<Schemas["NoteBody"]>(request, ["note"]);
+  const { note } = await read<Schemas["NoteBody"]>(request, ["note"]);
+  return checked(note);
+}
+
+function checked(note = ""): string {
   if ([...note].length > 2_000) throw invalid("note", "the note has more than 2000 characters: make it shorter");
   return note;
 }
@@ -104,9 +109,13 @@ function requirePending(action: Action): void {
 
 async function decide(request: Request, id: string, kind: "approve" | "deny"): Promise<Schemas["ActionView"]> {
   const { operator, actor }: Caller = caller(request, "request_decide");
-  const note = await noteOf(request);
+  const body = await read<Schemas["DecisionBody"]>(request, ["note", "expected_payload_hash"]);
+  const note = checked(body.note);
   const action = actionOf(id);
   requirePending(action);
+  if (body.expected_payload_hash && body.expected_payload_hash !== action.payload_hash) {
+    throw conflict("payload_changed", "what would run is not what was looked at: look again", { action_id: id });
+  }
   const isSelf = action.asked_by === actor;
   if (isSelf && kind === "approve" && db.settings.separation_of_duties === "strict") {
     throw forbidden("you asked for this yourself, and separation_of_duties is strict: another operator has to approve");
@@ -174,8 +183,8 @@ export const actionHandlers = [
     });
   }),
   route("get", "/api/v1/actions/:id", ({ request, param }) => {
-    caller(request, "request_read");
-    return actionOf(param("id"));
+    const who = caller(request, "request_read");
+    return detailOf(actionOf(param("id")), who);
   }),
   route("post", "/api/v1/actions/:id/cancel", async ({ request, param }) => {
     const { actor } = caller(request, "request_decide");

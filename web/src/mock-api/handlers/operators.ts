@@ -13,9 +13,9 @@ const view = ({ password, ...rest }: Operator): Schemas["OperatorView"] => ({
 });
 const subject = (operator: Operator) => `operator:${operator.id} ${operator.name}`;
 
-function role(value: unknown): string {
+function role(value: unknown): Role {
   if (!ROLES.includes(String(value))) throw invalid("role", "unknown role, expected owner, approver, viewer");
-  return String(value);
+  return value as Role;
 }
 
 function password(value: string): string {

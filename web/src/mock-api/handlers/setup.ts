@@ -57,7 +57,7 @@ export const setupHandlers = [
       const operator = {
         id: uuid(),
         name: operatorName,
-        role: "owner",
+        role: "owner" as const,
         password: body.password ?? undefined,
         created_at: timestamp(),
       };
