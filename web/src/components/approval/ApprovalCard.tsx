@@ -12,6 +12,7 @@ import { useLive } from "@/app/live";
 import { useMe } from "@/app/me";
 import { whyNot } from "@/app/rights";
 import { Bytes } from "@/ui/Bytes";
+import { UntrustedText } from "@/ui/BytesText";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { Copy, Id } from "@/ui/Id";
 import { Time } from "@/ui/Time";
@@ -132,7 +133,7 @@ function LoadedCard({ action, onDecided, controls, lead }: ApprovalCardProps & {
         <div className={classes.heading}>
           <FromTo action={action} />
           <h2 id={`title-${action.id}`} className={classes.title}>
-            {action.action}
+            <UntrustedText value={action.action} isCode />
           </h2>
           <div className={classes.words}>
             <EffectWord effect={action.effect} />
@@ -187,16 +188,16 @@ function LoadedCard({ action, onDecided, controls, lead }: ApprovalCardProps & {
           </Part>
         )}
         <Part title="Proof">
-          <p className={classes.hash}>
+          <div className={classes.hash}>
             <span className={classes.muted}>SHA-256 of what runs</span> <code>{action.payload_hash}</code>{" "}
             <Copy value={action.payload_hash} label="Copy the hash" />
-          </p>
-          <p className={classes.hash}>
+          </div>
+          <div className={classes.hash}>
             <span className={classes.muted}>Request</span> <Id value={action.id} label="the request's id" shown={36} />
             <Link to="/dashboard/activity/$id" params={{ id: action.id }} className={classes.link}>
               Timeline and ledger entries
             </Link>
-          </p>
+          </div>
         </Part>
       </div>
       {isPending && (

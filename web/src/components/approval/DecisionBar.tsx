@@ -76,7 +76,7 @@ export function DecisionBar(props: DecisionBarProps) {
                 why={whyNotApprove}
                 onClick={onApprove}
                 loading={isBusy}
-                color={isDestructive ? "red" : "teal"}
+                color={isDestructive ? "red" : "teal.9"}
                 leftSection={<IconCheck size={16} aria-hidden />}
                 aria-describedby={explanation}
                 fullWidth
@@ -95,22 +95,25 @@ export function DecisionBar(props: DecisionBarProps) {
                 Deny …
               </MayButton>
             </span>
-            {panel === "none" && (
-              <Button
-                variant="subtle"
-                color="gray"
-                onClick={() => setPanel("note")}
-                leftSection={<IconNote size={16} aria-hidden />}
-              >
-                {note ? "Note (1)" : "Note"}
-              </Button>
-            )}
           </>
         )}
       </Group>
-      <Text size="xs" id={explanation} className={classes.explanation}>
-        {whyNotApprove && !isDenying ? whyNotApprove : "A decision can't be undone."}
-      </Text>
+      <Group gap="xs" justify="space-between" wrap="nowrap">
+        <Text size="xs" id={explanation} className={classes.explanation}>
+          {whyNotApprove && !isDenying ? whyNotApprove : "A decision can't be undone."}
+        </Text>
+        {panel === "none" && (
+          <Button
+            variant="subtle"
+            color="gray"
+            size="compact-sm"
+            onClick={() => setPanel("note")}
+            leftSection={<IconNote size={15} aria-hidden />}
+          >
+            {note ? "Edit the note" : "Add a note"}
+          </Button>
+        )}
+      </Group>
       <p role="status" className={props.hint ? classes.hint : "cs-visually-hidden"}>
         {props.hint}
       </p>

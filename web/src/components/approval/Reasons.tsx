@@ -91,8 +91,8 @@ export function Warnings({ action }: { action: Action }) {
     warnings.push([
       `${finding.category}${finding.place}`,
       <>
-        {finding.category.replaceAll("_", " ")} in <UntrustedText value={finding.place} isCode />:{" "}
-        <UntrustedText value={finding.reason} />
+        {(finding.category ?? "finding").replaceAll("_", " ")} in{" "}
+        <UntrustedText value={finding.place ?? "the request"} isCode />: <UntrustedText value={finding.reason ?? ""} />
       </>,
     ]);
   }

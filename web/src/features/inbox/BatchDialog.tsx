@@ -113,7 +113,7 @@ export function BatchDialog({ say, items, onClose, onDecided }: BatchDialogProps
               {step.fit.length === 0 ? "Close" : "Cancel"}
             </Button>
             {step.fit.length > 0 && (
-              <Button color={say === "approve" ? "teal" : "red"} onClick={() => void run(step.fit)}>
+              <Button color={say === "approve" ? "teal.9" : "red"} onClick={() => void run(step.fit)}>
                 {verb} {step.fit.length.toLocaleString("en")}
               </Button>
             )}

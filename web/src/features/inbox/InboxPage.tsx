@@ -322,7 +322,7 @@ function BatchBar({ count, why, onSay, onClear }: BatchBarProps) {
   const many = count.toLocaleString("en");
   return (
     <section className={classes.batch} aria-label="Batch">
-      <MayButton size="xs" color="teal" why={why} onClick={() => onSay("approve")}>
+      <MayButton size="xs" color="teal.9" why={why} onClick={() => onSay("approve")}>
         {`Approve ${many} …`}
       </MayButton>
       <MayButton size="xs" variant="default" why={why} onClick={() => onSay("deny")}>

@@ -88,7 +88,7 @@ export function usePending(filter: InboxFilter, selected: string | undefined): P
         ? `New request: ${news[0].agent} wants ${news[0].action} on ${news[0].target}, ${news[0].urgency} urgency`
         : `${news.length} new requests`,
     );
-    const edge = isHeld.current ? rows?.[lastVisible.current] : undefined;
+    const edge = isHeld.current && rows ? rows[Math.min(lastVisible.current, rows.length - 1)] : undefined;
     const moving = edge ? news.filter((item) => compare(item, edge) < 0) : [];
     const moved = new Set(moving.map(({ id }) => id));
     patch((data) =>
