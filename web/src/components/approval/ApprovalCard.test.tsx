@@ -2,13 +2,14 @@ import { act, screen, waitFor, within } from "@testing-library/react";
 import { HttpResponse, http } from "msw";
 import { createRef } from "react";
 import { describe, expect, it, vi } from "vitest";
-import { type Action, db } from "@/mock-api/db";
+import { db } from "@/mock-api/db";
 import { move } from "@/mock-api/flow";
 import { render } from "@/mock-api/render";
 import { arrive, signInAs } from "@/mock-api/seed";
 import type { ActionParts } from "@/mock-api/seed/actions";
 import { server } from "@/mock-api/server";
 import { ApprovalCard, type CardControls } from "./ApprovalCard";
+import type { Action } from "./action";
 
 const CHARGE: ActionParts = {
   agent: "shop-assistant",
@@ -33,7 +34,7 @@ async function show(parts: Partial<ActionParts> = {}, { as = "owner" as const, i
 }
 
 /** Answers with what the backend in memory keeps, and these parts. */
-function answering(action: Action, parts: Partial<Action>) {
+function answering(action: { id: string }, parts: Partial<Action>) {
   server.use(http.get(`*/api/v1/actions/${action.id}`, () => HttpResponse.json({ ...action, ...parts })));
 }
 
