@@ -7,7 +7,7 @@ import { createParser } from "eventsource-parser";
 import type { Schemas } from "./client";
 import { Problem } from "./problem";
 
-export type LiveEvent = Schemas["EntryView"];
+export type LiveEvent = Schemas["EventView"];
 /** `connecting` before the first answer, `live`, `waiting` between two tries, `ended` when the session is over. */
 export type LiveState = "connecting" | "live" | "waiting" | "ended";
 

@@ -742,6 +742,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What needs an operator, and how things are. */
+        get: operations["summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/targets": {
         parameters: {
             query?: never;
@@ -1042,10 +1059,32 @@ export interface components {
     schemas: {
         /** @description A request with all that is known of it. */
         ActionDetail: components["schemas"]["ActionView"] & {
-            /** @description The facts and the decision with all its voices. */
+            /** @description The target's base URL as it is now. */
+            base_url?: string | null;
+            /** @description The target's connector. */
+            connector?: string | null;
+            /** @description SHA-256 of all that an approver sees: payload, connection, limits, action and credential. */
+            context_hash: string;
+            /** @description Its entries in the ledger, oldest first. */
+            entries: components["schemas"]["EntryView"][];
+            /** @description Who carries it out. */
+            executor: components["schemas"]["Executor"];
+            /** @description Whether what is shown is still what would run: else approving it makes it stale. `null` once it can't run any more. */
+            is_current?: boolean | null;
+            /** @description Whether that was you: then you approve what you asked for yourself. */
+            is_self_asked: boolean;
+            /** @description The facts and the decision as they were judged and are kept. */
             judged?: Record<string, never> | null;
             payload?: components["schemas"]["PayloadView"] | null;
+            /** @description The profile's name. */
+            profile?: string | null;
+            /** @description Whose credential asked. */
+            requester: components["schemas"]["ActorView"];
             result?: components["schemas"]["ResultView"] | null;
+            /** @description What has happened to it, oldest first. */
+            timeline: components["schemas"]["StepView"][];
+            trace?: components["schemas"]["TraceView"] | null;
+            will_send?: components["schemas"]["SendView"] | null;
         };
         /** @description What came of an action that was carried out. */
         ActionReply: {
@@ -1127,6 +1166,20 @@ export interface components {
             /** @description What operators have said. */
             votes: components["schemas"]["VoteView"][];
         };
+        /** @enum {string} */
+        ActorKind: "system" | "agent" | "operator" | "key" | "anonymous";
+        /** @description Who did something. */
+        ActorView: {
+            /**
+             * Format: uuid
+             * @description Who; `null` for the gateway itself.
+             */
+            id?: string | null;
+            /** @description What they are. */
+            kind: components["schemas"]["ActorKind"];
+            /** @description By name; `null` for those without one, once it is gone, and for an agent that looks at an operator. */
+            name?: string | null;
+        };
         /** @description A new agent with its first key. */
         AddedAgent: components["schemas"]["AgentView"] & {
             /** @description The key. Shown this once. */
@@ -1172,6 +1225,8 @@ export interface components {
             /** Format: uuid */
             id: string;
             labels: components["schemas"]["BTreeMap"];
+            /** @description When one of its keys was last used, to the minute or so. */
+            last_used_at?: string | null;
             name: string;
         };
         /** @description That the process answers. */
@@ -1240,6 +1295,13 @@ export interface components {
             /** @description `bearer`, `basic`, `api_key_header`, `api_key_query`, `headers`. */
             type: string;
         };
+        /** @description Words to a decision, and what it is about. */
+        DecisionBody: {
+            /** @description The `payload_hash` of what was looked at: another one is answered with 409 `payload_changed`, and nothing is decided. */
+            expected_payload_hash?: string | null;
+            /** @description Why, for the ledger; at most 2,000 characters. */
+            note?: string;
+        };
         /** @enum {string} */
         Effect: "read" | "write" | "destructive" | "egress";
         /** @description A link of the ledger. */
@@ -1274,7 +1336,7 @@ export interface components {
             rule?: string | null;
             /** @description What it is about: `target:...`. */
             subject?: string | null;
-            verdict?: string | null;
+            verdict?: components["schemas"]["Verdict"] | null;
         };
         /** @description An error in the dialect's shape. */
         ErrorBody: {
@@ -1295,6 +1357,55 @@ export interface components {
              * @description The status.
              */
             statusCode: number;
+        };
+        /** @description What an entry tells of its request. */
+        EventRequest: {
+            /** @description The action's name. */
+            action: string;
+            /** @description Who asks, by name; by id once the agent is removed. */
+            agent: string;
+            /** Format: uuid */
+            agent_id: string;
+            /** @description When it came. */
+            created_at: string;
+            effect: components["schemas"]["Effect"];
+            /**
+             * Format: uuid
+             * @description The request's id.
+             */
+            id: string;
+            state?: components["schemas"]["ActionState"] | null;
+            /** @description On what, by name; by id once the target is removed. */
+            target: string;
+            /** Format: uuid */
+            target_id: string;
+            urgency: components["schemas"]["Urgency"];
+            verdict: components["schemas"]["Verdict"];
+        };
+        /** @description An entry as a live view gets it, with what it tells of its request. */
+        EventView: components["schemas"]["EntryView"] & {
+            request?: components["schemas"]["EventRequest"] | null;
+        };
+        /** @enum {string} */
+        Executor: "gate" | "caller";
+        /** @description Executions on one target that did not end well. */
+        FailuresView: {
+            /**
+             * Format: int64
+             * @description How many failed; counting stops at 5,000.
+             */
+            failed: number;
+            /** @description When the last of them ended. */
+            last_at: string;
+            /** @description By name; by id once it is removed. */
+            target: string;
+            /** Format: uuid */
+            target_id: string;
+            /**
+             * Format: int64
+             * @description How many have an unknown outcome: a human has to find out.
+             */
+            unknown: number;
         };
         /** @description A grant to be given. */
         GrantBody: {
@@ -1344,6 +1455,20 @@ export interface components {
             /** @description `allow`, `ask`, `deny` or `by_policy`. */
             verdict: string;
         };
+        /** @description A header as it is sent. */
+        HeaderView: {
+            /** @description Whether the credential is put there. */
+            is_credential: boolean;
+            /** @description Its name, in lower case. */
+            name: string;
+            /** @description Its value; `null` where the credential is put. */
+            value?: string | null;
+        };
+        /** @description The requests of one hour. */
+        HourView: components["schemas"]["VerdictCounts"] & {
+            /** @description When the hour began. */
+            begins_at: string;
+        };
         /** @description A key to be made, for an agent or for an operator. */
         KeyBody: {
             /** @description The agent that it acts as, by name or id. */
@@ -1378,6 +1503,8 @@ export interface components {
             expires_at?: string | null;
             /** Format: uuid */
             id: string;
+            /** @description When it was last used, to the minute or so. */
+            last_used_at?: string | null;
             name: string;
             /**
              * Format: uuid
@@ -1401,9 +1528,11 @@ export interface components {
             name?: string | null;
             /** @description Why, for the ledger. */
             reason?: string;
-            /** @description `all`, `agent` or `target`. */
-            scope: string;
+            /** @description What kind of thing. */
+            scope: components["schemas"]["KillScope"];
         };
+        /** @enum {string} */
+        KillScope: "all" | "agent" | "target";
         /** @description A pulled switch. */
         KillView: {
             /** @description Since when. */
@@ -1417,8 +1546,34 @@ export interface components {
             id?: string | null;
             /** @description Why. */
             reason: string;
-            /** @description `all`, `agent` or `target`. */
-            scope: string;
+            /** @description What kind of thing. */
+            scope: components["schemas"]["KillScope"];
+        };
+        /** @description How the ledger is. */
+        LedgerView: {
+            /** @description When it was made. */
+            checkpoint_at?: string | null;
+            /**
+             * Format: int64
+             * @description How many entries the last checkpoint covers.
+             */
+            checkpoint_entries?: number | null;
+            /**
+             * Format: int64
+             * @description How many entries there have been.
+             */
+            entries: number;
+            /** @description When the last of them was written. */
+            last_entry_at?: string | null;
+            /** @description Whether it fits its checkpoints, in words. */
+            state: string;
+            /** @description Whether it takes entries. */
+            takes_entries: boolean;
+            /**
+             * Format: int64
+             * @description How long the oldest entry has waited for its place.
+             */
+            unsealed_millis: number;
         };
         /** @description One page of a list. */
         List_ActionView: {
@@ -1499,6 +1654,8 @@ export interface components {
                 /** Format: uuid */
                 id: string;
                 labels: components["schemas"]["BTreeMap"];
+                /** @description When one of its keys was last used, to the minute or so. */
+                last_used_at?: string | null;
                 name: string;
             }[];
             /** @description The cursor of the next page; `null` on the last. */
@@ -1562,7 +1719,7 @@ export interface components {
                 rule?: string | null;
                 /** @description What it is about: `target:...`. */
                 subject?: string | null;
-                verdict?: string | null;
+                verdict?: components["schemas"]["Verdict"] | null;
             }[];
             /** @description The cursor of the next page; `null` on the last. */
             next?: string | null;
@@ -1612,6 +1769,8 @@ export interface components {
                 expires_at?: string | null;
                 /** Format: uuid */
                 id: string;
+                /** @description When it was last used, to the minute or so. */
+                last_used_at?: string | null;
                 name: string;
                 /**
                  * Format: uuid
@@ -1647,8 +1806,8 @@ export interface components {
                 id?: string | null;
                 /** @description Why. */
                 reason: string;
-                /** @description `all`, `agent` or `target`. */
-                scope: string;
+                /** @description What kind of thing. */
+                scope: components["schemas"]["KillScope"];
             }[];
             /** @description The cursor of the next page; `null` on the last. */
             next?: string | null;
@@ -1664,8 +1823,8 @@ export interface components {
                 /** Format: uuid */
                 id: string;
                 name: string;
-                /** @description `owner`, `approver` or `viewer`. */
-                role: string;
+                /** @description What they may do. */
+                role: components["schemas"]["Role"];
             }[];
             /** @description The cursor of the next page; `null` on the last. */
             next?: string | null;
@@ -1850,8 +2009,8 @@ export interface components {
             /** Format: uuid */
             id: string;
             name: string;
-            /** @description `owner`, `approver` or `viewer`. */
-            role: string;
+            /** @description What they may do. */
+            role: components["schemas"]["Role"];
         };
         /** @description A new password. */
         PasswordBody: {
@@ -1863,8 +2022,20 @@ export interface components {
             body?: string | null;
             /** @description The body as base64, where it is not. */
             body_base64?: string | null;
+            /** @description The body's length in bytes. */
+            body_bytes: number;
+            /** @description SHA-256 of the body. */
+            body_sha256: string;
             /** @description The normalised input. */
             input: Record<string, never>;
+        };
+        /** @description What waits for a human with one urgency. */
+        PendingView: {
+            /** Format: int64 */
+            count: number;
+            /** @description Since when the oldest waits. */
+            oldest_at?: string | null;
+            urgency: components["schemas"]["Urgency"];
         };
         /** @description What the configuration shall be. */
         PlanBody: {
@@ -1974,6 +2145,17 @@ export interface components {
              */
             status: number;
         };
+        /** @description A key that was revoked. */
+        RevokedKeyView: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @description The first characters of the secret. */
+            prefix: string;
+            revoked_at?: string | null;
+        };
+        /** @enum {string} */
+        Role: "owner" | "approver" | "viewer";
         /** @description A new role. */
         RoleBody: {
             /** @description `owner`, `approver` or `viewer`. */
@@ -2027,6 +2209,17 @@ export interface components {
             reason: string;
             /** @description `allow`, `ask` or `deny`. */
             verdict: string;
+        };
+        /** @description A request as it is sent. */
+        SendView: {
+            /** @description The query parameter that the credential is, if it is one. */
+            credential_parameter?: string | null;
+            /** @description The headers, without those of the transport. */
+            headers: components["schemas"]["HeaderView"][];
+            /** @description The method. */
+            method: string;
+            /** @description The whole URL. Where the credential is a query parameter its value is `CREDENTIAL`. */
+            url: string;
         };
         /** @description A live session. */
         SessionView: {
@@ -2117,6 +2310,8 @@ export interface components {
             /** @description A sign-in token. */
             token?: string | null;
         };
+        /** @enum {string} */
+        Speaker: "key_scope" | "no_grant" | "grant" | "guard" | "threat" | "risk" | "budget" | "taint" | "rule" | "default";
         /** @description What the gateway is and does. */
         Status: {
             agents: number;
@@ -2176,6 +2371,85 @@ export interface components {
             headers: Record<string, never>;
             /** Format: int32 */
             status: number;
+        };
+        /** @description One thing that happened to an action. */
+        StepView: {
+            /** @description Who did it. */
+            actor: components["schemas"]["ActorView"];
+            /** @description When. */
+            at: string;
+            /** @description What, as the entry's kind says: `action.asked`, `approval.voted`, `approval.decided`, `action.intent` ... */
+            kind: string;
+            /** @description In whose words. Untrusted text. */
+            note?: string | null;
+            /** @description How it ended. */
+            outcome?: string | null;
+            /**
+             * Format: int64
+             * @description The entry's place in the ledger.
+             */
+            position: number;
+            state?: components["schemas"]["ActionState"] | null;
+            vote?: components["schemas"]["VoteKind"] | null;
+        };
+        /** @description Something that is stopped. */
+        StoppedView: {
+            /** @description Since when. */
+            at: string;
+            /** @description By whom. */
+            by: string;
+            /**
+             * Format: uuid
+             * @description Which agent or target.
+             */
+            id?: string | null;
+            /** @description By name; `null` once it is removed. */
+            name?: string | null;
+            /** @description Why. */
+            reason: string;
+            /** @description What kind of thing. */
+            scope: components["schemas"]["KillScope"];
+        };
+        /** @description Something that is wrong. */
+        SummaryProblem: {
+            /** @description Stable, `snake_case`. */
+            code: string;
+            /** @description For operators. */
+            detail: string;
+        };
+        /** @description What needs an operator, and how things are. */
+        SummaryView: {
+            /** @description How many agents there are. */
+            agents: number;
+            /** @description When this was put together. */
+            at: string;
+            /** @description Targets whose executions failed in the last 24 hours, the worst first; the first 20. */
+            failures: components["schemas"]["FailuresView"][];
+            /** @description The same by hour, oldest first, hours without any left out. The first hour counts whole, and the last seconds may be missing. */
+            hours: components["schemas"]["HourView"][];
+            /** @description What is stopped, oldest first. */
+            kills: components["schemas"]["StoppedView"][];
+            /** @description Requests of the last 24 hours, by verdict. */
+            last_day: components["schemas"]["VerdictCounts"];
+            /** @description The ledger. */
+            ledger: components["schemas"]["LedgerView"];
+            /**
+             * Format: int64
+             * @description How many wait for a human.
+             */
+            pending: number;
+            /** @description The same by urgency, the most urgent first, zeros included. */
+            pending_by_urgency: components["schemas"]["PendingView"][];
+            /** @description What is wrong. */
+            problems: components["schemas"]["SummaryProblem"][];
+            /** @description Whether actions can be submitted. */
+            ready: boolean;
+            /** @description Keys that were revoked in the last 24 hours, newest first; the first 20. */
+            revoked_keys: components["schemas"]["RevokedKeyView"][];
+            /** @description Executions that run now. */
+            running: number;
+            /** @description How many targets there are. */
+            targets: number;
         };
         /** @description A target to be added. */
         TargetBody: {
@@ -2276,6 +2550,23 @@ export interface components {
             prefix: string;
             revoked_at?: string | null;
         };
+        /** @description A decision with all that was said. */
+        TraceView: {
+            /**
+             * Format: int64
+             * @description The configuration epoch that decided.
+             */
+            policy_version: number;
+            /**
+             * Format: uuid
+             * @description The standing approval that answered.
+             */
+            satisfied_by?: string | null;
+            /** @description What it came to: the strictest that was said, or `allow` where a standing approval answered. */
+            verdict: components["schemas"]["Verdict"];
+            /** @description Everything that was said, in order. */
+            voices: components["schemas"]["VoiceView"][];
+        };
         /** @description The passphrase. */
         UnlockBody: {
             passphrase: string;
@@ -2289,6 +2580,15 @@ export interface components {
         };
         /** @enum {string} */
         Verdict: "allow" | "ask" | "deny";
+        /** @description How many requests got each verdict. */
+        VerdictCounts: {
+            /** Format: int64 */
+            allow: number;
+            /** Format: int64 */
+            ask: number;
+            /** Format: int64 */
+            deny: number;
+        };
         /** @description What a verification found. */
         VerificationView: {
             /** @description The last checkpoint. */
@@ -2306,6 +2606,24 @@ export interface components {
             /** @description What is wrong with it. */
             reason?: string | null;
             valid: boolean;
+        };
+        /** @description One thing that was said. */
+        VoiceView: {
+            /** @description Whether it made the verdict. */
+            has_decided: boolean;
+            /**
+             * Format: uuid
+             * @description The grant's, guard's or rule's id.
+             */
+            id?: string | null;
+            /** @description The guard's or rule's name, or the grant's action; `null` for the others, once it is gone, and for agents. */
+            name?: string | null;
+            /** @description Why. */
+            reason: string;
+            /** @description By what kind of speaker. */
+            speaker: components["schemas"]["Speaker"];
+            /** @description What. */
+            verdict: components["schemas"]["Verdict"];
         };
         /** @enum {string} */
         VoteKind: "approve" | "deny";
@@ -2820,7 +3138,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["NoteBody"] | null;
+                "application/json": components["schemas"]["DecisionBody"] | null;
             };
         };
         responses: {
@@ -2854,7 +3172,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["NoteBody"] | null;
+                "application/json": components["schemas"]["DecisionBody"] | null;
             };
         };
         responses: {
@@ -3325,13 +3643,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Server-sent events: `id` is the position in the ledger, `event` the entry's kind, `data` the entry */
+            /** @description Server-sent events: `id` is the position in the ledger, `event` the entry's kind, `data` the entry with what it tells of its request */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["EntryView"];
+                    "text/event-stream": components["schemas"]["EventView"];
                 };
             };
             /** @description What went wrong */
@@ -4284,6 +4602,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Status"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    summary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SummaryView"];
                 };
             };
             /** @description What went wrong */

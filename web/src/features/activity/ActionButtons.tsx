@@ -6,6 +6,7 @@ import { useState } from "react";
 import { api, type Schemas } from "@/api/client";
 import { useMe } from "@/app/me";
 import { whyNot } from "@/app/rights";
+import { actionKey } from "@/components/approval/action";
 import { ConfirmDialog } from "@/ui/ConfirmDialog";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { MayButton } from "@/ui/MayButton";
@@ -18,7 +19,7 @@ export function ActionButtons({ action }: { action: Action }) {
   const [isCancelOpen, cancel] = useDisclosure(false);
   const [isSettleOpen, settle] = useDisclosure(false);
   const why = whyNot(useMe(), "decide");
-  const renew = () => client.invalidateQueries({ queryKey: ["actions"] });
+  const renew = () => client.invalidateQueries({ queryKey: actionKey(action.id) });
   return (
     <>
       {(action.state === "pending" || action.state === "approved") && (

@@ -1,43 +1,50 @@
-import { Anchor, Skeleton } from "@mantine/core";
+import { Anchor } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
+import type { Schemas } from "@/api/client";
 import { kindWords } from "@/features/ledger/kinds";
+import { Copy } from "@/ui/Id";
 import { Section } from "@/ui/Section";
-import { Time } from "@/ui/Time";
 import classes from "./activity.module.css";
-import type { Entry } from "./timeline";
+
+const number = new Intl.NumberFormat("en");
+const CHAIN_SHOWN = 10;
 
 /** The links of the ledger that speak of the action. */
-export function ActionEntries({ entries }: { entries: readonly Entry[] | undefined }) {
+export function ActionEntries({ action }: { action: Schemas["ActionDetail"] }) {
   return (
-    <Section title="Ledger entries" isFramed>
-      {!entries && <Skeleton height={40} />}
-      {entries && (
-        <table className={classes.headers} aria-label="Ledger entries of this action">
-          <tbody>
-            {entries.map((entry) => (
-              <tr key={entry.id}>
-                <th scope="row">
-                  <Anchor
-                    component={Link}
-                    to="/dashboard/ledger"
-                    search={{ entry: entry.position } as never}
-                    size="sm"
-                    title={`Chain value ${entry.chain}`}
-                  >
-                    {entry.position.toLocaleString("en")}
-                  </Anchor>
-                </th>
-                <td style={{ fontFamily: "inherit" }}>
-                  {kindWords(entry.kind)}
-                  <div className={classes.under}>
-                    <Time value={entry.at} />
-                  </div>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+    <Section
+      title="Ledger entries"
+      isFramed
+      actions={
+        <Anchor component={Link} to="/dashboard/ledger" search={{ action: action.id } as never} size="sm">
+          Show in the Ledger
+        </Anchor>
+      }
+    >
+      <table className={classes.headers} aria-label="Ledger entries of this action">
+        <thead className="cs-visually-hidden">
+          <tr>
+            <th scope="col">Position</th>
+            <th scope="col">What happened</th>
+            <th scope="col">Chain value</th>
+          </tr>
+        </thead>
+        <tbody>
+          {(action.entries ?? []).map((entry) => (
+            <tr key={entry.id}>
+              <th scope="row" style={{ width: 70 }}>
+                <Anchor component={Link} to="/dashboard/ledger" search={{ entry: entry.position } as never} size="sm">
+                  {number.format(entry.position)}
+                </Anchor>
+              </th>
+              <td style={{ fontFamily: "inherit" }}>{kindWords(entry.kind)}</td>
+              <td style={{ whiteSpace: "nowrap", width: 130 }}>
+                {entry.chain.slice(0, CHAIN_SHOWN)}… <Copy value={entry.chain} label="Copy the chain value" />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
     </Section>
   );
 }

@@ -2,6 +2,7 @@ import { Skeleton, Stack } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useLive } from "@/app/live";
+import { actionQuery } from "@/components/approval/action";
 import { pieces } from "@/ui/BytesTokens";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { Page } from "@/ui/Page";
@@ -12,10 +13,7 @@ import classes from "./activity.module.css";
 import { BackToActivity } from "./BackToActivity";
 import { DecisionTrace } from "./DecisionTrace";
 import { Answer, WhatRuns } from "./Message";
-import { actionEntriesQuery, actionQuery } from "./queries";
 import { Timeline } from "./Timeline";
-import { timeline } from "./timeline";
-import { judgementOf } from "./trace";
 
 /** A title is plain text: what hides in it is named. */
 function titleOf(action: string): string {
@@ -29,11 +27,9 @@ export function ActionPage() {
   const { id } = useParams({ from: "/dashboard/activity/$id" });
   const client = useQueryClient();
   const action = useQuery(actionQuery(id));
-  const entries = useQuery(actionEntriesQuery(id));
   useLive((event) => {
     if (event.action_id !== id) return;
     void client.invalidateQueries({ queryKey: actionQuery(id).queryKey });
-    void client.invalidateQueries({ queryKey: actionEntriesQuery(id).queryKey });
   });
   const shown = action.data;
   if (!shown) {
@@ -50,7 +46,6 @@ export function ActionPage() {
       </Page>
     );
   }
-  const judgement = judgementOf(shown.judged);
   return (
     <Page title={titleOf(shown.action)} description={<BackToActivity />} actions={<ActionButtons action={shown} />}>
       <div className={classes.detail}>
@@ -60,9 +55,9 @@ export function ActionPage() {
           <Answer action={shown} />
         </div>
         <div className={classes.column}>
-          <Timeline steps={entries.data && timeline(entries.data, shown.votes)} error={entries.error} action={shown} />
-          <DecisionTrace judgement={judgement} action={shown} />
-          <ActionEntries entries={entries.data} />
+          <Timeline action={shown} />
+          <DecisionTrace action={shown} />
+          <ActionEntries action={shown} />
         </div>
       </div>
     </Page>

@@ -1,7 +1,7 @@
 import { Anchor, Group } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { Schemas } from "@/api/client";
-import { ActorName } from "@/components/actor/ActorName";
+import { Actor } from "@/components/actor/Actor";
 import { UntrustedText } from "@/ui/BytesText";
 import { type Fact, Facts } from "@/ui/Facts";
 import { Copy, Id } from "@/ui/Id";
@@ -9,7 +9,7 @@ import { RiskMeter } from "@/ui/RiskMeter";
 import { Section } from "@/ui/Section";
 import { Time } from "@/ui/Time";
 import { EffectWord, StateWord, UrgencyWord, VerdictWord } from "@/ui/Words";
-import { RuleWords } from "./RuleWords";
+import { RuleWords, voiceOf } from "./RuleWords";
 import { outcomeWords } from "./timeline";
 
 const HASH_SHOWN = 16;
@@ -19,8 +19,20 @@ function deadlineName(state: string): string {
   return state === "approved" ? "To be carried out" : "To be decided";
 }
 
+/** A hash, short, with a button that copies it whole. */
+function Hash({ value, name }: { value: string; name: string }) {
+  return (
+    <Group gap={2} wrap="nowrap">
+      <code title={value} style={{ fontSize: "0.85em" }}>
+        {value.slice(0, HASH_SHOWN)}…
+      </code>
+      <Copy value={value} label={`Copy the ${name} hash`} />
+    </Group>
+  );
+}
+
 export function ActionSummary({ action }: { action: Schemas["ActionDetail"] }) {
-  const [kind = "", id] = action.rule.split(":");
+  const maker = action.trace?.voices.find((voice) => voice.has_decided) ?? voiceOf(action.rule);
   const isLive = action.state === "pending" || action.state === "approved";
   const facts: Fact[] = [
     [
@@ -39,9 +51,9 @@ export function ActionSummary({ action }: { action: Schemas["ActionDetail"] }) {
         <Anchor component={Link} to="/dashboard/agents/$name" params={{ name: action.agent } as never} size="sm">
           <UntrustedText value={action.agent} />
         </Anchor>
-        {action.asked_by.startsWith("operator:") && (
+        {action.requester?.kind === "operator" && (
           <>
-            , asked by <ActorName actor={action.asked_by} />
+            , asked by <Actor actor={action.requester} />
           </>
         )}
       </span>,
@@ -64,6 +76,12 @@ export function ActionSummary({ action }: { action: Schemas["ActionDetail"] }) {
         size="sm"
       >
         <UntrustedText value={action.target} />
+        {action.profile && action.profile !== "default" && (
+          <>
+            {" / "}
+            <UntrustedText value={action.profile} />
+          </>
+        )}
       </Anchor>,
     ],
     ["Why, says the agent", action.intent ? <UntrustedText key="why" value={action.intent} /> : "no reason given"],
@@ -74,7 +92,7 @@ export function ActionSummary({ action }: { action: Schemas["ActionDetail"] }) {
         <span>{action.reason}</span>
       </Group>,
     ],
-    ["By", <RuleWords key="rule" kind={kind} id={id} agent={action.agent} target={action.target} />],
+    ["By", <RuleWords key="rule" voice={maker} agent={action.agent} />],
     [
       "Risk",
       <Group gap="xs" key="risk">
@@ -88,15 +106,10 @@ export function ActionSummary({ action }: { action: Schemas["ActionDetail"] }) {
       ? [deadlineName(action.state), <Time key="deadline" value={action.deadline} />]
       : undefined,
     ["Id", <Id key="id" value={action.id} label="the action's id" shown={36} />],
-    [
-      "Payload hash",
-      <Group key="hash" gap={2} wrap="nowrap">
-        <code title={action.payload_hash} style={{ fontSize: "0.85em" }}>
-          {action.payload_hash.slice(0, HASH_SHOWN)}…
-        </code>
-        <Copy value={action.payload_hash} label="Copy the payload's hash" />
-      </Group>,
-    ],
+    ["Payload hash", <Hash key="payload" value={action.payload_hash} name="payload's" />],
+    action.context_hash
+      ? ["Context hash", <Hash key="context" value={action.context_hash} name="context's" />]
+      : undefined,
   ];
   return (
     <Section title="Summary" isFramed>

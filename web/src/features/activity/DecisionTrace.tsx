@@ -1,19 +1,19 @@
 import { Text } from "@mantine/core";
 import type { Schemas } from "@/api/client";
+import { UntrustedText } from "@/ui/BytesText";
 import { Section } from "@/ui/Section";
 import { VerdictWord } from "@/ui/Words";
 import classes from "./activity.module.css";
 import { RuleWords } from "./RuleWords";
-import type { Judgement } from "./trace";
 
-export interface DecisionTraceProps {
-  judgement: Judgement | undefined;
-  action: Schemas["ActionView"];
+interface Judged {
+  facts?: { tainted?: boolean; findings?: unknown[] };
 }
 
 /** Every voice that spoke when it was decided whether the action may run. The strictest counts. */
-export function DecisionTrace({ judgement, action }: DecisionTraceProps) {
-  if (!judgement) {
+export function DecisionTrace({ action }: { action: Schemas["ActionDetail"] }) {
+  const { trace } = action;
+  if (!trace) {
     return (
       <Section title="Decision" isFramed>
         <Text size="sm" c="dimmed">
@@ -22,24 +22,28 @@ export function DecisionTrace({ judgement, action }: DecisionTraceProps) {
       </Section>
     );
   }
+  const facts = (action.judged as Judged | null | undefined)?.facts;
   return (
     <Section title="Decision" isFramed>
       <ol className={classes.voices}>
-        {judgement.voices.map((voice, index) => (
-          <li key={`${voice.speaker.kind} ${voice.speaker.id ?? index}`} className={classes.voice}>
+        {trace.voices.map((voice, index) => (
+          <li key={`${voice.speaker} ${voice.id ?? index}`} className={classes.voice}>
             <VerdictWord verdict={voice.verdict} />
             <span>
-              <RuleWords kind={voice.speaker.kind} id={voice.speaker.id} agent={action.agent} target={action.target} />
-              {index === judgement.maker && <b> · decided</b>}
+              <RuleWords voice={voice} agent={action.agent} />
+              {voice.has_decided && <b> · decided</b>}
             </span>
-            <p className={classes.under}>{voice.reason}</p>
+            <p className={classes.under}>
+              <UntrustedText value={voice.reason} />
+            </p>
           </li>
         ))}
       </ol>
-      <Text size="xs" c="dimmed" mt="sm">
-        The strictest voice counts. Configuration epoch {judgement.policyVersion}
-        {judgement.isTainted && ". The agent had read untrusted content before"}
-        {judgement.findings.length > 0 && `. Findings of the scan: ${judgement.findings.length}`}.
+      <Text size="xs" c="dimmed">
+        The strictest voice counts. Configuration epoch {trace.policy_version}
+        {trace.satisfied_by && ". A standing approval answered"}
+        {facts?.tainted === true && ". The agent had read untrusted content before"}
+        {facts?.findings && facts.findings.length > 0 && `. Findings of the scan: ${facts.findings.length}`}.
       </Text>
     </Section>
   );

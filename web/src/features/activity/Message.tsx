@@ -1,5 +1,7 @@
 import { Text } from "@mantine/core";
 import type { Schemas } from "@/api/client";
+import { runOf } from "@/components/approval/action";
+import { RunView } from "@/components/approval/RunView";
 import { Bytes } from "@/ui/Bytes";
 import { fromBase64 } from "@/ui/BytesRows";
 import { UntrustedText } from "@/ui/BytesText";
@@ -35,6 +37,9 @@ function Headers({ label, headers }: { label: string; headers: Record<string, st
   );
 }
 
+// Here nothing is decided: what was opened does not matter.
+const seen = () => {};
+
 /** What would run, or ran. */
 export function WhatRuns({ action }: { action: Action }) {
   const { payload } = action;
@@ -44,6 +49,14 @@ export function WhatRuns({ action }: { action: Action }) {
         <Text size="sm" c="dimmed">
           The input is no longer kept. Its hash stands in the ledger: a copy that you have can be compared with it.
         </Text>
+      </Section>
+    );
+  }
+  const run = runOf(action);
+  if (run?.url !== undefined) {
+    return (
+      <Section title="Input" isFramed>
+        <RunView run={run} credential={undefined} target={action.target} onSeen={seen} />
       </Section>
     );
   }

@@ -1,62 +1,52 @@
 import { Anchor } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { api, body } from "@/api/client";
-import { useNames } from "@/components/actor/names";
-import { Untrusted } from "@/ui/Untrusted";
-import { speakerWords } from "./trace";
+import type { Schemas } from "@/api/client";
+import { UntrustedText } from "@/ui/BytesText";
 
-const KEPT_MS = 30_000;
-
-function useGrant(id: string | undefined, agent: string, target: string) {
-  const { data } = useQuery({
-    queryKey: ["grants", "of", agent, target],
-    queryFn: () => body(api.GET("/api/v1/grants", { params: { query: { agent, target } } })),
-    enabled: id !== undefined,
-    staleTime: KEPT_MS,
-    retry: false,
-  });
-  return data?.items.find((grant) => grant.id === id);
-}
+const SPEAKERS: Record<Schemas["Speaker"], string> = {
+  key_scope: "The key's scopes",
+  no_grant: "No grant covers it",
+  grant: "A grant",
+  guard: "A guard rule",
+  threat: "A finding of the scan",
+  risk: "The risk threshold",
+  budget: "The budget",
+  taint: "Taint",
+  rule: "A rule",
+  default: "The default",
+};
 
 export interface RuleWordsProps {
-  kind: string;
-  id?: string | undefined;
+  voice: Pick<Schemas["VoiceView"], "speaker" | "id" | "name">;
   agent: string;
-  target: string;
 }
 
-/** Who made a verdict: a grant by what it covers, a rule by its name, each with a way to it. */
-export function RuleWords({ kind, id, agent, target }: RuleWordsProps) {
-  const names = useNames();
-  const grant = useGrant(kind === "grant" ? id : undefined, agent, target);
-  if (kind === "grant" && id) {
-    return (
-      <span title={`grant:${id}`}>
-        {speakerWords(kind)}
-        {grant ? (
-          <>
-            {": "}
-            <Anchor
-              component={Link}
-              to="/dashboard/agents/$name/$tab"
-              params={{ name: agent, tab: "grants" } as never}
-              size="sm"
-            >
-              <Untrusted text={grant.action} /> {grant.verdict}
-            </Anchor>
-          </>
-        ) : (
-          ` …${id.slice(-8)} (removed since)`
-        )}
-      </span>
-    );
-  }
-  const name = id && names[`rule:${id}`];
+/** Who made a verdict: a grant by what it covers, a rule by its name, with a way to the grants. */
+export function RuleWords({ voice, agent }: RuleWordsProps) {
+  const { speaker, id, name } = voice;
+  const shown = name ? <UntrustedText value={name} /> : id && `…${id.slice(-8)} (gone since)`;
   return (
-    <span title={id ? `${kind}:${id}` : kind}>
-      {speakerWords(kind)}
-      {id && `: ${name ?? `…${id.slice(-8)}`}`}
+    <span title={id ? `${speaker}:${id}` : speaker}>
+      {SPEAKERS[speaker] ?? speaker}
+      {shown && ": "}
+      {shown && speaker === "grant" ? (
+        <Anchor
+          component={Link}
+          to="/dashboard/agents/$name/$tab"
+          params={{ name: agent, tab: "grants" } as never}
+          size="sm"
+        >
+          {shown}
+        </Anchor>
+      ) : (
+        shown
+      )}
     </span>
   );
+}
+
+/** The same of a label such as `grant:ID`, where no more is kept. */
+export function voiceOf(rule: string): RuleWordsProps["voice"] {
+  const [speaker = "default", id] = rule.split(":");
+  return { speaker: speaker as Schemas["Speaker"], id: id ?? null, name: null };
 }

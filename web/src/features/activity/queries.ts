@@ -26,26 +26,6 @@ export function activityQuery(search: ActivitySearch) {
   });
 }
 
-/** One action with all that is known of it. */
-export function actionQuery(id: string) {
-  return queryOptions({
-    queryKey: ["actions", "one", id] as const,
-    queryFn: () => body(api.GET("/api/v1/actions/{id}", { params: { path: { id } } })),
-  });
-}
-
-/** What the ledger says of an action, oldest first. */
-export function actionEntriesQuery(id: string) {
-  return queryOptions({
-    queryKey: ["actions", "entries", id] as const,
-    queryFn: async () => {
-      const query = { action_id: id, limit: PAGE };
-      const { items } = await body(api.GET("/api/v1/audit/entries", { params: { query } }));
-      return items.toReversed();
-    },
-  });
-}
-
 /** The newest actions, for a strip elsewhere. */
 export function latestActionsQuery(limit: number) {
   return queryOptions({

@@ -3,6 +3,7 @@
  * drawn again.
  */
 import type { Schemas } from "@/api/client";
+import type { LiveEvent } from "@/api/live";
 
 export type ActionView = Schemas["ActionView"];
 
@@ -18,6 +19,8 @@ export interface Pages {
 
 /** Whether ids of one list go down: they are made of time, so newest first means largest first. */
 type Order = "newest" | "oldest";
+
+const LONGEST_PAGE = 400;
 
 function isBefore(a: string, b: string, order: Order): boolean {
   return order === "newest" ? a > b : a < b;
@@ -68,6 +71,14 @@ export function patchRows(pages: Pages, changed: readonly ActionView[]): Pages {
   return hasChanged ? { ...pages, pages: patched } : pages;
 }
 
+/** A page that grew long at the live end is looked through more slowly than two. */
+function split(page: Page): Page[] {
+  if (page.items.length <= LONGEST_PAGE) return [page];
+  const half = Math.floor(page.items.length / 2);
+  const rest = split({ ...page, items: page.items.slice(half) });
+  return [...split({ items: page.items.slice(0, half), next: page.items[half - 1]?.id ?? null }), ...rest];
+}
+
 /** Puts rows where they belong. Those that are there already are replaced. */
 export function insertRows(pages: Pages, rows: readonly ActionView[], order: Order = "newest"): Pages {
   const known = rows.filter((row) => findRow(pages, row.id));
@@ -90,5 +101,18 @@ export function insertRows(pages: Pages, rows: readonly ActionView[], order: Ord
     const items = [...page.items, ...added].sort((a, b) => (isBefore(a.id, b.id, order) ? -1 : 1));
     result[index] = { ...page, items };
   }
-  return { ...patched, pages: result };
+  const cut = result.flatMap((page) => split(page));
+  return { pages: cut, pageParams: cut.map((_, index) => patched.pageParams[index]) };
+}
+
+/** What entries of the ledger tell of rows: the states that they stand in since. */
+export function applyEvents(pages: Pages, events: readonly LiveEvent[]): Pages {
+  const changed = new Map<string, ActionView>();
+  for (const { action_id: id, request, at, outcome } of events) {
+    const row = id && request?.state ? (changed.get(id) ?? findRow(pages, id)) : undefined;
+    // Events may come after a look that was newer.
+    if (!id || !row || !request?.state || Date.parse(row.changed_at) > Date.parse(at)) continue;
+    changed.set(id, { ...row, state: request.state, changed_at: at, outcome: outcome ?? row.outcome });
+  }
+  return patchRows(pages, [...changed.values()]);
 }

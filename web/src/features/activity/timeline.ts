@@ -1,10 +1,6 @@
-/** What happened to an action, in order. Pure: made of what the ledger says and what operators wrote. */
+/** What happened to an action, in order and in words. Pure. */
 import type { Schemas } from "@/api/client";
 import { kindWords } from "@/features/ledger/kinds";
-
-export type Entry = Schemas["EntryView"];
-
-export type Vote = Schemas["VoteView"];
 
 /** How a step is drawn. */
 export type Tone = "good" | "bad" | "waiting" | "plain";
@@ -14,22 +10,12 @@ export interface Step {
   at: string;
   title: string;
   tone: Tone;
-  /** `operator:…`; who did it. */
-  actor: string;
-  /** What the operator wrote. Untrusted as all that people write. */
+  actor: Schemas["ActorView"];
+  /** In whose words. Untrusted as all that people write. */
   note?: string | undefined;
   /** The entry that proves it. */
-  position?: number | undefined;
+  position: number;
 }
-
-const TONES: Record<string, Tone> = {
-  "action.asked": "waiting",
-  "action.denied": "bad",
-  "action.refused": "bad",
-  "action.lost": "bad",
-  "action.revoked": "bad",
-  "action.stale": "bad",
-};
 
 /** `http_404` as words. */
 export function outcomeWords(outcome: string): string {
@@ -43,60 +29,54 @@ export function shortOutcome(outcome: string): string {
   return outcomeWords(outcome).replace("the target answered with ", "");
 }
 
-function isGood(outcome: string): boolean {
-  return /^http_[123]\d\d$/.test(outcome) || ["succeeded", "approved", "approve"].includes(outcome);
-}
+const TONES: Partial<Record<Schemas["ActionState"], Tone>> = {
+  pending: "waiting",
+  approved: "good",
+  succeeded: "good",
+  denied: "bad",
+  failed: "bad",
+  unknown: "bad",
+  revoked: "bad",
+  stale: "bad",
+};
 
-function decisionTitle(entry: Entry, vote: Vote | undefined): string {
-  const said = vote?.kind ?? entry.outcome ?? "";
-  if (entry.kind === "approval.voted") return said.startsWith("den") ? "Said no" : "Said yes; more have to";
-  if (said.startsWith("app")) return vote?.is_self_approved ? "Approved by the one who asked" : "Approved";
-  if (said.startsWith("den")) return "Denied";
-  return kindWords(entry.kind);
-}
-
-function toneOf(entry: Entry, said: string | undefined): Tone {
-  const word = said ?? entry.outcome ?? "";
-  if (entry.kind.startsWith("approval.")) return word.startsWith("den") ? "bad" : "good";
-  const fixed = TONES[entry.kind];
-  if (fixed) return fixed;
-  if (["action.outcome", "action.executed", "action.settled"].includes(entry.kind))
-    return isGood(word) ? "good" : "bad";
-  return "plain";
-}
-
-/** The steps of an action, oldest first. A vote is joined with the entry of the same operator that is nearest in time. */
-export function timeline(entries: readonly Entry[], votes: readonly Vote[]): Step[] {
-  const left = [...votes];
-  const steps = [...entries]
-    .sort((a, b) => a.position - b.position)
-    .map((entry): Step => {
-      let vote: Vote | undefined;
-      if (entry.kind.startsWith("approval.")) {
-        const index = left.findIndex((each) => entry.actor === `operator:${each.operator}`);
-        if (index >= 0) [vote] = left.splice(index, 1);
-      }
-      const isDecision = entry.kind.startsWith("approval.");
-      const outcome = !isDecision && entry.outcome ? `: ${outcomeWords(entry.outcome)}` : "";
-      return {
-        key: entry.id,
-        at: entry.at,
-        title: isDecision ? decisionTitle(entry, vote) : `${kindWords(entry.kind)}${outcome}`,
-        tone: toneOf(entry, vote?.kind),
-        actor: entry.actor,
-        note: vote?.note || undefined,
-        position: entry.position,
-      };
-    });
-  for (const vote of left) {
-    steps.push({
-      key: `${vote.operator} ${vote.at}`,
-      at: vote.at,
-      title: vote.kind.startsWith("den") ? "Said no" : "Said yes",
-      tone: vote.kind.startsWith("den") ? "bad" : "good",
-      actor: `operator:${vote.operator}`,
-      note: vote.note || undefined,
-    });
+function titleOf(step: Schemas["StepView"]): string {
+  const isSelf = step.outcome?.includes("self_approved") === true;
+  if (step.kind === "approval.voted") return step.vote === "deny" ? "Said no" : "Said yes; more have to";
+  if (step.kind === "approval.decided" && step.vote) {
+    if (step.vote === "deny") return "Denied";
+    return isSelf ? "Approved by the one who asked" : "Approved";
   }
-  return left.length > 0 ? steps.sort((a, b) => Date.parse(a.at) - Date.parse(b.at)) : steps;
+  const title = kindWords(step.kind);
+  return step.outcome ? `${title}: ${outcomeWords(step.outcome)}` : title;
+}
+
+function toneOf(step: Schemas["StepView"]): Tone {
+  if (step.vote) return step.vote === "deny" ? "bad" : "good";
+  return (step.state && TONES[step.state]) || "plain";
+}
+
+/** The steps of an action, oldest first. */
+export function stepsOf(timeline: readonly Schemas["StepView"][]): Step[] {
+  return timeline.map((step) => ({
+    key: `${step.position} ${step.kind} ${step.at}`,
+    at: step.at,
+    title: titleOf(step),
+    tone: toneOf(step),
+    actor: step.actor,
+    note: step.note || undefined,
+    position: step.position,
+  }));
+}
+
+/** What an action waits for, in words; nothing where it has ended. */
+export function waitsFor(action: Schemas["ActionView"]): string | undefined {
+  if (action.state === "pending") {
+    const missing = action.quorum - action.votes.length;
+    return missing > 1 ? `Waits for ${missing} operators to decide` : "Waits for an operator to decide";
+  }
+  if (action.state === "approved") return "Waits to be carried out";
+  if (action.state === "executing") return "The target is at work";
+  if (action.state === "unknown") return "Nobody knows whether it took effect: find out, then settle it";
+  return undefined;
 }

@@ -1,10 +1,10 @@
 /** The list of actions and its live tail. */
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { api, body } from "@/api/client";
+import type { LiveEvent } from "@/api/live";
 import { useLive, useLiveState } from "@/app/live";
 import { activityQuery, fetchActions } from "./queries";
-import { type ActionView, compareRows, findRow, insertRows, type Pages, patchRows } from "./rows";
+import { type ActionView, applyEvents, compareRows, insertRows, type Pages, patchRows } from "./rows";
 import type { ActivitySearch } from "./search";
 
 /** Events of this time are answered with one look at the list. */
@@ -14,8 +14,6 @@ const INDEXED_MS = 1_500;
 const HEAD = 100;
 /** How many looks fill a gap before the list is read anew. */
 const LOOKS = 4;
-/** How many changed rows further down are asked for at a time. */
-const ASKED_AT_ONCE = 10;
 
 export interface Activity {
   rows: ActionView[] | undefined;
@@ -42,7 +40,7 @@ export function useActivity(search: ActivitySearch): Activity {
   const [isMore, setMore] = useState(false);
   const heldRows = useRef(held);
   const isAtTop = useRef(true);
-  const changed = useRef(new Set<string>());
+  const events = useRef<LiveEvent[]>([]);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const isBusy = useRef(false);
   const isAsked = useRef(false);
@@ -76,6 +74,8 @@ export function useActivity(search: ActivitySearch): Activity {
       return;
     }
     isBusy.current = true;
+    const told = events.current.splice(0);
+    update((old) => applyEvents(old, told));
     try {
       let cursor: string | undefined;
       const fresh: ActionView[] = [];
@@ -87,7 +87,6 @@ export function useActivity(search: ActivitySearch): Activity {
         const found = compareRows(pages, page.items, order);
         fresh.push(...found.fresh);
         update((old) => patchRows(old, found.changed));
-        for (const row of page.items) changed.current.delete(row.id);
         if (order === "oldest" || !page.next || found.fresh.length < page.items.length) break;
         if (looks === LOOKS) {
           hasGap = true;
@@ -95,7 +94,6 @@ export function useActivity(search: ActivitySearch): Activity {
         }
         cursor = page.next;
       }
-      await refreshKnown(known, changed.current, (rows) => update((old) => patchRows(old, rows)));
       if (hasGap && isAtTop.current) {
         void client.resetQueries({ queryKey: options.queryKey, exact: true });
       } else if (hasGap) {
@@ -130,7 +128,7 @@ export function useActivity(search: ActivitySearch): Activity {
   );
   useLive((event) => {
     if (!event.action_id) return;
-    changed.current.add(event.action_id);
+    events.current.push(event);
     lookSoon(search.q ? INDEXED_MS : GATHER_MS);
   });
   const { state } = useLiveState();
@@ -170,26 +168,4 @@ export function useActivity(search: ActivitySearch): Activity {
     release,
     setAtTop,
   };
-}
-
-/** Asks for rows that changed further down than the look reached. What is not loaded does not matter. */
-async function refreshKnown(
-  known: () => Pages | undefined,
-  changed: Set<string>,
-  patch: (rows: ActionView[]) => void,
-): Promise<void> {
-  const pages = known();
-  if (!pages) return;
-  const ids = [...changed].filter((id) => findRow(pages, id)).slice(0, ASKED_AT_ONCE);
-  changed.clear();
-  const answers = await Promise.allSettled(
-    ids.map((id) => body(api.GET("/api/v1/actions/{id}", { params: { path: { id } } }))),
-  );
-  const rows: ActionView[] = [];
-  for (const answer of answers) {
-    if (answer.status === "rejected") continue;
-    const { payload: _payload, judged: _judged, result: _result, ...row } = answer.value;
-    rows.push(row);
-  }
-  patch(rows);
 }
