@@ -1,4 +1,65 @@
+import { Button, Divider, Modal, Stack, Tooltip } from "@mantine/core";
+import { IconHandStop, IconPlayerStop } from "@tabler/icons-react";
+import { KillForm } from "./KillForm";
+import { KillList } from "./KillList";
+import classes from "./kill.module.css";
+import { closeKillSwitch, openKillSwitch, useIsKillSwitchOpen } from "./store";
+import { type Kill, useKills } from "./useKills";
+
+interface Look {
+  /** The state in words. */
+  state: string;
+  /** The same on a phone. */
+  short: string;
+  isStopped: boolean;
+  variant: string;
+}
+
+function look(kills: readonly Kill[] | undefined): Look {
+  if (!kills?.length) return { state: "Kill switch", short: "", isStopped: false, variant: "default" };
+  if (kills.some(({ scope }) => scope === "all")) {
+    return { state: "Everything stopped", short: "Stopped", isStopped: true, variant: "filled" };
+  }
+  return { state: `${kills.length} stopped`, short: String(kills.length), isStopped: true, variant: "light" };
+}
+
 /** The kill switch and its state, always in reach. */
 export function KillSwitch() {
-  return null;
+  const kills = useKills();
+  const isOpen = useIsKillSwitchOpen();
+  const { state, short, isStopped, variant } = look(kills);
+  const label = isStopped ? `Kill switch: ${state}` : "Kill switch: nothing is stopped";
+  return (
+    <>
+      <Tooltip
+        label={isStopped ? `${state}. Open to see what and to release it.` : "Stop everything, an agent or a target"}
+      >
+        <Button
+          size="compact-md"
+          variant={variant}
+          color="red"
+          onClick={openKillSwitch}
+          aria-label={label}
+          aria-haspopup="dialog"
+          leftSection={isStopped ? <IconHandStop size={16} aria-hidden /> : <IconPlayerStop size={16} aria-hidden />}
+          className={classes.button}
+          data-stopped={isStopped || undefined}
+          data-bare={short === "" || undefined}
+        >
+          <span className={classes.wide}>{state}</span>
+          <span className={classes.narrow}>{short}</span>
+        </Button>
+      </Tooltip>
+      <div role="status" className="cs-visually-hidden">
+        {isStopped ? label : ""}
+      </div>
+      <Modal opened={isOpen} onClose={closeKillSwitch} title="Kill switch" size="lg">
+        <Stack gap="md">
+          <KillList kills={kills ?? []} />
+          <Divider />
+          <KillForm isAllStopped={kills?.some(({ scope }) => scope === "all") ?? false} />
+        </Stack>
+      </Modal>
+    </>
+  );
 }

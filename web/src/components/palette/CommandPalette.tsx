@@ -1,30 +1,207 @@
 import "@mantine/spotlight/styles.css";
-import { Spotlight } from "@mantine/spotlight";
-import { IconSearch } from "@tabler/icons-react";
+import { Spotlight, useSpotlight } from "@mantine/spotlight";
+import {
+  type Icon,
+  IconActivity,
+  IconInbox,
+  IconRobot,
+  IconSearch,
+  IconSettings,
+  IconTarget,
+} from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
+import { type ReactNode, useState } from "react";
 import { rooms } from "@/app/shell/rooms";
+import { Untrusted } from "@/ui/Untrusted";
+import classes from "./palette.module.css";
 import { paletteStore } from "./store";
+import { useCommands } from "./useCommands";
+import { useFound } from "./useFound";
 
-/** Goes anywhere by typing. */
+interface Entry {
+  id: string;
+  /** What is looked for, as plain text. */
+  text: string;
+  label: ReactNode;
+  description?: ReactNode;
+  icon: Icon;
+  run: () => void;
+}
+
+interface Group {
+  name: string;
+  entries: Entry[];
+}
+
+const SETTINGS = [
+  ["operators", "Operators"],
+  ["sessions", "Sessions"],
+  ["sign-in", "Sign-in"],
+  ["general", "Decisions and evidence"],
+  ["vault", "Vault"],
+  ["network", "Network"],
+] as const;
+
+const MOST_OF_A_GROUP = 6;
+
+/** Whether all words begin somewhere in the text. */
+function matches(text: string, words: string): boolean {
+  const all = text.toLowerCase();
+  return words
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => all.includes(word));
+}
+
+/** Goes anywhere and does anything by typing. */
 export function CommandPalette() {
   const navigate = useNavigate();
+  const [words, setWords] = useState("");
+  const { opened } = useSpotlight(paletteStore);
+  const found = useFound(words, opened);
+  const commands = useCommands(found.pending[0]?.id);
+  const request = (icon: Icon) => (item: (typeof found.actions)[number]) => ({
+    id: item.id,
+    text: `${item.id} ${item.agent} ${item.target} ${item.action} ${item.intent}`,
+    label: <Untrusted text={`${item.action} on ${item.target}`} />,
+    description: (
+      <>
+        {item.agent}, {item.state}
+        {item.intent && (
+          <>
+            : <Untrusted text={item.intent} />
+          </>
+        )}
+      </>
+    ),
+    icon,
+  });
+  const groups: Group[] = [
+    {
+      name: "Waiting for a decision",
+      entries: found.pending.map((item) => ({
+        ...request(IconInbox)(item),
+        id: `pending-${item.id}`,
+        run: () => void navigate({ to: "/dashboard/inbox", search: { id: item.id } }),
+      })),
+    },
+    {
+      name: "Go to",
+      entries: [
+        ...rooms.map((room) => ({
+          id: room.path,
+          text: `${room.name} ${room.question}`,
+          label: room.name,
+          description: room.question,
+          icon: room.icon,
+          run: () => void navigate({ to: room.path }),
+        })),
+        ...SETTINGS.map(([tab, name]) => ({
+          id: `settings-${tab}`,
+          text: `Settings: ${name}`,
+          label: `Settings: ${name}`,
+          icon: IconSettings,
+          run: () => void navigate({ to: "/dashboard/settings/$tab", params: { tab } }),
+        })),
+      ],
+    },
+    {
+      name: "Commands",
+      entries: commands.map(({ id, label, description, icon, keywords = "", run }) => ({
+        id,
+        text: `${label} ${description} ${keywords}`,
+        label,
+        description,
+        icon,
+        run,
+      })),
+    },
+    {
+      name: "Agents",
+      entries: found.agents.map((name) => ({
+        id: `agent-${name}`,
+        text: `${name} agent`,
+        label: name,
+        description: "Agent",
+        icon: IconRobot,
+        run: () => void navigate({ to: "/dashboard/agents/$name", params: { name } }),
+      })),
+    },
+    {
+      name: "Targets",
+      entries: found.targets.map((name) => ({
+        id: `target-${name}`,
+        text: `${name} target`,
+        label: name,
+        description: "Target",
+        icon: IconTarget,
+        run: () => void navigate({ to: "/dashboard/targets/$name", params: { name } }),
+      })),
+    },
+  ];
+  const isBlank = words.trim() === "";
+  const shown = groups
+    .map(({ name, entries }) => ({
+      name,
+      entries: entries
+        .filter(({ text }) => isBlank || matches(text, words.trim()))
+        .slice(0, isBlank && name !== "Go to" ? 3 : name === "Commands" ? undefined : MOST_OF_A_GROUP + 1),
+    }))
+    .concat({
+      name: "Actions",
+      entries: found.actions.map((item) => ({
+        ...request(IconActivity)(item),
+        run: () => void navigate({ to: "/dashboard/activity/$id", params: { id: item.id } }),
+      })),
+    })
+    .filter(({ entries }) => entries.length > 0);
   return (
-    <Spotlight
+    <Spotlight.Root
       store={paletteStore}
       shortcut="mod + K"
-      nothingFound="Nothing found"
-      searchProps={{
-        leftSection: <IconSearch size={18} />,
-        placeholder: "Search or go to …",
-        "aria-label": "Search or go to",
-      }}
-      actions={rooms.map((room) => ({
-        id: room.path,
-        label: room.name,
-        description: room.question,
-        leftSection: <room.icon size={20} stroke={1.6} />,
-        onClick: () => void navigate({ to: room.path }),
-      }))}
-    />
+      query={words}
+      onQueryChange={setWords}
+      maxHeight={480}
+      scrollable
+      aria-label="Search or go to"
+    >
+      <Spotlight.Search
+        leftSection={<IconSearch size={18} aria-hidden />}
+        placeholder="Search or go to …"
+        aria-label="Search or go to"
+        rightSection={found.isSearching ? <span role="status">…</span> : undefined}
+      />
+      <Spotlight.ActionsList>
+        {shown.map(({ name, entries }) => (
+          <Spotlight.ActionsGroup key={name} label={name}>
+            {entries.map(({ id, label, description, icon: Picture, run }) => (
+              <Spotlight.Action key={id} onClick={run}>
+                <EntryText label={label} description={description} icon={Picture} />
+              </Spotlight.Action>
+            ))}
+          </Spotlight.ActionsGroup>
+        ))}
+        {shown.length === 0 && (
+          <Spotlight.Empty>
+            {found.isSearching
+              ? "Searching …"
+              : "Nothing found. Actions are found by their id, or by words of agent, target, action and intent."}
+          </Spotlight.Empty>
+        )}
+        {found.error && <Spotlight.Empty>Actions could not be searched: {found.error.message}</Spotlight.Empty>}
+      </Spotlight.ActionsList>
+    </Spotlight.Root>
+  );
+}
+
+function EntryText({ label, description, icon: Picture }: { label: ReactNode; description?: ReactNode; icon: Icon }) {
+  return (
+    <span className={classes.entry}>
+      <Picture size={20} stroke={1.6} aria-hidden className={classes.picture} />
+      <span className={classes.words}>
+        <span className={classes.label}>{label}</span>
+        {description && <span className={classes.description}>{description}</span>}
+      </span>
+    </span>
   );
 }

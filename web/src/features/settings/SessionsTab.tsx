@@ -10,6 +10,7 @@ import { EmptyState } from "@/ui/EmptyState";
 import { MayButton, MayIcon } from "@/ui/MayButton";
 import { Section } from "@/ui/Section";
 import { Time } from "@/ui/Time";
+import { Untrusted } from "@/ui/Untrusted";
 import { endSession, type Session, sessionsQuery } from "./queries";
 
 /** What the client calls itself is its own word: hidden characters in it are dropped, long ones cut. */
@@ -39,7 +40,7 @@ export function SessionsTab() {
             <IconBrowser size={17} aria-label="browser" />
           )}
           <Text span size="sm" truncate>
-            {shown(label)}
+            <Untrusted text={label || "no name"} />
           </Text>
           {is_current && (
             <Badge color="teal" variant="light" style={{ flexShrink: 0 }}>

@@ -6,7 +6,7 @@ import { conflict, invalid, notFound } from "../problem";
 import { read, route } from "../route";
 
 interface Scope {
-  scope: string;
+  scope: Schemas["KillView"]["scope"];
   id: string | undefined;
   subject: string;
 }
