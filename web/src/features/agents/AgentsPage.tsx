@@ -70,7 +70,7 @@ export function AgentsPage() {
       },
       {
         name: "Grants",
-        width: "minmax(170px, 1.6fr)",
+        width: "minmax(265px, 1.6fr)",
         isMinor: true,
         cell: (agent) => <VerdictCounts grants={grants?.filter((grant) => grant.agent === agent.id)} />,
       },

@@ -7,6 +7,7 @@ import { useState } from "react";
 import { asProblem } from "@/api/problem";
 import { useMe } from "@/app/me";
 import { whyNot } from "@/app/rights";
+import classes from "@/features/agents/agents.module.css";
 import { type Agent, agentsQuery } from "@/features/agents/queries";
 import { type Target, targetsQuery } from "@/features/targets/queries";
 import { type Column, DataTable } from "@/ui/DataTable";
@@ -98,7 +99,14 @@ export function GrantsSection({ agent, target }: GrantsSectionProps) {
     {
       name: "Action",
       width: "minmax(110px, 1.6fr)",
-      cell: (grant) => <code title={grant.action}>{grant.action}</code>,
+      cell: (grant) => (
+        <>
+          <code title={grant.action}>{grant.action}</code>
+          <Text size="xs" c="dimmed" truncate hiddenFrom="sm">
+            {agent ? `on ${targetName(grant) ?? "…"}` : (agentName(grant) ?? "…")}
+          </Text>
+        </>
+      ),
     },
     { name: "Verdict", width: "minmax(96px, 120px)", cell: (grant) => <VerdictWord verdict={grant.verdict} /> },
     agent
@@ -107,7 +115,11 @@ export function GrantsSection({ agent, target }: GrantsSectionProps) {
           width: "minmax(110px, 1fr)",
           isMinor: true,
           cell: (grant) => (
-            <Link to="/dashboard/targets/$name" params={{ name: targetName(grant) ?? grant.target }}>
+            <Link
+              to="/dashboard/targets/$name"
+              params={{ name: targetName(grant) ?? grant.target }}
+              className={classes.link}
+            >
               {targetName(grant) ?? "…"}
             </Link>
           ),
@@ -117,7 +129,11 @@ export function GrantsSection({ agent, target }: GrantsSectionProps) {
           width: "minmax(110px, 1fr)",
           isMinor: true,
           cell: (grant) => (
-            <Link to="/dashboard/agents/$name" params={{ name: agentName(grant) ?? grant.agent }}>
+            <Link
+              to="/dashboard/agents/$name"
+              params={{ name: agentName(grant) ?? grant.agent }}
+              className={classes.link}
+            >
               {agentName(grant) ?? "…"}
             </Link>
           ),
@@ -165,6 +181,7 @@ export function GrantsSection({ agent, target }: GrantsSectionProps) {
         columns={columns}
         rows={rows}
         rowKey={(grant) => grant.id}
+        rowHeight={48}
         error={grants.error}
         onRetry={() => void grants.refetch()}
         empty={
@@ -181,7 +198,11 @@ export function GrantsSection({ agent, target }: GrantsSectionProps) {
       />
       {agent && targets?.length === 0 && (
         <Text size="sm">
-          There is no target yet that it could act on. <Link to="/dashboard/targets">Add a target</Link> first.
+          There is no target yet that it could act on.{" "}
+          <Link to="/dashboard/targets" className={classes.link}>
+            Add a target
+          </Link>{" "}
+          first.
         </Text>
       )}
       <GrantDialog agent={agent?.name} target={target?.name} isOpen={isAdding} onClose={() => setAdding(false)} />

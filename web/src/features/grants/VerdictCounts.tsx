@@ -1,5 +1,4 @@
 import { Group, Text } from "@mantine/core";
-import { Fragment } from "react";
 import { VerdictWord } from "@/ui/Words";
 import type { Grant } from "./queries";
 
@@ -15,14 +14,14 @@ export function VerdictCounts({ grants }: { grants: readonly Grant[] | undefined
       </Text>
     );
   return (
-    <Group gap={4} wrap="nowrap">
+    <Group gap={8} wrap="nowrap">
       {VERDICTS.map((verdict) => {
         const count = grants.filter((grant) => grant.verdict === verdict).length;
         return count === 0 ? null : (
-          <Fragment key={verdict}>
-            <span>{count}</span>
+          <Group key={verdict} gap={4} wrap="nowrap" style={{ flex: "none" }}>
+            {count}
             <VerdictWord verdict={verdict} />
-          </Fragment>
+          </Group>
         );
       })}
     </Group>

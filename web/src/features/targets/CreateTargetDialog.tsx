@@ -19,7 +19,7 @@ export interface CreateTargetDialogProps {
 
 /** Adds a target, then tries to reach it and leads on to its credential. */
 export function CreateTargetDialog({ isOpen, onClose }: CreateTargetDialogProps) {
-  const connectors = useQuery({ ...connectorsQuery, enabled: isOpen });
+  const connectors = useQuery(connectorsQuery);
   const [added, setAdded] = useState<Target>();
   const close = () => {
     setAdded(undefined);
