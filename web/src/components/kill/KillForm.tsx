@@ -65,6 +65,7 @@ export function KillForm({ isAllStopped }: { isAllStopped: boolean }) {
   return (
     <form
       aria-label="Stop"
+      noValidate
       onSubmit={(event) => {
         event.preventDefault();
         if (!why) void stop();

@@ -35,7 +35,8 @@ export function KillSwitch() {
         label={isStopped ? `${state}. Open to see what and to release it.` : "Stop everything, an agent or a target"}
       >
         <Button
-          size="compact-md"
+          size="compact-sm"
+          h={30}
           variant={variant}
           color="red"
           onClick={openKillSwitch}

@@ -1,4 +1,5 @@
 import "@mantine/spotlight/styles.css";
+import { Modal } from "@mantine/core";
 import { Spotlight, useSpotlight } from "@mantine/spotlight";
 import {
   type Icon,
@@ -149,10 +150,12 @@ export function CommandPalette() {
     }))
     .concat({
       name: "Actions",
-      entries: found.actions.map((item) => ({
-        ...request(IconActivity)(item),
-        run: () => void navigate({ to: "/dashboard/activity/$id", params: { id: item.id } }),
-      })),
+      entries: found.actions
+        .filter(({ id }) => !found.pending.some((item) => item.id === id))
+        .map((item) => ({
+          ...request(IconActivity)(item),
+          run: () => void navigate({ to: "/dashboard/activity/$id", params: { id: item.id } }),
+        })),
     })
     .filter(({ entries }) => entries.length > 0);
   return (
@@ -163,8 +166,8 @@ export function CommandPalette() {
       onQueryChange={setWords}
       maxHeight={480}
       scrollable
-      aria-label="Search or go to"
     >
+      <Modal.Title className="cs-visually-hidden">Search or go to</Modal.Title>
       <Spotlight.Search
         leftSection={<IconSearch size={18} aria-hidden />}
         placeholder="Search or go to …"

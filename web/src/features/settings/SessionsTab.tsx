@@ -32,7 +32,7 @@ export function SessionsTab() {
     {
       name: "Where",
       width: "minmax(150px, 1.6fr)",
-      cell: ({ kind, label, is_current }) => (
+      cell: ({ kind, label }) => (
         <Group gap={8} wrap="nowrap">
           {kind === "terminal" ? (
             <IconTerminal2 size={17} aria-label="terminal" />
@@ -42,11 +42,6 @@ export function SessionsTab() {
           <Text span size="sm" truncate>
             <Untrusted text={label || "no name"} />
           </Text>
-          {is_current && (
-            <Badge color="teal" variant="light" style={{ flexShrink: 0 }}>
-              this one
-            </Badge>
-          )}
         </Group>
       ),
     },
@@ -56,19 +51,21 @@ export function SessionsTab() {
     { name: "Ends", width: "100px", isMinor: true, cell: (it) => <Time value={it.expires_at} /> },
     {
       name: "End",
-      width: "44px",
-      cell: (it) => (
-        <MayIcon
-          label={`End ${shown(it.label)} of ${it.operator_name ?? "nobody"}`}
-          why={
-            it.is_current ? "This is the session that you are in: sign out instead, in the menu at the top." : undefined
-          }
-          color="red"
-          onClick={() => setEnding(it)}
-        >
-          <IconDoorExit size={18} />
-        </MayIcon>
-      ),
+      width: "76px",
+      cell: (it) =>
+        it.is_current ? (
+          <Badge color="teal" variant="light">
+            this one
+          </Badge>
+        ) : (
+          <MayIcon
+            label={`End ${shown(it.label)} of ${it.operator_name ?? "nobody"}`}
+            color="red"
+            onClick={() => setEnding(it)}
+          >
+            <IconDoorExit size={18} />
+          </MayIcon>
+        ),
     },
   ];
   const refresh = () => client.invalidateQueries({ queryKey: ["sessions"] });

@@ -1,6 +1,7 @@
 import { Tabs } from "@mantine/core";
 import { IconAdjustments, IconDevices, IconLogin2, IconNetwork, IconShieldLock, IconUsers } from "@tabler/icons-react";
 import { useNavigate, useParams } from "@tanstack/react-router";
+import { useEffect, useRef } from "react";
 import { NotFoundPage } from "@/app/NotFoundPage";
 import { Page } from "@/ui/Page";
 import { GeneralTab } from "./GeneralTab";
@@ -26,6 +27,13 @@ export function SettingsPage() {
   const { tab = TABS[0].name } = useParams({ strict: false }) as { tab?: string };
   const navigate = useNavigate();
   useSettingsLive();
+  const list = useRef<HTMLDivElement>(null);
+  // On a phone the tabs scroll: the chosen one is brought into view.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the tab is what it reacts to
+  useEffect(() => {
+    const chosen = list.current?.querySelector<HTMLElement>('[aria-selected="true"]');
+    if (chosen && list.current) list.current.scrollLeft = chosen.offsetLeft - list.current.clientWidth / 3;
+  }, [tab]);
   const shown = TABS.find(({ name }) => name === tab);
   if (!shown) return <NotFoundPage />;
   return (
@@ -36,7 +44,7 @@ export function SettingsPage() {
         keepMounted={false}
         activateTabWithKeyboard={false}
       >
-        <Tabs.List className={classes.tabs} mb="lg">
+        <Tabs.List ref={list} className={classes.tabs} mb="lg">
           {TABS.map(({ name, label, icon: Picture }) => (
             <Tabs.Tab key={name} value={name} leftSection={<Picture size={16} stroke={1.7} aria-hidden />}>
               {label}
