@@ -7,6 +7,7 @@ import {
   type MantineColorsTuple,
   Modal,
   ModalHeader,
+  Notification,
   Table,
   Tooltip,
 } from "@mantine/core";
@@ -48,6 +49,7 @@ export const theme = createTheme({
     Modal: Modal.extend({ defaultProps: { centered: true } }),
     // A dialog lies outside of the page's parts: its <header> would count as a second banner of the page.
     ModalHeader: ModalHeader.extend({ defaultProps: { role: "presentation" } }),
+    Notification: Notification.extend({ styles: { description: { color: "var(--mantine-color-dimmed)" } } }),
     Table: Table.extend({ defaultProps: { verticalSpacing: 8 } }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 300, events: { hover: true, focus: true, touch: true } } }),
   },

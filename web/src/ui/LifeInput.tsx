@@ -32,7 +32,7 @@ export function checkLife(value: string): string | undefined {
 export function LifeInput({ label, description, value, onChange, presets, never = "Never", error }: LifeInputProps) {
   const isOther = value !== "" && !presets.includes(value);
   return (
-    <Group align="flex-end" gap="xs" grow preventGrowOverflow={false}>
+    <Group align="flex-start" gap="xs" grow preventGrowOverflow={false}>
       <NativeSelect
         label={label}
         description={description}

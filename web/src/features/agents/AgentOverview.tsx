@@ -42,7 +42,7 @@ export function AgentOverview({ agent, kill }: { agent: Agent; kill: Kill | unde
               "State",
               kill ? (
                 <>
-                  Killed by {by}, <Time value={kill.at} />
+                  Stopped by {by}, <Time value={kill.at} />
                   {kill.reason && `: ${kill.reason}`}
                 </>
               ) : (

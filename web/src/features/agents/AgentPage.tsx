@@ -1,6 +1,6 @@
 import { Group, Tabs } from "@mantine/core";
 import { IconTrash } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { useMe } from "@/app/me";
@@ -23,7 +23,10 @@ import { useConfigurationLive } from "./useConfigurationLive";
 
 /** One agent: what it is, its keys, its grants. The tab is in the address. */
 export function AgentPage() {
-  useConfigurationLive();
+  // What is deleted is asked for no more, though the ledger's entry about it arrives before the page is left.
+  const [isGone, setGone] = useState(false);
+  useConfigurationLive({ isPaused: isGone });
+  const client = useQueryClient();
   const { name = "", tab = "overview" } = useParams({ strict: false });
   const navigate = useNavigate();
   const agent = useQuery(agentQuery(name));
@@ -34,6 +37,11 @@ export function AgentPage() {
   const [isDeleting, setDeleting] = useState(false);
   const go = (to: string | null) =>
     void navigate({ to: "/dashboard/agents/$name/$tab", params: { name, tab: to ?? "overview" } });
+  const leave = async () => {
+    await navigate({ to: "/dashboard/agents" });
+    client.removeQueries({ queryKey: ["agents", "one", name] });
+    for (const list of ["agents", "keys", "grants"]) void client.invalidateQueries({ queryKey: [list] });
+  };
 
   return (
     <Page
@@ -80,7 +88,8 @@ export function AgentPage() {
         keys={keyCount ?? 0}
         grants={grantCount ?? 0}
         onClose={() => setDeleting(false)}
-        onDeleted={() => void navigate({ to: "/dashboard/agents" })}
+        onLeave={setGone}
+        onDeleted={() => void leave()}
       />
     </Page>
   );

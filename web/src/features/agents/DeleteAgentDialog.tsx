@@ -1,6 +1,5 @@
 import { List } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { useQueryClient } from "@tanstack/react-query";
 import { ConfirmDialog } from "@/ui/ConfirmDialog";
 import { count } from "@/ui/count";
 import { removeAgent } from "./queries";
@@ -11,16 +10,21 @@ export interface DeleteAgentDialogProps {
   keys: number;
   grants: number;
   onClose: () => void;
+  /** Called before it is deleted, and again with false when it was not. */
+  onLeave: (isGone: boolean) => void;
   onDeleted: () => void;
 }
 
 /** Deletes an agent, which can't be undone. */
-export function DeleteAgentDialog({ isOpen, name, keys, grants, onClose, onDeleted }: DeleteAgentDialogProps) {
-  const client = useQueryClient();
+export function DeleteAgentDialog({ isOpen, name, keys, grants, onClose, onLeave, onDeleted }: DeleteAgentDialogProps) {
   const remove = async () => {
-    await removeAgent(name);
-    client.removeQueries({ queryKey: ["agents", "one", name] });
-    for (const list of ["agents", "keys", "grants"]) void client.invalidateQueries({ queryKey: [list] });
+    onLeave(true);
+    try {
+      await removeAgent(name);
+    } catch (error) {
+      onLeave(false);
+      throw error;
+    }
     notifications.show({ title: `${name} is deleted`, message: "Its keys no longer work." });
     onDeleted();
   };
@@ -39,7 +43,7 @@ export function DeleteAgentDialog({ isOpen, name, keys, grants, onClose, onDelet
         <List.Item>{count(grants, "grant")}</List.Item>
         <List.Item>what it has asked for and nobody has decided: it is cancelled</List.Item>
       </List>
-      Its past actions and ledger entries stay. To stop it for a while, kill it instead.
+      Its past actions and ledger entries stay. To halt it for a while, stop it instead.
     </ConfirmDialog>
   );
 }

@@ -5,9 +5,10 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useMe } from "@/app/me";
 import { whyNot } from "@/app/rights";
+import { killsQuery, pull, release } from "@/components/kill/useKills";
 import { DialogForm } from "@/ui/DialogForm";
 import { MayButton } from "@/ui/MayButton";
-import { type Kill, type KillScope, killsQuery, pullKill, releaseKill } from "./kills";
+import type { Kill, KillScope } from "./kills";
 import { useActorName } from "./useActorName";
 
 export interface KillButtonProps {
@@ -46,10 +47,10 @@ export function KillButton({ scope, name, kill, size = "sm" }: KillButtonProps) 
           size={size}
           leftSection={<IconPlayerStop size={16} aria-hidden />}
         >
-          Kill
+          Stop
         </MayButton>
       )}
-      <Modal opened={isOpen} onClose={() => setOpen(false)} title={kill ? `Release ${name}` : `Kill ${name}`}>
+      <Modal opened={isOpen} onClose={() => setOpen(false)} title={kill ? `Release ${name}` : `Stop ${name}`}>
         <KillForm scope={scope} name={name} kill={kill} onDone={() => setOpen(false)} />
       </Modal>
     </>
@@ -63,18 +64,19 @@ function KillForm({ scope, name, kill, onDone }: KillButtonProps & { onDone: () 
   // What the dialog was opened for stays, whatever others do meanwhile.
   const [isRelease] = useState(kill !== undefined);
   const submit = async () => {
-    await (isRelease ? releaseKill : pullKill)(scope, name, reason.trim());
+    if (kill && isRelease) await release(kill);
+    else await pull({ scope, name, reason: reason.trim() });
     await client.invalidateQueries({ queryKey: killsQuery.queryKey });
     notifications.show({
       color: isRelease ? "teal" : "red",
-      title: isRelease ? `${name} is released` : `${name} is killed`,
+      title: isRelease ? `${name} is released` : `${name} is stopped`,
       message: isRelease ? "What comes is decided on again." : "What ran on it was cancelled; nothing new starts.",
     });
     onDone();
   };
   return (
     <DialogForm
-      verb={isRelease ? "Release" : "Kill"}
+      verb={isRelease ? "Release" : "Stop"}
       color={isRelease ? undefined : "red"}
       onCancel={onDone}
       onSubmit={submit}
@@ -98,7 +100,7 @@ function KillForm({ scope, name, kill, onDone }: KillButtonProps & { onDone: () 
             </Text>
           )}
           {kill?.reason && isRelease && (
-            <Alert variant="light" color="red" title={`Killed by ${by}`}>
+            <Alert variant="light" color="red" title={`Stopped by ${by}`}>
               {kill.reason}
             </Alert>
           )}

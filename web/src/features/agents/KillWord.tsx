@@ -18,7 +18,7 @@ export function KillWord({ kill }: { kill: Kill | undefined }) {
     <Tooltip label={why} multiline maw={320}>
       <span>
         <Mark icon={IconPlayerStop} color="red">
-          {kill.scope === "all" ? "killed (everything)" : "killed"}
+          {kill.scope === "all" ? "stopped (everything)" : "stopped"}
         </Mark>
       </span>
     </Tooltip>

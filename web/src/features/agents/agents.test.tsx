@@ -63,17 +63,17 @@ describe("agents", () => {
     expect(name).toBeInvalid();
   });
 
-  it("kills with a reason and releases", async () => {
+  it("stops with a reason and releases", async () => {
     signInAs("approver");
     const { user } = await agentAt("overview");
-    await user.click(await screen.findByRole("button", { name: "Kill" }));
-    const dialog = await screen.findByRole("dialog", { name: "Kill shop-assistant" });
+    await user.click(await screen.findByRole("button", { name: "Stop" }));
+    const dialog = await screen.findByRole("dialog", { name: "Stop shop-assistant" });
     expect(dialog).toHaveTextContent("Within a second, running calls of shop-assistant are cancelled");
-    await user.click(within(dialog).getByRole("button", { name: "Kill" }));
+    await user.click(within(dialog).getByRole("button", { name: "Stop" }));
     expect(within(dialog).getByRole("textbox", { name: /Reason/ })).toBeInvalid();
     expect(db.kills).toHaveLength(0);
     await user.type(within(dialog).getByRole("textbox", { name: /Reason/ }), "odd charges");
-    await user.click(within(dialog).getByRole("button", { name: "Kill" }));
+    await user.click(within(dialog).getByRole("button", { name: "Stop" }));
     await user.click(await screen.findByRole("button", { name: "Release" }));
     expect(db.kills).toMatchObject([{ scope: "agent", reason: "odd charges" }]);
     const release = await screen.findByRole("dialog", { name: "Release shop-assistant" });
@@ -107,7 +107,7 @@ describe("agents", () => {
     expect(await screen.findByRole("tooltip")).toHaveTextContent(
       `You are signed in as ${role}: this needs the role owner`,
     );
-    const kill = screen.getByRole("button", { name: "Kill" });
+    const kill = screen.getByRole("button", { name: "Stop" });
     if (role === "viewer") expect(kill).toHaveAttribute("aria-disabled", "true");
     else expect(kill).not.toHaveAttribute("aria-disabled");
   });

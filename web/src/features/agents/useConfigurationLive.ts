@@ -14,9 +14,10 @@ const TOUCHED: Record<string, readonly string[]> = {
 };
 
 /** Keeps what is shown of the configuration true while others change it. */
-export function useConfigurationLive(): void {
+export function useConfigurationLive({ isPaused = false } = {}): void {
   const client = useQueryClient();
   useLive(({ kind, action_id }) => {
+    if (isPaused) return;
     const noun = kind.split(".").slice(0, 2).join(".");
     for (const list of TOUCHED[noun] ?? []) void client.invalidateQueries({ queryKey: [list] });
     if (action_id) void client.invalidateQueries({ queryKey: ["actions", "recent"] });

@@ -1,6 +1,5 @@
 import { List } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { useQueryClient } from "@tanstack/react-query";
 import { ConfirmDialog } from "@/ui/ConfirmDialog";
 import { count } from "@/ui/count";
 import { removeTarget } from "./queries";
@@ -12,18 +11,22 @@ export interface DeleteTargetDialogProps {
   profiles: number;
   grants: number;
   onClose: () => void;
+  /** Called before it is deleted, and again with false when it was not. */
+  onLeave: (isGone: boolean) => void;
   onDeleted: () => void;
 }
 
 /** Deletes a target, which can't be undone. */
 export function DeleteTargetDialog(props: DeleteTargetDialogProps) {
-  const { isOpen, name, onClose, onDeleted } = props;
-  const client = useQueryClient();
+  const { isOpen, name, onClose, onLeave, onDeleted } = props;
   const remove = async () => {
-    await removeTarget(name);
-    client.removeQueries({ queryKey: ["targets", "one", name] });
-    client.removeQueries({ queryKey: ["targets", "profiles", name] });
-    for (const list of ["targets", "credentials", "grants"]) void client.invalidateQueries({ queryKey: [list] });
+    onLeave(true);
+    try {
+      await removeTarget(name);
+    } catch (error) {
+      onLeave(false);
+      throw error;
+    }
     notifications.show({ title: `${name} is deleted`, message: "No agent reaches it through the gateway any more." });
     onDeleted();
   };
@@ -43,7 +46,7 @@ export function DeleteTargetDialog(props: DeleteTargetDialogProps) {
         <List.Item>{count(props.grants, "grant")} of agents on it</List.Item>
         <List.Item>what runs on it is stopped, what waits for a decision is taken back</List.Item>
       </List>
-      Its past actions and ledger entries stay. To stop it for a while, kill it instead.
+      Its past actions and ledger entries stay. To halt it for a while, stop it instead.
     </ConfirmDialog>
   );
 }

@@ -70,7 +70,7 @@ export function TargetOverview({ target, kill }: { target: Target; kill: Kill | 
               "State",
               kill ? (
                 <>
-                  Killed by {by}, <Time value={kill.at} />
+                  Stopped by {by}, <Time value={kill.at} />
                   {kill.reason && `: ${kill.reason}`}
                 </>
               ) : (

@@ -1,6 +1,6 @@
 import { Group, Tabs } from "@mantine/core";
 import { IconPlugConnected, IconTrash } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { useMe } from "@/app/me";
@@ -34,7 +34,10 @@ const TABS = [
 
 /** One target: where it lies, its credentials, profiles, actions. The tab is in the address. */
 export function TargetPage() {
-  useConfigurationLive();
+  // What is deleted is asked for no more, though the ledger's entry about it arrives before the page is left.
+  const [isGone, setGone] = useState(false);
+  useConfigurationLive({ isPaused: isGone });
+  const client = useQueryClient();
   const { name = "", tab = "overview" } = useParams({ strict: false });
   const navigate = useNavigate();
   const target = useQuery(targetQuery(name));
@@ -51,6 +54,12 @@ export function TargetPage() {
     credentials: credentials?.length,
     profiles: profiles?.length,
     actions: grants?.length,
+  };
+  const leave = async () => {
+    await navigate({ to: "/dashboard/targets" });
+    client.removeQueries({ queryKey: ["targets", "one", name] });
+    client.removeQueries({ queryKey: ["targets", "profiles", name] });
+    for (const list of ["targets", "credentials", "grants"]) void client.invalidateQueries({ queryKey: [list] });
   };
 
   return (
@@ -113,7 +122,8 @@ export function TargetPage() {
         profiles={profiles?.length ?? 0}
         grants={grants?.length ?? 0}
         onClose={() => setDeleting(false)}
-        onDeleted={() => void navigate({ to: "/dashboard/targets" })}
+        onLeave={setGone}
+        onDeleted={() => void leave()}
       />
     </Page>
   );
