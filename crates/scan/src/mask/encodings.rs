@@ -129,7 +129,7 @@ pub(super) struct Ending {
 /// A family of spellings of a whole value.
 #[derive(Clone, Copy)]
 pub(super) enum Encoding {
-    /// Every byte plain, percent-encoded or JSON-escaped.
+    /// Every byte plain, percent-encoded, JSON-escaped or, where HTML needs it, an entity.
     Escaped,
     /// Two base16 digits for every byte.
     Hex,
@@ -225,6 +225,9 @@ fn escaped_spellings(value: &[u8], unit: usize, mut visit: impl FnMut(&Spelling)
     if byte == b' ' {
         visit(&Spelling::new(1).literal(b"+"));
     }
+    for entity in html_entities(byte) {
+        visit(&Spelling::new(1).literal(entity));
+    }
     if let Some(letter) = json_short_escape(byte) {
         visit(&Spelling::new(1).literal(&[b'\\', letter]));
     }
@@ -237,6 +240,21 @@ fn escaped_spellings(value: &[u8], unit: usize, mut visit: impl FnMut(&Spelling)
                 spelling.unicode_escape(code_unit)
             });
         visit(&spelling);
+    }
+}
+
+/// How the characters that mean something in HTML are written in it.
+fn html_entities(byte: u8) -> &'static [&'static [u8]] {
+    match byte {
+        b'&' => &[b"&amp;", b"&#38;", b"&#x26;"],
+        b'<' => &[b"&lt;", b"&#60;", b"&#x3c;", b"&#x3C;"],
+        b'>' => &[b"&gt;", b"&#62;", b"&#x3e;", b"&#x3E;"],
+        b'"' => &[b"&quot;", b"&#34;", b"&#x22;"],
+        b'\'' => &[b"&apos;", b"&#39;", b"&#x27;"],
+        b'/' => &[b"&#47;", b"&#x2f;", b"&#x2F;"],
+        b'=' => &[b"&#61;", b"&#x3d;", b"&#x3D;"],
+        b'+' => &[b"&#43;", b"&#x2b;", b"&#x2B;"],
+        _ => &[],
     }
 }
 

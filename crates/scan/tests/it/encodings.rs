@@ -271,3 +271,22 @@ fn the_character_after_a_base64_text_is_not_swallowed() {
         );
     }
 }
+
+#[test]
+fn html_entities_are_found_where_html_needs_them() {
+    for spelling in [
+        "a&amp;b&lt;c&gt;d&quot;e&#39;f",
+        "a&#38;b&#60;c&#x3e;d&#34;e&apos;f",
+        "a&b&lt;c>d&#x22;e&#x27;f",
+    ] {
+        assert_eq!(
+            text(&masked_in_chunks(
+                &mut masker(b"a&b<c>d\"e'f"),
+                format!("-{spelling}-").as_bytes(),
+                &[1]
+            )),
+            "-[masked:credential]-",
+            "{spelling}"
+        );
+    }
+}

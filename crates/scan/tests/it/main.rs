@@ -4,3 +4,5 @@ mod encode;
 mod encodings;
 mod streams;
 mod universal;
+mod secrets;
+mod vault_values;

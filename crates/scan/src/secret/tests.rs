@@ -1,0 +1,122 @@
+//! Rule files: every built-in pattern compiles, and a broken file is refused whole, with its line.
+
+use super::{
+    rule::Finder,
+    rules::{compile, read},
+    scanner::SecretScanner,
+    shape,
+};
+
+const BUILTIN: &str = include_str!("builtin.rules");
+
+#[test]
+fn every_built_in_rule_compiles() {
+    let rules = read(BUILTIN).unwrap();
+    assert!(rules.len() >= 200, "{} rules", rules.len());
+    compile(&rules).unwrap();
+    for rule in &rules {
+        if let Finder::Token {
+            keywords,
+            within,
+            before,
+            ..
+        } = &rule.finder
+        {
+            assert!(!keywords.is_empty(), "{}", rule.id);
+            assert!(*within + *before <= 65536 + 64, "{}", rule.id);
+        }
+    }
+}
+
+#[test]
+fn a_rule_file_with_an_error_is_refused_whole_and_the_line_is_named() {
+    for (file, line, part) in [
+        ("", 1, "version"),
+        ("version 2\n", 1, "version 1"),
+        ("# a comment\nrule a\n", 2, "version 1"),
+        ("version 1\nkind x\n", 2, "rule IDENTIFIER"),
+        ("version 1\nrule Not-Good\n", 2, "identifier"),
+        (
+            "version 1\n\nrule a\nkind A\nkeyword abc\ntoken abc(\n",
+            6,
+            "regular expression",
+        ),
+        (
+            "version 1\nrule a\nkind A\nkeyword abc\ntoken abc(?=x)\n",
+            5,
+            "regular expression",
+        ),
+        (
+            "version 1\nrule a\nkind A\nkeyword abc\ntoken (a)\\1\n",
+            5,
+            "regular expression",
+        ),
+        (
+            "version 1\nrule a\nkind A\nkeyword abc\ntoken a*\n",
+            5,
+            "empty",
+        ),
+        (
+            "version 1\nrule a\nkind A\ntoken abc.*\n",
+            4,
+            "without a keyword",
+        ),
+        (
+            "version 1\nrule a\nkind A\ntoken abc.{1,5000}\n",
+            4,
+            "without a keyword",
+        ),
+        (
+            "version 1\nrule a\nkind A\nkeyword abc\n",
+            2,
+            "needs either",
+        ),
+        (
+            "version 1\nrule a\nkeyword abc\ntoken abc\n",
+            2,
+            "no `kind`",
+        ),
+        ("version 1\nrule a\nkind A\nentropy nine\n", 4, "entropy"),
+        ("version 1\nrule a\nkind A\ncolour red\n", 4, "no field"),
+        (
+            "version 1\nrule a\nkind A\nkeyword abc\ntoken abc\nrule a\n",
+            6,
+            "already",
+        ),
+        (
+            "version 1\nrule a\nkind A\nkeyword abc\ntoken abc(?:[a-z]{900}){900}\n",
+            2,
+            "too large",
+        ),
+        (
+            "version 1\nrule github-token\nkind A\nkeyword abc\ntoken abcd\n",
+            2,
+            "built-in",
+        ),
+        ("version 1\nrule a\nkind A\ncheck magic\n", 4, "no check"),
+    ] {
+        let error = SecretScanner::with_custom(file).unwrap_err();
+        assert_eq!(error.line, line, "{file:?}: {error}");
+        assert!(error.reason.contains(part), "{file:?}: {error}");
+    }
+}
+
+#[test]
+fn a_custom_rule_finds_its_value_with_and_without_a_keyword() {
+    let file = "version 1\nrule acme\nkind Acme token\nkeyword acme_\ntoken acme_(?P<secret>[a-z0-9]{8})\nentropy 0\nrule staff\nkind staff number\ntoken S-\\d{4}\nentropy 0\nconfidence low\n";
+    let scanner = SecretScanner::with_custom(file).unwrap();
+    assert_eq!(
+        scanner.redact("acme_abcd1234, S-1234; S-12345"),
+        "acme_[secret:acme], [secret:staff]; S-12345"
+    );
+}
+
+#[test]
+fn words_are_told_from_random_text() {
+    for worded in ["KeyPressHandler", "some_field_name", "TestSourcePassword"] {
+        assert!(shape::is_worded(worded.as_bytes()), "{worded}");
+    }
+    for random in ["q8vtz0pxkw3m", "Zf3D0LXCM3EIMbgJpUNn", "d2na7yc7g965w62uy"] {
+        assert!(!shape::is_worded(random.as_bytes()), "{random}");
+    }
+}
