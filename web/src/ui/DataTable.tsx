@@ -47,6 +47,8 @@ export interface DataTableProps<Row> {
 // As long as the page is open: a reload begins at the top.
 const places = new Map<string, number>();
 
+/** Who has not scrolled for so long has stopped. */
+const SETTLED_MS = 100;
 const ROW_HEIGHT = 41;
 const SKELETONS = ["a", "b", "c", "d", "e", "f"];
 
@@ -74,15 +76,20 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   } = props;
   const box = useRef<HTMLDivElement>(null);
   const count = rows?.length ?? 0;
+  const lastTop = useRef(0);
+  const isFast = useRef(false);
   const virtualizer = useVirtualizer({
     count,
     getScrollElement: () => box.current,
     estimateSize: () => rowHeight,
-    overscan: 12,
+    overscan: 6,
+    isScrollingResetDelay: SETTLED_MS,
     initialOffset: () => (placeKey && places.get(placeKey)) || 0,
     getItemKey: (index) => (rows?.[index] ? rowKey(rows[index]) : index),
   });
   const items = virtualizer.getVirtualItems();
+  // Whoever drags the scroll bar across thousands of rows reads none of them: they are drawn where it stops.
+  const isFlying = virtualizer.isScrolling && isFast.current;
   const last = items.at(-1)?.index ?? 0;
   useEffect(() => {
     if (onEnd && count > 0 && last >= count - 20) onEnd();
@@ -90,6 +97,9 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
 
   const isAtTop = useRef(true);
   const onScroll = () => {
+    const { scrollTop = 0, clientHeight = 0 } = box.current ?? {};
+    isFast.current = Math.abs(scrollTop - lastTop.current) > clientHeight;
+    lastTop.current = scrollTop;
     if (placeKey) places.set(placeKey, box.current?.scrollTop ?? 0);
     const isNow = (box.current?.scrollTop ?? 0) < rowHeight / 2;
     if (isNow === isAtTop.current) return;
@@ -199,6 +209,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
               isInteractive={isInteractive}
               isChosen={item.index === chosen}
               isEntry={item.index === Math.max(chosen, 0)}
+              isBlank={isFlying}
               onClickRow={onClickRow}
             />
           ))}
@@ -208,6 +219,8 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     </div>
   );
 }
+
+const BLANK = <div role="cell">…</div>;
 
 interface BodyRowProps<Row> {
   row: Row;
@@ -220,11 +233,16 @@ interface BodyRowProps<Row> {
   isChosen: boolean;
   /** Where Tab enters the table. */
   isEntry: boolean;
+  /** It flies by and is not read. */
+  isBlank: boolean;
   onClickRow: (row: Row) => void;
 }
 
 /** One row. Scrolling draws only the rows that come into view. */
 const BodyRow = memo(function BodyRow<Row>(props: BodyRowProps<Row>) {
+  // A row that was drawn once stays so.
+  const isDrawn = useRef(false);
+  if (!props.isBlank) isDrawn.current = true;
   const { row, columns, index, isSelectable, isInteractive, isChosen } = props;
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the box around it handles the keys of all rows
@@ -243,11 +261,13 @@ const BodyRow = memo(function BodyRow<Row>(props: BodyRowProps<Row>) {
         props.onClickRow(row);
       }}
     >
-      {columns.map((column) => (
-        <div key={column.name} role="cell" className={column.isMinor ? classes.minor : undefined}>
-          {column.cell(row)}
-        </div>
-      ))}
+      {isDrawn.current
+        ? columns.map((column) => (
+            <div key={column.name} role="cell" className={column.isMinor ? classes.minor : undefined}>
+              {column.cell(row)}
+            </div>
+          ))
+        : BLANK}
     </div>
   );
 }) as <Row>(props: BodyRowProps<Row>) => ReactNode;

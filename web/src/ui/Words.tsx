@@ -1,72 +1,57 @@
 /** The one look of verdicts, states, effects and urgencies: an icon, a word and a colour, never the colour alone. */
-import {
-  type Icon,
-  IconAlertOctagon,
-  IconBan,
-  IconCircleCheck,
-  IconClockHour4,
-  IconEye,
-  IconFlame,
-  IconHelpCircle,
-  IconHourglass,
-  IconLoader,
-  IconPencil,
-  IconPlayerStop,
-  IconRefreshAlert,
-  IconSend,
-  IconTrash,
-  IconX,
-} from "@tabler/icons-react";
 import { memo } from "react";
+import { PICTURES, type Picture } from "./pictures";
 import classes from "./Words.module.css";
 
 interface Look {
-  icon: Icon;
+  icon: Picture;
   color: string;
 }
 
-const UNKNOWN: Look = { icon: IconHelpCircle, color: "gray" };
+const UNKNOWN: Look = { icon: "helpCircle", color: "gray" };
 
 const VERDICTS: Record<string, Look> = {
-  allow: { icon: IconCircleCheck, color: "teal" },
-  ask: { icon: IconHourglass, color: "yellow" },
-  deny: { icon: IconBan, color: "red" },
-  by_policy: { icon: IconHelpCircle, color: "ink" },
+  allow: { icon: "circleCheck", color: "teal" },
+  ask: { icon: "hourglass", color: "yellow" },
+  deny: { icon: "ban", color: "red" },
+  by_policy: { icon: "helpCircle", color: "ink" },
 };
 
 const STATES: Record<string, Look> = {
-  pending: { icon: IconHourglass, color: "yellow" },
-  approved: { icon: IconCircleCheck, color: "ink" },
-  denied: { icon: IconBan, color: "red" },
-  expired: { icon: IconClockHour4, color: "gray" },
-  stale: { icon: IconRefreshAlert, color: "orange" },
-  revoked: { icon: IconPlayerStop, color: "red" },
-  cancelled: { icon: IconX, color: "gray" },
-  executing: { icon: IconLoader, color: "ink" },
-  succeeded: { icon: IconCircleCheck, color: "teal" },
-  failed: { icon: IconAlertOctagon, color: "red" },
-  unknown: { icon: IconHelpCircle, color: "grape" },
+  pending: { icon: "hourglass", color: "yellow" },
+  approved: { icon: "circleCheck", color: "ink" },
+  denied: { icon: "ban", color: "red" },
+  expired: { icon: "clockHour4", color: "gray" },
+  stale: { icon: "refreshAlert", color: "orange" },
+  revoked: { icon: "playerStop", color: "red" },
+  cancelled: { icon: "x", color: "gray" },
+  executing: { icon: "loader", color: "ink" },
+  succeeded: { icon: "circleCheck", color: "teal" },
+  failed: { icon: "alertOctagon", color: "red" },
+  unknown: { icon: "helpCircle", color: "grape" },
 };
 
 const EFFECTS: Record<string, Look> = {
-  read: { icon: IconEye, color: "gray" },
-  write: { icon: IconPencil, color: "ink" },
-  destructive: { icon: IconTrash, color: "red" },
-  egress: { icon: IconSend, color: "orange" },
+  read: { icon: "eye", color: "gray" },
+  write: { icon: "pencil", color: "ink" },
+  destructive: { icon: "trash", color: "red" },
+  egress: { icon: "send", color: "orange" },
 };
 
 const URGENCIES: Record<string, Look> = {
-  low: { icon: IconClockHour4, color: "gray" },
-  normal: { icon: IconClockHour4, color: "gray" },
-  high: { icon: IconFlame, color: "orange" },
-  critical: { icon: IconFlame, color: "red" },
+  low: { icon: "clockHour4", color: "gray" },
+  normal: { icon: "clockHour4", color: "gray" },
+  high: { icon: "flame", color: "orange" },
+  critical: { icon: "flame", color: "red" },
 };
 
 const Word = memo(function Word({ word, looks }: { word: string; looks: Record<string, Look> }) {
-  const { icon: Picture, color } = looks[word] ?? UNKNOWN;
+  const { icon, color } = looks[word] ?? UNKNOWN;
   return (
     <span className={classes.word} data-color={color} data-word={word}>
-      <Picture size={13} stroke={2} aria-hidden />
+      <svg width={13} height={13} viewBox="0 0 24 24" className={classes.picture} aria-hidden="true">
+        <path d={PICTURES[icon]} />
+      </svg>
       {word.replaceAll("_", " ")}
     </span>
   );
