@@ -46,7 +46,7 @@ export const theme = createTheme({
     Badge: Badge.extend({ defaultProps: { radius: "sm" }, styles: { label: { textTransform: "none" } } }),
     Button: Button.extend({ defaultProps: { size: "sm" } }),
     CloseButton: CloseButton.extend({ defaultProps: closeName }),
-    Modal: Modal.extend({ defaultProps: { centered: true } }),
+    Modal: Modal.extend({ defaultProps: { centered: true }, styles: { title: { fontWeight: 600 } } }),
     // A dialog lies outside of the page's parts: its <header> would count as a second banner of the page.
     ModalHeader: ModalHeader.extend({ defaultProps: { role: "presentation" } }),
     Notification: Notification.extend({ styles: { description: { color: "var(--mantine-color-dimmed)" } } }),

@@ -3,6 +3,7 @@ import { IconTrash } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { useState } from "react";
+import { asProblem } from "@/api/problem";
 import { useMe } from "@/app/me";
 import { whyNot } from "@/app/rights";
 import { GrantsSection } from "@/features/grants/GrantsSection";
@@ -64,7 +65,7 @@ export function AgentPage() {
         )
       }
     >
-      {agent.error && !agent.data ? (
+      {agent.error && (!agent.data || asProblem(agent.error).status === 404) ? (
         <ErrorNotice error={agent.error} onRetry={() => void agent.refetch()} />
       ) : (
         <Tabs value={tab} onChange={go} keepMounted={false}>

@@ -97,6 +97,15 @@ describe("agents", () => {
     expect(db.agents.some(({ name }) => name === "shop-assistant")).toBe(false);
   });
 
+  it("says that it is gone when somebody else deleted it meanwhile", async () => {
+    signInAs("viewer");
+    const { client } = await agentAt("overview");
+    expect(await screen.findByText("answers shoppers and takes orders")).toBeInTheDocument();
+    db.agents = db.agents.filter(({ name }) => name !== "shop-assistant");
+    await client.invalidateQueries({ queryKey: ["agents"] });
+    expect(await screen.findByRole("alert")).toHaveTextContent("no such agent");
+  });
+
   it.each(["viewer", "approver"] as const)("tells a %s why nothing can be changed", async (role) => {
     signInAs(role);
     const { user } = await agentAt("grants");

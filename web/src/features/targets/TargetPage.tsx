@@ -3,6 +3,7 @@ import { IconPlugConnected, IconTrash } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { useState } from "react";
+import { asProblem } from "@/api/problem";
 import { useMe } from "@/app/me";
 import { whyNot } from "@/app/rights";
 import { KillButton } from "@/features/agents/KillButton";
@@ -95,7 +96,7 @@ export function TargetPage() {
         )
       }
     >
-      {target.error && !target.data ? (
+      {target.error && (!target.data || asProblem(target.error).status === 404) ? (
         <ErrorNotice error={target.error} onRetry={() => void target.refetch()} />
       ) : (
         <Tabs value={tab} onChange={go} keepMounted={false}>
