@@ -5,9 +5,9 @@
  * since the decision carries the hash.
  */
 import { Skeleton, Stack } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { type Ref, useCallback, useEffect, useImperativeHandle, useRef, useState } from "react";
+import { type Ref, useCallback, useEffect, useImperativeHandle, useMemo, useRef, useState } from "react";
 import { useLive } from "@/app/live";
 import { useMe } from "@/app/me";
 import { whyNot } from "@/app/rights";
@@ -18,7 +18,7 @@ import { Copy, Id } from "@/ui/Id";
 import { Time } from "@/ui/Time";
 import { span } from "@/ui/units";
 import { EffectWord, UrgencyWord } from "@/ui/Words";
-import { type Action, type ActionView, actionQuery, runOf } from "./action";
+import { type Action, type ActionView, actionKey, actionQuery, runOf } from "./action";
 import classes from "./approval.module.css";
 import { Countdown, useIsOver } from "./Countdown";
 import { DecisionBar, type Panel } from "./DecisionBar";
@@ -45,6 +45,8 @@ export interface ApprovalCardProps {
 
 /** A key that was meant for the request before must not decide this one. */
 const ARMING_MS = 400;
+/** The gateway expires what is late when it is asked; its clock may be a little behind. */
+const LATE_MS = 500;
 
 export function ApprovalCard(props: ApprovalCardProps) {
   const { data, error, refetch } = useQuery(actionQuery(props.id));
@@ -66,7 +68,7 @@ export function ApprovalCard(props: ApprovalCardProps) {
 function LoadedCard({ action, onDecided, controls, lead }: ApprovalCardProps & { action: Action }) {
   const me = useMe();
   const around = useSurroundings(action);
-  const run = runOf(action);
+  const run = useMemo(() => runOf(action), [action]);
   const [unseen, setUnseen] = useState<readonly string[]>([]);
   const [panel, setPanel] = useState<Panel>("none");
   const [note, setNote] = useState("");
@@ -76,6 +78,14 @@ function LoadedCard({ action, onDecided, controls, lead }: ApprovalCardProps & {
   const decide = useDecide(onDecided);
   const isOver = useIsOver(action.deadline);
   const isPending = action.state === "pending" && !isOver;
+  const client = useQueryClient();
+  const isLate = action.state === "pending" && isOver;
+  useEffect(() => {
+    if (!isLate) return;
+    // The gateway says what has become of it.
+    const timer = setTimeout(() => void client.invalidateQueries({ queryKey: actionKey(action.id) }), LATE_MS);
+    return () => clearTimeout(timer);
+  }, [isLate, client, action.id]);
   const isDestructive = action.effect === "destructive";
 
   const onSeen = useCallback((part: string, isSeen: boolean) => {

@@ -1,4 +1,5 @@
 import { IconAlertTriangle, IconClockHour4 } from "@tabler/icons-react";
+import { useEffect, useState } from "react";
 import { useNow } from "@/ui/useNow";
 import classes from "./approval.module.css";
 
@@ -28,8 +29,19 @@ export function Countdown({ deadline }: { deadline: string }) {
   );
 }
 
-/** Whether the deadline has passed by this page's clock. */
+// A timer can't wait for longer.
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** Whether the deadline has passed by this page's clock. Changes once, so that a card is not drawn anew every second. */
 export function useIsOver(deadline: string | null | undefined): boolean {
-  const now = useNow();
-  return deadline ? new Date(deadline).getTime() <= now : false;
+  const at = deadline ? Date.parse(deadline) : Number.POSITIVE_INFINITY;
+  const [isOver, setOver] = useState(() => at <= Date.now());
+  useEffect(() => {
+    const left = at - Date.now();
+    setOver(left <= 0);
+    if (left <= 0 || left > LONGEST_MS) return;
+    const timer = setTimeout(() => setOver(true), left);
+    return () => clearTimeout(timer);
+  }, [at]);
+  return isOver;
 }

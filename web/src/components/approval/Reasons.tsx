@@ -15,8 +15,7 @@ export function Risk({ action }: { action: Action }) {
       <p className={classes.line}>
         <RiskMeter score={action.risk_score} /> <b>{riskLevel(action.risk_score)} risk</b>
         <span className={classes.muted}>
-          {action.risk_score.toFixed(2)} of 1
-          {floor !== undefined && `; never below ${floor.toFixed(2)} by the gateway's own rules`}
+          on a scale to 1{floor !== undefined && `; never below ${floor.toFixed(2)} by the gateway's own rules`}
           {threshold != null && `; the target asks from ${threshold.toFixed(2)} on`}
         </span>
       </p>

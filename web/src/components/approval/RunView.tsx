@@ -36,8 +36,7 @@ export function RunView({ run, credential, target, onSeen }: RunViewProps) {
               <dd>
                 {isCredential ? (
                   <>
-                    <Slot>{slot}</Slot>{" "}
-                    <span className={classes.muted}>put in by the gateway; the agent never sees it</span>
+                    <Slot>{slot}</Slot> <span className={classes.muted}>put in by the gateway</span>
                   </>
                 ) : (
                   <UntrustedText value={value} isCode />

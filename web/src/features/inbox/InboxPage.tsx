@@ -143,6 +143,7 @@ export function InboxPage() {
               selected={selected}
               chosen={ids}
               onChoose={choose}
+              onOpen={open}
               onChooseAll={(all) => setChosen(new Map(all.map((item) => [item.id, item])))}
               onClear={() => setFilter({})}
               controls={list}
@@ -216,6 +217,7 @@ interface ListingProps {
   selected: string | undefined;
   chosen: ReadonlySet<string>;
   onChoose: (id: string, isChosen: boolean) => void;
+  onOpen: (id: string) => void;
   onChooseAll: (items: Item[]) => void;
   onClear: () => void;
   controls: React.RefObject<ListControls | null>;
@@ -223,7 +225,7 @@ interface ListingProps {
 }
 
 function Listing(props: ListingProps) {
-  const { pending, filter, selected, chosen, onChoose, onChooseAll, onClear, controls, batchBar } = props;
+  const { pending, filter, selected, chosen, onChoose, onOpen, onChooseAll, onClear, controls, batchBar } = props;
   const { rows } = pending;
   const [isChoosing, setChoosing] = useState(false);
   const [failure, setFailure] = useState<unknown>();
@@ -276,6 +278,7 @@ function Listing(props: ListingProps) {
         selected={selected}
         chosen={chosen}
         onChoose={onChoose}
+        onOpen={onOpen}
         onEnd={pending.loadMore}
         isLoadingMore={pending.isLoadingMore}
         setHeld={pending.setHeld}

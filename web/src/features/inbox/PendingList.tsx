@@ -1,9 +1,18 @@
-import { Checkbox } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
+import { useRouter } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { memo, type RefObject, useEffect, useImperativeHandle, useLayoutEffect, useRef } from "react";
+import {
+  type MouseEvent,
+  memo,
+  type RefObject,
+  useCallback,
+  useEffect,
+  useImperativeHandle,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+} from "react";
 import { UntrustedText } from "@/ui/BytesText";
-import { Time } from "@/ui/Time";
+import { LightTime } from "@/ui/Time";
 import { EffectWord, StateWord, UrgencyWord } from "@/ui/Words";
 import classes from "./inbox.module.css";
 import type { Item } from "./pages";
@@ -21,6 +30,7 @@ export interface PendingListProps {
   selected: string | undefined;
   chosen: ReadonlySet<string>;
   onChoose: (id: string, isChosen: boolean) => void;
+  onOpen: (id: string) => void;
   onEnd: () => void;
   isLoadingMore: boolean;
   setHeld: (isHeld: boolean) => void;
@@ -29,17 +39,20 @@ export interface PendingListProps {
 }
 
 const ROW_HEIGHT = 68;
+const rowHeight = () => ROW_HEIGHT;
 
 /** Rows of the Inbox: only those in view are in the document, and what is in view stays where it is when others come or go above it. */
 export function PendingList(props: PendingListProps) {
-  const { rows, filter, selected, chosen, onChoose, onEnd, isLoadingMore, setHeld, setLastVisible, controls } = props;
+  const { rows, filter, selected, chosen, onChoose, onOpen, onEnd, isLoadingMore, setHeld, setLastVisible, controls } =
+    props;
   const box = useRef<HTMLDivElement>(null);
   const virtualizer = useVirtualizer({
     count: rows.length,
     getScrollElement: () => box.current,
-    estimateSize: () => ROW_HEIGHT,
-    overscan: 8,
-    getItemKey: (index) => rows[index]?.id ?? index,
+    estimateSize: rowHeight,
+    overscan: 6,
+    // Another function would have all rows measured again.
+    getItemKey: useCallback((index: number) => rows[index]?.id ?? index, [rows]),
     initialRect: { width: 400, height: 800 },
   });
   const items = virtualizer.getVirtualItems();
@@ -58,6 +71,22 @@ export function PendingList(props: PendingListProps) {
       if (index >= 0) virtualizer.scrollToIndex(index, { align: "auto" });
     },
   }));
+
+  // The rows keep the same functions, so that only those are drawn anew that changed.
+  const router = useRouter();
+  const latest = useRef({ onChoose, onOpen });
+  useEffect(() => {
+    latest.current = { onChoose, onOpen };
+  });
+  const choose = useCallback((id: string, isChosen: boolean) => latest.current.onChoose(id, isChosen), []);
+  const openRow = useCallback((id: string, event: MouseEvent) => {
+    event.preventDefault();
+    latest.current.onOpen(id);
+  }, []);
+  const path = useMemo(() => {
+    const { href } = router.buildLocation({ to: "/dashboard/inbox", search: filter });
+    return href + (href.includes("?") ? "&" : "?");
+  }, [router, filter]);
 
   // The first row in view stays in its place when rows come or go above it.
   const anchor = useRef<{ id: string; index: number } | undefined>(undefined);
@@ -95,13 +124,14 @@ export function PendingList(props: PendingListProps) {
               <Row
                 key={row.id}
                 row={row}
-                filter={filter}
+                href={`${path}id=${row.id}`}
                 position={item.index + 1}
                 count={rows.length}
                 start={item.start}
                 isSelected={row.id === selected}
                 isChosen={chosen.has(row.id)}
-                onChoose={onChoose}
+                onChoose={choose}
+                onOpen={openRow}
               />
             )
           );
@@ -112,18 +142,24 @@ export function PendingList(props: PendingListProps) {
   );
 }
 
+/** A click that asks for another tab or window is the browser's. */
+function isPlainClick(event: MouseEvent): boolean {
+  return event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
+}
+
 interface RowProps {
   row: Item;
-  filter: InboxFilter;
+  href: string;
   position: number;
   count: number;
   start: number;
   isSelected: boolean;
   isChosen: boolean;
   onChoose: (id: string, isChosen: boolean) => void;
+  onOpen: (id: string, event: MouseEvent) => void;
 }
 
-const Row = memo(function Row({ row, filter, position, count, start, isSelected, isChosen, onChoose }: RowProps) {
+const Row = memo(function Row({ row, href, position, count, start, isSelected, isChosen, onChoose, onOpen }: RowProps) {
   const isGone = row.state !== "pending";
   return (
     <li
@@ -134,20 +170,18 @@ const Row = memo(function Row({ row, filter, position, count, start, isSelected,
       data-selected={isSelected || undefined}
       data-gone={isGone || undefined}
     >
-      <Checkbox
-        size="xs"
+      <input
+        type="checkbox"
         checked={isChosen}
         disabled={isGone}
         onChange={(event) => onChoose(row.id, event.currentTarget.checked)}
         aria-label={`Select ${row.action} of ${row.agent}`}
       />
-      <Link
-        to="/dashboard/inbox"
-        search={{ ...filter, id: row.id }}
-        replace
-        preload={false}
+      <a
+        href={href}
         className={classes.open}
         aria-current={isSelected ? "true" : undefined}
+        onClick={(event) => isPlainClick(event) && onOpen(row.id, event)}
       >
         <span className={classes.action}>
           <UntrustedText value={row.action} isCode />
@@ -161,9 +195,9 @@ const Row = memo(function Row({ row, filter, position, count, start, isSelected,
           <UntrustedText value={row.agent} /> → <UntrustedText value={row.target} />
         </span>
         <span className={classes.when}>
-          <Time value={row.created_at} />
+          <LightTime value={row.created_at} />
         </span>
-      </Link>
+      </a>
     </li>
   );
 });

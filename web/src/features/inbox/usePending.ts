@@ -24,7 +24,6 @@ const LATEST_AT_MOST = 200;
 
 /** What becomes of a request by an event about it; events that leave it pending are not named. */
 const STATES: Record<string, string> = {
-  "approval.decided": "decided",
   "action.denied": "denied",
   "action.expired": "expired",
   "action.stale": "stale",
@@ -106,9 +105,11 @@ export function usePending(filter: InboxFilter, selected: string | undefined): P
   const take = useBatches<LiveEvent>((events) => {
     const states = new Map<string, string>();
     let asked = 0;
-    for (const { kind, action_id: id } of events) {
+    for (const { kind, action_id: id, outcome } of events) {
       if (!id) continue;
       if (kind === "action.asked") asked += 1;
+      // `approved self_approved`, `denied`
+      else if (kind === "approval.decided") states.set(id, outcome?.split(" ")[0] || "decided");
       else if (STATES[kind]) states.set(id, STATES[kind]);
     }
     if (states.size > 0) {

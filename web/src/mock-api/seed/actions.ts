@@ -216,7 +216,9 @@ const PENDING: ActionParts[] = [
     headers: { "content-type": "application/json", "x-note": "\u001b]0;owned\u0007" },
     risk_score: 0.66,
     risk_reasons: ["PATCH changes something", "the body has hidden characters"],
-    findings: [{ kind: "hidden_characters", where: "body" }],
+    findings: [
+      { category: "hidden_characters", place: "body", verdict: "ask", reason: "9 characters that are not seen" },
+    ],
     age: 7,
   },
   {
