@@ -1,21 +1,13 @@
 import { ActionIcon, Menu, Text } from "@mantine/core";
 import { IconLogout, IconShieldLock, IconUser } from "@tabler/icons-react";
-import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { api } from "@/api/client";
-import { csrf } from "@/api/session";
 import { useMe } from "../me";
+import { useSignOut } from "../useSignOut";
 
 export function UserMenu() {
   const me = useMe();
-  const client = useQueryClient();
   const navigate = useNavigate();
-  const signOut = async () => {
-    await api.DELETE("/api/v1/sessions/me").catch(() => undefined);
-    csrf.clear();
-    client.clear();
-    await navigate({ to: "/login", search: {} });
-  };
+  const signOut = useSignOut();
   return (
     <Menu position="bottom-end" width={220}>
       <Menu.Target>

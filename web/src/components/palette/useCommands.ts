@@ -10,11 +10,10 @@ import {
   IconShieldCheck,
   IconSun,
 } from "@tabler/icons-react";
-import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { api, body } from "@/api/client";
 import { asProblem } from "@/api/problem";
-import { csrf } from "@/api/session";
+import { useSignOut } from "@/app/useSignOut";
 import { openKillSwitch } from "@/components/kill/store";
 
 export interface Command {
@@ -30,7 +29,6 @@ export interface Command {
 /** What the palette can do besides going somewhere. */
 export function useCommands(firstPending: string | undefined): Command[] {
   const navigate = useNavigate();
-  const client = useQueryClient();
   const { setColorScheme } = useMantineColorScheme();
   const verify = async () => {
     const id = notifications.show({
@@ -63,12 +61,7 @@ export function useCommands(firstPending: string | undefined): Command[] {
       });
     }
   };
-  const signOut = async () => {
-    await api.DELETE("/api/v1/sessions/me").catch(() => undefined);
-    csrf.clear();
-    client.clear();
-    await navigate({ to: "/login", search: {} });
-  };
+  const signOut = useSignOut();
   return [
     {
       id: "decide",

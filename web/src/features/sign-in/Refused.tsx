@@ -19,7 +19,8 @@ function words(problem: Problem): Words {
     };
   }
   if (problem.status === 429 || problem.code === "sign_in_busy") {
-    return { title: "Too many tries", text: problem.message, icon: IconClockPause };
+    const text = problem.code === "locked_out" ? "Several tries in a row were wrong." : problem.message;
+    return { title: "Too many tries", text, icon: IconClockPause };
   }
   if (problem.code === "invalid_credentials") {
     return {

@@ -17,8 +17,8 @@ export interface WayFieldsProps {
 
 const HINTS: Record<Way, string | undefined> = {
   password: undefined,
-  token: "Begins with cst_. It was shown once, when it was made.",
-  key: "Begins with cs_. A key that may do all that its operator may.",
+  token: "It was shown once, when it was made.",
+  key: "A key that may do all that its operator may.",
 };
 
 /** The choice of a way to prove who one is, and its fields. */

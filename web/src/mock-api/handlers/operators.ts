@@ -37,7 +37,7 @@ function requireAnotherOwner(operator: Operator): void {
 }
 
 function mint(operator: Operator, tokenName: string, expires_at: string | null) {
-  const value = secret("cst");
+  const value = secret("cs");
   const token = {
     id: uuid(),
     name: tokenName,

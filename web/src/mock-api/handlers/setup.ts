@@ -63,7 +63,7 @@ export const setupHandlers = [
       };
       db.operators.push(operator);
       record("gateway.onboarded", { subject: `operator:${operator.id} ${operator.name}` });
-      const token = body.password == null ? secret("cst") : undefined;
+      const token = body.password == null ? secret("cs") : undefined;
       if (token) {
         db.tokens.push({
           id: uuid(),

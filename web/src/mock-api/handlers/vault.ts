@@ -28,7 +28,7 @@ export const vaultHandlers = [
     }
     if (body.current !== db.passphrase) {
       record("vault.rekey_failed", { actor, outcome: "wrong_passphrase" });
-      throw new Refusal(401, "wrong_passphrase", "the old passphrase is wrong: nothing was changed");
+      throw new Refusal(403, "wrong_passphrase", "the old passphrase is wrong: nothing was changed");
     }
     db.passphrase = body.new;
     record("vault.rekeyed", { actor });
