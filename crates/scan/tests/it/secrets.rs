@@ -290,6 +290,8 @@ fn a_private_key_is_redacted_to_its_last_line_and_the_text_around_it_stays() {
     }
     let cut = format!("-----BEGIN RSA PRIVATE KEY-----\n{body}");
     assert!(!scanner.redact(&cut).contains(&body[..64]));
+    let code = "assert!(pem.starts_with(\"-----BEGIN PRIVATE KEY-----\"));\nlet other = make_another(b\"key\");\n";
+    assert_eq!(scanner.redact(code), code);
     let public = format!("-----BEGIN PUBLIC KEY-----\n{body}-----END PUBLIC KEY-----");
     assert!(scanner.scan(public.as_bytes()).is_empty());
 }
