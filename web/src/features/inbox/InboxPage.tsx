@@ -47,7 +47,7 @@ export function InboxPage() {
 
   const open = (id: string | undefined) => {
     clearTimeout(next.current);
-    void navigate({ to: "/dashboard/inbox", search: { ...filter, id }, replace: !isNarrow });
+    void navigate({ to: "/dashboard/inbox", search: { ...filter, id }, replace: !isNarrow, resetScroll: false });
     if (id) list.current?.reveal(id);
   };
   const setFilter = (changed: InboxFilter) => {
@@ -56,6 +56,7 @@ export function InboxPage() {
       to: "/dashboard/inbox",
       search: { ...changed, id: isNarrow ? undefined : selected },
       replace: true,
+      resetScroll: false,
     });
   };
 
@@ -63,7 +64,7 @@ export function InboxPage() {
   const first = rows?.find(({ state }) => state === "pending")?.id;
   useEffect(() => {
     if (isNarrow || selected !== undefined || first === undefined) return;
-    void navigate({ to: "/dashboard/inbox", search: { ...filter, id: first }, replace: true });
+    void navigate({ to: "/dashboard/inbox", search: { ...filter, id: first }, replace: true, resetScroll: false });
   }, [isNarrow, selected, first, filter, navigate]);
 
   /** The nearest request that still waits, in one direction. */

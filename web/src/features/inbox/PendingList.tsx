@@ -67,8 +67,14 @@ export function PendingList(props: PendingListProps) {
 
   useImperativeHandle(controls, () => ({
     reveal: (id) => {
+      const scrolled = box.current;
       const index = rows.findIndex((row) => row.id === id);
-      if (index >= 0) virtualizer.scrollToIndex(index, { align: "auto" });
+      if (!scrolled || index < 0) return;
+      const top = index * ROW_HEIGHT;
+      if (top < scrolled.scrollTop) scrolled.scrollTop = top;
+      else if (top + ROW_HEIGHT > scrolled.scrollTop + scrolled.clientHeight) {
+        scrolled.scrollTop = top + ROW_HEIGHT - scrolled.clientHeight;
+      }
     },
   }));
 

@@ -57,6 +57,8 @@ export const pendingQuery = (filter: InboxFilter) =>
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page: PendingPage) => page.next ?? undefined,
     staleTime: 30_000,
+    // Comparing ten thousand requests field by field at each page costs more than drawing what is in view.
+    structuralSharing: false,
     // Events patch the list; asking again for every page at each focus would load all of it.
     refetchOnWindowFocus: false,
   });
