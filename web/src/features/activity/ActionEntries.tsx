@@ -32,7 +32,7 @@ export function ActionEntries({ action }: { action: Schemas["ActionDetail"] }) {
         <tbody>
           {(action.entries ?? []).map((entry) => (
             <tr key={entry.id}>
-              <th scope="row" style={{ width: 70 }}>
+              <th scope="row" style={{ width: 84, whiteSpace: "nowrap" }}>
                 <Anchor component={Link} to="/dashboard/ledger" search={{ entry: entry.position } as never} size="sm">
                   {number.format(entry.position)}
                 </Anchor>
