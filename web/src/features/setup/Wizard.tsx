@@ -3,7 +3,6 @@ import { useRef, useState } from "react";
 import { api, body, type Schemas } from "@/api/client";
 import { asProblem } from "@/api/problem";
 import { GatePage } from "@/features/sign-in/GatePage";
-import { browserLabel } from "@/features/sign-in/ways";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { checkOperatorName, type Draft, EMPTY, type Errors } from "./draft";
 import { checkNewSecret } from "./NewSecretFields";
@@ -114,7 +113,7 @@ export function Wizard({ token, needsPassphrase, store, onDone, onClosed, onWron
   return (
     <GatePage
       title={step === 0 ? "Set up your gateway" : name}
-      description={`Step ${step + 1} of ${STEPS.length} · ${browserLabel()}`}
+      description={`Step ${step + 1} of ${STEPS.length}`}
       width={560}
     >
       <Stepper active={step} size="xs" iconSize={26} visibleFrom="xs" allowNextStepsSelect={false}>
