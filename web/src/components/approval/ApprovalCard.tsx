@@ -53,7 +53,9 @@ export function ApprovalCard(props: ApprovalCardProps) {
   const queued = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(queued.current), []);
   useLive((event) => {
-    if (event.action_id !== props.id || queued.current !== undefined) return;
+    // A changed target or credential makes what was asked stale: the entry of that names no action.
+    const isAbout = event.action_id === props.id || event.kind.startsWith("config.");
+    if (!isAbout || queued.current !== undefined) return;
     queued.current = setTimeout(() => {
       queued.current = undefined;
       void refetch();

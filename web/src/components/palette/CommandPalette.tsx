@@ -161,7 +161,7 @@ export function CommandPalette() {
   return (
     <Spotlight.Root
       store={paletteStore}
-      shortcut="mod + K"
+      shortcut={null}
       query={words}
       onQueryChange={setWords}
       maxHeight={480}

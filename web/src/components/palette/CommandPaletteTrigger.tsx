@@ -1,9 +1,12 @@
 import { ActionIcon, Kbd, Text, Tooltip, UnstyledButton } from "@mantine/core";
+import { useHotkeys } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import classes from "./palette.module.css";
 import { openPalette } from "./store";
 
 export function CommandPaletteTrigger() {
+  // Here, not in the palette: its code may be on its way when the keys are pressed.
+  useHotkeys([["mod+K", openPalette]], []);
   return (
     <>
       <UnstyledButton className={classes.trigger} onClick={openPalette} visibleFrom="md" aria-keyshortcuts="Control+K">

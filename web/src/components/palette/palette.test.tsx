@@ -4,12 +4,18 @@ import { db } from "@/mock-api/db";
 import { render } from "@/mock-api/render";
 import { signInAs } from "@/mock-api/seed";
 import { CommandPalette } from "./CommandPalette";
+import { CommandPaletteTrigger } from "./CommandPaletteTrigger";
 import { palette } from "./store";
 
 afterEach(() => palette.close());
 
 async function open(words: string) {
-  const view = await render(<CommandPalette />);
+  const view = await render(
+    <>
+      <CommandPaletteTrigger />
+      <CommandPalette />
+    </>,
+  );
   await view.user.keyboard("{Control>}k{/Control}");
   await view.user.type(await screen.findByRole("textbox", { name: "Search or go to" }), words);
   return view;
