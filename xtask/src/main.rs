@@ -7,6 +7,7 @@ mod environment;
 mod lint;
 mod output;
 mod runner;
+mod scan_train;
 
 use std::process::ExitCode;
 
@@ -26,6 +27,8 @@ enum Task {
     Lint,
     /// Run every check and every test; the last line is `N passed, N failed, N skipped`
     Test(runner::TestArguments),
+    /// Train the scanner's weights and measure them on rows they have not seen
+    ScanTrain(scan_train::TrainArguments),
     /// Check formatting, clippy and the architecture, without running a test
     Check,
 }
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Lint => lint::run(),
         Task::Test(arguments) => runner::test(&arguments),
+        Task::ScanTrain(arguments) => scan_train::run(&arguments),
         Task::Check => runner::check(),
     };
     match outcome {

@@ -5,13 +5,15 @@
 //! shaped like a credential ([`SecretScanner`]); and it knows which parts of a structured header value are secrets by themselves
 //! ([`header_secret_parts`]). This crate does no input or output, keeps no state between calls and knows no policy.
 
+pub mod evaluate;
 mod mask;
+pub mod model;
+pub mod normal;
 mod parts;
 mod secret;
+pub mod threat;
 
-pub use mask::{
-    FingerprintSet, KeyedHash, LeaseMasker, MASK, NotMasked, VAULT_MASK, VaultMasker,
-};
+pub use mask::{FingerprintSet, KeyedHash, LeaseMasker, MASK, NotMasked, VAULT_MASK, VaultMasker};
 pub use parts::{SecretPart, header_secret_parts};
 pub use secret::{
     Confidence, SecretCase, SecretRates, SecretReport, SecretRuleError, SecretScanner, SecretSpan,

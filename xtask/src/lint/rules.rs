@@ -44,7 +44,7 @@ pub(super) const EDGES: &[Edge] = &[
         ],
     ),
     ("countersign-testkit", &[]),
-    ("xtask", &[]),
+    ("xtask", &["countersign-scan"]),
 ];
 
 /// The crate that only tests may use.
