@@ -3,7 +3,13 @@ import type { Page } from "@playwright/test";
 import { expect, test } from "./support/test";
 
 const inbox = (origin: string, search = "") => `${origin}/dashboard/inbox${search}`;
-const card = (page: Page) => page.getByRole("article", { name: /^Request/ });
+const card = (page: Page) => page.getByRole("article");
+const rows = (page: Page) => page.getByRole("list", { name: "Pending requests" }).getByRole("listitem");
+const row = (page: Page, text: string) => rows(page).filter({ hasText: text });
+const approveButton = (page: Page) => card(page).getByRole("button", { name: "Approve", exact: true });
+
+/** What a decision that comes too late is answered with; browsers log it. */
+const REFUSED = [/status of 409/];
 
 async function opened(page: Page, origin: string): Promise<void> {
   await page.goto(inbox(origin));
@@ -11,11 +17,13 @@ async function opened(page: Page, origin: string): Promise<void> {
   await expect(page.getByRole("button", { name: /^Live/ })).toBeVisible();
 }
 
-test.afterEach(async ({ scene }) => {
-  const waiting = await scene.gateway.call<{ items: { id: string }[] }>("GET", "/api/v1/approvals?limit=200");
-  for (const { id } of waiting.items)
-    await scene.gateway.call("POST", `/api/v1/approvals/${id}/deny`, { note: "end of test" });
-});
+/** A card takes no decision in its first moments: the key may have been meant for the request before. */
+async function armed(page: Page, text: string): Promise<void> {
+  await expect(card(page)).toContainText(text);
+  await page.waitForTimeout(500);
+}
+
+test.afterEach(({ scene }) => scene.clear());
 
 test("a request arrives without reload, is read, approved by keyboard, and seen executed", async ({
   page,
@@ -23,36 +31,52 @@ test("a request arrives without reload, is read, approved by keyboard, and seen 
   scene,
 }) => {
   await opened(page, scene.gateway.origin);
+  await page.evaluate(() => Object.assign(window, { isSamePage: true }));
   const id = await scene.ask({
     path: "/charges/arrives",
     body: { amount: 1999, note: "for order 77" },
     intent: "charge order 77",
   });
-  const row = page.getByRole("row", { name: /charges\/arrives/ });
-  await expect(row).toBeVisible();
+  await expect(row(page, "/charges/arrives")).toBeVisible();
   await page.keyboard.press("j");
   await expect(card(page)).toContainText("charge order 77");
   await expect(card(page)).toContainText('"note":"for order 77"');
   await expect(card(page)).toContainText(scene.upstream.origin.replace("http://", ""));
   await watch.check("the card of a pending request");
   await page.keyboard.press("a");
-  await expect(card(page).or(page.getByRole("status"))).toContainText(/approved/i);
+  await expect(card(page).getByRole("status", { name: "Outcome" })).toContainText("approved by you");
   await scene.execute(id);
-  await page.goto(`${scene.gateway.origin}/dashboard/activity/${id}`);
-  await expect(page.getByText("succeeded").first()).toBeVisible();
+  await expect(card(page).getByRole("status", { name: "Outcome" })).toContainText("succeeded");
   expect(scene.upstream.calls).toContain("POST /charges/arrives");
+  await card(page)
+    .getByRole("link", { name: /^Timeline/ })
+    .click();
+  await expect(page.getByRole("heading", { level: 1, name: "POST /charges/arrives" })).toBeVisible();
+  await expect(page.getByText("succeeded").first()).toBeVisible();
+  expect(await page.evaluate(() => "isSamePage" in window), "the page was not loaded again").toBe(true);
+});
+
+test("a destructive one needs Enter after the key", async ({ page, scene }) => {
+  await opened(page, scene.gateway.origin);
+  const id = await scene.ask({ method: "DELETE", path: "/customers/9" });
+  await armed(page, "/customers/9");
+  await page.keyboard.press("a");
+  await expect(approveButton(page)).toBeFocused();
+  expect((await scene.gateway.call<{ state: string }>("GET", `/api/v1/actions/${id}`)).state).toBe("pending");
+  await page.keyboard.press("Enter");
+  await expect(card(page).getByRole("status", { name: "Outcome" })).toContainText("approved by you");
 });
 
 test("deny takes a reason, and the agent's request is over", async ({ page, scene }) => {
   await opened(page, scene.gateway.origin);
   const id = await scene.ask({ path: "/charges/refused" });
-  await expect(page.getByRole("row", { name: /charges\/refused/ })).toBeVisible();
-  await page.keyboard.press("j");
+  await armed(page, "/charges/refused");
   await page.keyboard.press("d");
-  const dialog = page.getByRole("dialog");
-  await dialog.getByRole("textbox").fill("not this customer");
-  await dialog.getByRole("button", { name: /^Deny/ }).click();
-  await expect(dialog).toBeHidden();
+  const reason = card(page).getByRole("textbox", { name: /^Reason/ });
+  await expect(reason).toBeFocused();
+  await page.keyboard.type("not this customer");
+  await page.keyboard.press("Enter");
+  await expect(card(page).getByRole("status", { name: "Outcome" })).toContainText("denied by you");
   const detail = await scene.gateway.call<{ state: string; votes: { note?: string }[] }>(
     "GET",
     `/api/v1/actions/${id}`,
@@ -61,125 +85,222 @@ test("deny takes a reason, and the agent's request is over", async ({ page, scen
   expect(JSON.stringify(detail.votes)).toContain("not this customer");
 });
 
-test("of two browsers that decide at once one wins, and the other is told who", async ({ page, scene, browserOf }) => {
-  const other = await browserOf(await scene.operator("second", "approver"));
-  const id = await scene.ask({ path: "/charges/both" });
-  for (const each of [page, other.page]) {
-    await each.goto(inbox(scene.gateway.origin, `?id=${id}`));
-    await expect(card(each).getByRole("button", { name: /^Approve/ })).toBeEnabled();
-  }
-  await Promise.all(
-    [page, other.page].map((each) =>
-      card(each)
-        .getByRole("button", { name: /^Approve/ })
-        .click(),
-    ),
+test("a batch shows what it covers, and each of it is decided by itself", async ({ page, watch, scene }) => {
+  await opened(page, scene.gateway.origin);
+  const ids = [];
+  for (let index = 0; index < 5; index += 1) ids.push(await scene.ask({ path: `/charges/batch-${index}` }));
+  const destructive = await scene.ask({ method: "DELETE", path: "/charges/batch-destructive" });
+  await expect(rows(page)).toHaveCount(6);
+  await page.getByRole("checkbox", { name: "Select all that match" }).check();
+  await page.getByRole("button", { name: /^Approve 6/ }).click();
+  const dialog = page.getByRole("dialog", { name: "Approve several requests" });
+  await expect(dialog.getByRole("list", { name: "Requests of this batch" })).toContainText("/charges/batch-3");
+  await watch.check("the batch");
+  const fit = dialog.getByRole("button", { name: /^Approve \d/ });
+  const isDestructiveIn = (await fit.textContent())?.includes("6") ?? false;
+  await fit.click();
+  await expect(dialog.getByRole("status")).toContainText(
+    isDestructiveIn ? "6 requests approved" : "5 requests approved",
   );
-  const detail = await scene.gateway.call<{ state: string; votes: unknown[] }>("GET", `/api/v1/actions/${id}`);
-  expect(detail.state).toBe("approved");
-  expect(detail.votes).toHaveLength(1);
-  for (const each of [page, other.page])
-    await expect(card(each).getByRole("button", { name: /^Approve/ })).toBeHidden();
+  await dialog.getByRole("button", { name: "Close", exact: true }).last().click();
+  for (const id of ids)
+    expect((await scene.gateway.call<{ state: string }>("GET", `/api/v1/actions/${id}`)).state).toBe("approved");
+  expect((await scene.gateway.call<{ state: string }>("GET", `/api/v1/actions/${destructive}`)).state).toBe(
+    isDestructiveIn ? "approved" : "pending",
+  );
+});
+
+test("some are chosen by key and denied together with one reason", async ({ page, scene }) => {
+  await opened(page, scene.gateway.origin);
+  const ids = [await scene.ask({ path: "/charges/no-0" }), await scene.ask({ path: "/charges/no-1" })];
+  const kept = await scene.ask({ path: "/charges/kept" });
+  await expect(rows(page)).toHaveCount(3);
+  await row(page, "/charges/no-0").getByRole("checkbox").check();
+  await row(page, "/charges/no-1").getByRole("checkbox").check();
+  await page.getByRole("button", { name: /^Deny 2/ }).click();
+  const dialog = page.getByRole("dialog", { name: "Deny several requests" });
+  await dialog.getByRole("textbox", { name: /^Reason/ }).fill("the same mistake twice");
+  await dialog.getByRole("button", { name: "Deny 2", exact: true }).click();
+  await expect(dialog.getByRole("status")).toContainText("2 requests denied");
+  for (const id of ids) {
+    const detail = await scene.gateway.call<{ state: string }>("GET", `/api/v1/actions/${id}`);
+    expect(detail.state).toBe("denied");
+    expect(JSON.stringify(detail)).toContain("the same mistake twice");
+  }
+  expect((await scene.gateway.call<{ state: string }>("GET", `/api/v1/actions/${kept}`)).state).toBe("pending");
+});
+
+test.describe("two at once", () => {
+  test.use({ expected: REFUSED });
+
+  test("of two browsers that decide at once one wins, and both see who", async ({ page, scene, browserOf }) => {
+    const other = await browserOf(await scene.operator("second", "approver"));
+    const id = await scene.ask({ path: "/charges/both" });
+    for (const each of [page, other.page]) {
+      await each.goto(inbox(scene.gateway.origin, `?id=${id}`));
+      await expect(approveButton(each)).toBeEnabled();
+      await armed(each, "/charges/both");
+    }
+    await Promise.all([page, other.page].map((each) => approveButton(each).click()));
+    const outcomes = [page, other.page].map((each) => card(each).getByRole("status", { name: "Outcome" }));
+    for (const [index, outcome] of outcomes.entries()) {
+      await expect(outcome, `browser ${index}`).toContainText("approved by");
+      await expect(approveButton([page, other.page][index] as Page)).toBeHidden();
+    }
+    const mine = (await Promise.all(outcomes.map((outcome) => outcome.textContent()))).filter((text) =>
+      text?.includes("approved by you"),
+    );
+    expect(mine, "exactly one of them is told that it was them").toHaveLength(1);
+    const detail = await scene.gateway.call<{ state: string; votes: unknown[] }>("GET", `/api/v1/actions/${id}`);
+    expect(detail.state).toBe("approved");
+    expect(detail.votes).toHaveLength(1);
+  });
 });
 
 test("what somebody else decides while one looks shows who it was", async ({ page, scene, browserOf }) => {
   const other = await browserOf(await scene.operator("quicker", "approver"));
   const id = await scene.ask({ path: "/charges/first" });
   await page.goto(inbox(scene.gateway.origin, `?id=${id}`));
-  await expect(card(page).getByRole("button", { name: /^Approve/ })).toBeEnabled();
+  await expect(approveButton(page)).toBeEnabled();
   await other.page.goto(inbox(scene.gateway.origin, `?id=${id}`));
-  await card(other.page)
-    .getByRole("button", { name: /^Approve/ })
-    .click();
-  await expect(card(page)).toContainText("quicker");
-  await expect(card(page)).toContainText(/approved/i);
+  await armed(other.page, "/charges/first");
+  await approveButton(other.page).click();
+  await expect(card(page).getByRole("status", { name: "Outcome" })).toContainText("approved by quicker");
+  await expect(approveButton(page)).toBeHidden();
 });
 
 test("a request expires under the approver's eyes", async ({ page, scene }) => {
-  await scene.gateway.call("PATCH", "/api/v1/settings", { approval_deadline_seconds: 4 });
+  await scene.gateway.call("PATCH", "/api/v1/settings", { approval_deadline_seconds: 10 });
   try {
     const id = await scene.ask({ path: "/charges/late" });
     await page.goto(inbox(scene.gateway.origin, `?id=${id}`));
-    await expect(card(page).getByRole("button", { name: /^Approve/ })).toBeVisible();
-    await expect(card(page)).toContainText(/expired/i, { timeout: 15_000 });
-    await expect(card(page).getByRole("button", { name: /^Approve/ })).toBeHidden();
+    await expect(approveButton(page)).toBeVisible();
+    await expect(card(page)).toContainText(/expired/i, { timeout: 20_000 });
+    await expect(approveButton(page)).toBeHidden();
+    await page.keyboard.press("a");
+    await expect
+      .poll(async () => (await scene.gateway.call<{ state: string }>("GET", `/api/v1/actions/${id}`)).state)
+      .toBe("expired");
   } finally {
     await scene.gateway.call("PATCH", "/api/v1/settings", { approval_deadline_seconds: 3_600 });
   }
 });
 
-test("a request that goes stale while one looks says so instead of running", async ({ page, scene }) => {
+test("a request that goes stale while one looks says so and can't be approved any more", async ({ page, scene }) => {
   const id = await scene.ask({ path: "/charges/drift" });
   await page.goto(inbox(scene.gateway.origin, `?id=${id}`));
-  await expect(card(page).getByRole("button", { name: /^Approve/ })).toBeEnabled();
+  await expect(approveButton(page)).toBeEnabled();
   const credential = { target: "payments", type: "bearer", value: "sk-upstream-replaced-77c1d8e64b05" };
   await scene.gateway.call("POST", "/api/v1/credentials", credential);
-  const calls = scene.upstream.calls.length;
-  await card(page)
-    .getByRole("button", { name: /^Approve/ })
-    .click();
-  await scene.execute(id).catch(() => undefined);
-  await page.goto(`${scene.gateway.origin}/dashboard/activity/${id}`);
-  await expect(page.getByText("stale").first()).toBeVisible();
-  expect(scene.upstream.calls).toHaveLength(calls);
+  await expect(card(page)).toContainText("What would run has changed since it was asked");
+  await expect(approveButton(page)).toHaveAttribute("aria-disabled", "true");
+  await page.keyboard.press("a");
+  await expect(scene.execute(id)).rejects.toThrow();
+  expect(scene.upstream.calls).not.toContain("POST /charges/drift");
 });
 
-test("the page survives a restart of the gateway and shows what came meanwhile", async ({ page, scene }) => {
-  await opened(page, scene.gateway.origin);
-  await scene.gateway.stop();
-  await expect(page.getByText("The gateway does not answer.", { exact: false }).first()).toBeVisible({
-    timeout: 15_000,
+test.describe("a gateway that is away for a moment", () => {
+  test.use({
+    expected: [/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE/],
   });
-  await scene.gateway.launch();
-  await scene.ask({ path: "/charges/after-restart" });
-  await expect(page.getByRole("row", { name: /charges\/after-restart/ })).toBeVisible({ timeout: 20_000 });
+
+  test("the page survives a restart, says so, and shows what came meanwhile", async ({ page, scene }) => {
+    await opened(page, scene.gateway.origin);
+    await scene.gateway.stop();
+    await expect(page.getByText("The gateway does not answer.", { exact: false }).first()).toBeVisible({
+      timeout: 15_000,
+    });
+    await scene.gateway.launch();
+    await scene.ask({ path: "/charges/after-restart" });
+    await expect(row(page, "/charges/after-restart")).toBeVisible({ timeout: 20_000 });
+    await expect(page.getByText("The gateway does not answer.", { exact: false })).toHaveCount(0);
+    await armed(page, "/charges/after-restart");
+    await page.keyboard.press("a");
+    await expect(card(page).getByRole("status", { name: "Outcome" })).toContainText("approved by you");
+  });
+
+  test("a gateway that was killed comes back with what waited", async ({ page, scene }) => {
+    await opened(page, scene.gateway.origin);
+    await scene.ask({ path: "/charges/before-the-kill" });
+    await expect(row(page, "/charges/before-the-kill")).toBeVisible();
+    await scene.gateway.stop("SIGKILL");
+    await scene.gateway.launch();
+    await expect(page.getByRole("button", { name: /^Live/ })).toBeVisible({ timeout: 20_000 });
+    await expect(row(page, "/charges/before-the-kill")).toBeVisible();
+    await armed(page, "/charges/before-the-kill");
+    await page.keyboard.press("a");
+    await expect(card(page).getByRole("status", { name: "Outcome" })).toContainText("approved by you");
+  });
 });
 
 test.describe("hostile payloads are shown and contained", () => {
-  const samples: Record<string, { body: unknown; shown: RegExp }> = {
+  const allBytes = Uint8Array.from({ length: 512 }, (_, index) => (index * 7) % 256);
+  const samples: Record<string, { body?: unknown; bytes?: Uint8Array; shown: (RegExp | string)[] }> = {
     script: {
       body: '<img src=x onerror="document.title=\'owned\'"><script>document.title="owned"</script>',
-      shown: /<script>/,
+      shown: ["<img src=x onerror=", "<script>"],
     },
-    ansi: { body: "before \u001b[2J\u001b[31mred\u0007 after", shown: /ESC/ },
-    bidi: { body: "pay \u202Ecba\u202C to \u2066x\u2069", shown: /U\+202E/i },
-    invisible: { body: "a\u200Bb\u200Dc\uFEFFd\u{E0041}e", shown: /U\+200B/i },
-    long: { body: `start ${"x".repeat(5_000)} end`, shown: /start/ },
+    ansi: { body: "before \u001b[2J\u001b[31mred\u0007 after", shown: ["ESC", "BEL", "[31mred"] },
+    bidi: { body: "pay \u202Ecba\u202C to \u2066x\u2069", shown: [/202E/i, /202C/i, /2066/, /hidden or misleading/] },
+    invisible: { body: "a\u200Bb\u200Dc\uFEFFd\u{E0041}e", shown: [/200B/i, /200D/i, /FEFF/i, /E0041/i] },
+    long: { body: `start ${"x".repeat(5_000)} end`, shown: ["start", "end", "long lines broken"] },
+    lines: {
+      body: Array.from({ length: 40 }, (_, line) => `${line}:${"z".repeat(5_000)}`).join("\n"),
+      shown: ["0:zz"],
+    },
+    binary: { bytes: allBytes, shown: ["512 bytes, not text", "00 07 0e"] },
   };
-  for (const [name, { body, shown }] of Object.entries(samples)) {
+  for (const [name, { body, bytes, shown }] of Object.entries(samples)) {
     test(name, async ({ page, watch, scene }) => {
       const id = await scene.ask({
         path: `/charges/hostile-${name}`,
-        body,
+        ...(bytes ? { bytes } : { body }),
         intent: typeof body === "string" ? body.slice(0, 200) : "",
       });
       await page.goto(inbox(scene.gateway.origin, `?id=${id}`));
-      await expect(card(page)).toContainText(shown);
-      await expect(page).toHaveTitle(/Countersign$/);
+      for (const text of shown) await expect(card(page)).toContainText(text);
+      await expect(page).toHaveTitle("Inbox · Countersign");
+      await expect(card(page).locator("img, script, iframe, object, embed")).toHaveCount(0);
       await watch.check(`a payload with ${name}`);
+      await page.setViewportSize({ width: 390, height: 844 });
+      await expect(card(page)).toBeVisible();
+      await watch.check(`a payload with ${name}, on a phone`);
+      await page.goto(`${scene.gateway.origin}/dashboard/activity/${id}`);
+      await expect(page.getByRole("heading", { level: 2, name: "Input" })).toBeVisible();
+      await watch.check(`the action of a payload with ${name}`);
     });
   }
 
-  test("a megabyte must be opened before it can be approved", async ({ page, scene }) => {
+  test("a megabyte must be opened before it can be approved", async ({ page, watch, scene }) => {
     const body = Array.from({ length: 16_000 }, (_, line) => `line ${line} ${"y".repeat(55)}`).join("\n");
+    expect(body.length).toBeGreaterThan(1_000_000);
     const id = await scene.ask({ path: "/charges/hostile-megabyte", body });
     await page.goto(inbox(scene.gateway.origin, `?id=${id}`));
     await expect(card(page)).toContainText("line 0 ");
-    await expect(card(page).getByRole("button", { name: /^Approve/ })).not.toBeEnabled();
+    await expect(approveButton(page)).toHaveAttribute("aria-disabled", "true");
+    await armed(page, "Open all of the body before you approve");
     await page.keyboard.press("a");
+    await approveButton(page).click({ force: true });
     expect((await scene.gateway.call<{ state: string }>("GET", `/api/v1/actions/${id}`)).state).toBe("pending");
+    await card(page)
+      .getByRole("button", { name: /more lines.*show all/ })
+      .click();
+    await watch.check("a megabyte, opened");
+    const box = card(page).getByRole("region", { name: "Body" });
+    await box.evaluate((element) => element.scrollTo(0, element.scrollHeight));
+    await expect(box).toContainText("line 15999 ");
+    expect(await box.locator("[data-index]").count(), "only the lines in view are in the document").toBeLessThan(400);
+    await expect(approveButton(page)).not.toHaveAttribute("aria-disabled", "true");
+    await approveButton(page).click();
+    await expect(card(page).getByRole("status", { name: "Outcome" })).toContainText("approved by you");
   });
 });
 
 test("the keys do nothing while one types", async ({ page, scene }) => {
   await opened(page, scene.gateway.origin);
   const id = await scene.ask({ path: "/charges/typing" });
-  await expect(page.getByRole("row", { name: /charges\/typing/ })).toBeVisible();
-  await page.keyboard.press("j");
-  await page
-    .getByRole("searchbox")
-    .or(page.getByPlaceholder(/search/i))
-    .first()
-    .fill("aaa ddd");
+  await armed(page, "/charges/typing");
+  await page.getByRole("searchbox", { name: "Search pending requests" }).focus();
+  await page.keyboard.type("aaa ddd");
   expect((await scene.gateway.call<{ state: string }>("GET", `/api/v1/actions/${id}`)).state).toBe("pending");
 });

@@ -1,5 +1,5 @@
 import { rooms } from "./support/rooms";
-import { signIn } from "./support/sign-in";
+import { chooseToken, signIn } from "./support/sign-in";
 import { expect, test } from "./support/test";
 
 test("the page comes with a policy that allows no inline code, a nonce of its own each time, and immutable assets", async ({
@@ -47,11 +47,12 @@ test("says so when the token is wrong, and keeps what was chosen", async ({ brow
   const context = await browser.newContext();
   const page = await context.newPage();
   await page.goto(`${scene.gateway.origin}/login`);
-  await page.getByRole("tab", { name: /token/i }).click();
-  await page.getByLabel("Sign-in token", { exact: true }).fill("cst_wrong");
+  await chooseToken(page);
+  await page.getByRole("textbox", { name: "Sign-in token" }).fill("cst_wrong");
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
-  await expect(page.getByRole("alert")).toBeVisible();
+  await expect(page.getByRole("alert")).toContainText("That did not sign you in");
   await expect(page).toHaveURL(/\/login/);
+  await expect(page.getByRole("textbox", { name: "Sign-in token" })).toBeFocused();
   await context.close();
 });
 
@@ -67,20 +68,87 @@ test("every room is reached by keyboard, and a reload stays there", async ({ pag
   await watch.check("the last room");
 });
 
-test("the palette finds a room by typing", async ({ page, scene }) => {
-  await page.goto(`${scene.gateway.origin}/dashboard`);
-  await expect(page.getByRole("heading", { level: 1, name: "Home" })).toBeVisible();
-  await page.keyboard.press("Control+k");
-  await page.getByPlaceholder("Search or go to …").fill("ledg");
-  await page.keyboard.press("ArrowDown");
-  await page.keyboard.press("Enter");
-  await expect(page.getByRole("heading", { level: 1, name: "Ledger" })).toBeVisible();
+test.describe("the palette", () => {
+  test("finds a room by typing", async ({ page, scene }) => {
+    await page.goto(`${scene.gateway.origin}/dashboard`);
+    await expect(page.getByRole("heading", { level: 1, name: "Home" })).toBeVisible();
+    await page.keyboard.press("Control+k");
+    await page.getByPlaceholder("Search or go to …").fill("ledg");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    await expect(page.getByRole("heading", { level: 1, name: "Ledger" })).toBeVisible();
+  });
+
+  test("finds an action by its words, an agent, and a command", async ({ page, scene, watch }) => {
+    const id = await scene.ask({ path: "/charges/for-the-palette", intent: "xylophone lessons" });
+    await page.goto(`${scene.gateway.origin}/dashboard`);
+    await expect(page.getByRole("heading", { level: 1, name: "Home" })).toBeVisible();
+    const palette = page.getByRole("dialog");
+    await page.keyboard.press("Control+k");
+    await page.getByPlaceholder("Search or go to …").fill("xylophone");
+    await expect(palette).toContainText("/charges/for-the-palette");
+    await watch.check("the palette with a request");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    await expect(page).toHaveURL(new RegExp(id));
+    await page.keyboard.press("Control+k");
+    await page.getByPlaceholder("Search or go to …").fill("support-bot");
+    await palette.getByRole("button", { name: /^support-bot/ }).click();
+    await expect(page.getByRole("heading", { level: 1, name: "support-bot" })).toBeVisible();
+    await page.keyboard.press("Control+k");
+    await page.getByPlaceholder("Search or go to …").fill("verify");
+    await palette.getByRole("button", { name: /^Verify the ledger/ }).click();
+    await expect(page.getByText("The ledger is valid")).toBeVisible();
+    await scene.clear();
+  });
 });
 
-test("a session that is ended elsewhere leads to sign-in within a second or two", async ({ page, scene }) => {
+test.describe("a session that ends", () => {
+  test.use({ expected: [/status of 401/] });
+
+  test("elsewhere leads to sign-in within a second or two", async ({ page, scene }) => {
+    await page.goto(`${scene.gateway.origin}/dashboard`);
+    await expect(page.getByRole("heading", { level: 1, name: "Home" })).toBeVisible();
+    const sessions = await scene.gateway.call<{ items: { id: string; label: string }[] }>("GET", "/api/v1/sessions");
+    for (const { id } of sessions.items) await scene.gateway.call("DELETE", `/api/v1/sessions/${id}`);
+    await expect(page).toHaveURL(/\/login/, { timeout: 5_000 });
+  });
+});
+
+test("the theme is chosen, and stays after a reload", async ({ page, scene }) => {
   await page.goto(`${scene.gateway.origin}/dashboard`);
-  await expect(page.getByRole("heading", { level: 1, name: "Home" })).toBeVisible();
-  const sessions = await scene.gateway.call<{ items: { id: string; label: string }[] }>("GET", "/api/v1/sessions");
-  for (const { id } of sessions.items) await scene.gateway.call("DELETE", `/api/v1/sessions/${id}`);
-  await expect(page).toHaveURL(/\/login/, { timeout: 5_000 });
+  await page.getByRole("button", { name: /^Theme/ }).click();
+  await page.getByRole("menuitem", { name: "Dark" }).click();
+  await expect(page.locator("html")).toHaveAttribute("data-mantine-color-scheme", "dark");
+  await page.reload();
+  await expect(page.locator("html")).toHaveAttribute("data-mantine-color-scheme", "dark");
+});
+
+test("the kill switch stops everything, says so to every browser, and lets it go on", async ({
+  page,
+  watch,
+  scene,
+  browserOf,
+}) => {
+  const other = await browserOf(await scene.operator("bystander", "viewer"));
+  await other.page.goto(`${scene.gateway.origin}/dashboard`);
+  await expect(other.page.getByRole("button", { name: "Kill switch: nothing is stopped" })).toBeVisible();
+  const waits = await scene.ask({ path: "/charges/stopped" });
+  await page.goto(`${scene.gateway.origin}/dashboard`);
+  await page.getByRole("button", { name: /^Kill switch/ }).click();
+  const dialog = page.getByRole("dialog", { name: "Kill switch" });
+  await dialog.getByRole("radio", { name: "Everything" }).check();
+  await dialog.getByRole("textbox", { name: "Reason" }).fill("the bot went wild");
+  await dialog.getByRole("button", { name: "Stop everything" }).click();
+  await expect(dialog).toContainText("Stopped now");
+  await watch.check("the kill switch, pulled");
+  await expect(other.page.getByRole("button", { name: "Kill switch: Everything stopped" })).toBeVisible();
+  expect((await scene.gateway.call<{ state: string }>("GET", `/api/v1/actions/${waits}`)).state).not.toBe("pending");
+  await expect(scene.ask({ path: "/charges/while-stopped" })).rejects.toThrow(/kill|stopped/i);
+  await dialog.getByRole("button", { name: "Release Everything" }).click();
+  await page.getByRole("dialog", { name: "Release: Everything" }).getByRole("button", { name: "Release" }).click();
+  await expect(dialog).toContainText("Nothing is stopped.");
+  await expect(other.page.getByRole("button", { name: "Kill switch: nothing is stopped" })).toBeVisible();
+  await scene.ask({ path: "/charges/goes-on" });
+  await scene.clear();
 });

@@ -7,6 +7,8 @@ export interface Ask {
   method?: string;
   path?: string;
   body?: unknown;
+  /** A body that is no text. */
+  bytes?: Uint8Array;
   intent?: string;
   urgency?: "low" | "normal" | "high" | "critical";
   headers?: Record<string, string>;
@@ -62,7 +64,7 @@ export class Scene {
       {
         target: "payments",
         action: `${method} ${path}`,
-        body,
+        ...(ask.bytes ? { body_base64: Buffer.from(ask.bytes).toString("base64") } : { body }),
         intent,
         urgency: ask.urgency ?? "normal",
         ...(ask.headers ? { input: { headers: ask.headers } } : {}),
@@ -75,6 +77,13 @@ export class Scene {
   /** Carries out an approved action as its agent. */
   execute(id: string, agent = "billing-bot"): Promise<unknown> {
     return this.gateway.call("POST", `/api/v1/actions/${id}/execute`, {}, this.keys[agent]);
+  }
+
+  /** Denies everything that waits. */
+  async clear(): Promise<void> {
+    const waiting = await this.gateway.call<{ items: { id: string }[] }>("GET", "/api/v1/approvals?limit=200");
+    for (const { id } of waiting.items)
+      await this.gateway.call("POST", `/api/v1/approvals/${id}/deny`, { note: "end of test" }).catch(() => undefined);
   }
 
   /** Adds an operator and gives a token to sign in with. */

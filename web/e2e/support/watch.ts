@@ -50,6 +50,13 @@ export class Watch {
     expect.soft(overhang, `${where}: horizontal scroll in pixels`).toBeLessThanOrEqual(0);
   }
 
+  /** What every test ends with: nobody complained, on whatever page it was. */
+  async end(): Promise<void> {
+    const violations = await this.page.evaluate(() => window.__violations ?? []).catch(() => []);
+    expect.soft(violations, "Content-Security-Policy, at the end").toEqual([]);
+    expect.soft(this.complaints, "console, at the end").toEqual([]);
+  }
+
   /** Waits for transitions to end: axe measures contrast of what is half faded in, too. */
   private async settle(): Promise<void> {
     await this.page.evaluate(async () => {
