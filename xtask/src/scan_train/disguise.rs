@@ -1,5 +1,7 @@
 //! Disguises a text as attackers do: for training and for measuring what disguises cost.
 
+use std::fmt::Write as _;
+
 use super::random::Random;
 
 /// The disguises.
@@ -18,6 +20,7 @@ pub(super) const ALL: [&str; 11] = [
 ];
 
 /// A text in one disguise.
+#[expect(clippy::too_many_lines, reason = "one arm for each disguise")]
 pub(super) fn apply(name: &str, text: &str) -> String {
     let mut random = Random::of(text);
     match name {
@@ -110,7 +113,7 @@ pub(super) fn apply(name: &str, text: &str) -> String {
             })
             .collect(),
         "reversed" => text.chars().rev().collect(),
-        "hex" => text.bytes().map(|byte| format!("{byte:02x}")).collect(),
+        "hex" => hex(text),
         "percent" => text
             .bytes()
             .map(|byte| {
@@ -123,6 +126,13 @@ pub(super) fn apply(name: &str, text: &str) -> String {
             .collect(),
         _ => text.to_owned(),
     }
+}
+
+fn hex(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
 }
 
 fn base64(bytes: &[u8]) -> String {

@@ -102,6 +102,20 @@ pub(super) fn leave_source_out_table(outcome: &Outcome) -> String {
     )
 }
 
+/// What sources left out of training give at the threshold that cross-validation chose: the one that is shipped.
+pub(super) fn at_shipped_threshold(left_out: &Outcome, crossed: &Crossed) -> String {
+    let outcome = Outcome {
+        threshold: crossed.outcome.threshold,
+        scores: left_out.scores.clone(),
+        rows: left_out.rows.clone(),
+    };
+    format!(
+        "At the shipped threshold ({:.3}), with each source left out of training in turn:\n\n{}",
+        outcome.threshold,
+        tables(&outcome)
+    )
+}
+
 /// The tables of the cross-validation.
 pub(super) fn cross_validation_table(crossed: &Crossed) -> String {
     let mut out = format!(
@@ -189,5 +203,6 @@ pub(super) fn document(
         cross_validation_table(crossed),
         leave_source_out_table(left_out)
     );
+    out.push_str(&at_shipped_threshold(left_out, crossed));
     out
 }

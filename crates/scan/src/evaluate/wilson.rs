@@ -1,5 +1,8 @@
 //! The interval in which a rate lies.
 
+/// The normal distribution's quantile for 95 %.
+const Z: f64 = 1.959_963_984_540_054;
+
 /// Wilson's 95 % interval of a rate; 0 to 1 when there are no cases.
 #[expect(
     clippy::cast_precision_loss,
@@ -9,7 +12,6 @@ pub fn wilson(hits: usize, total: usize) -> (f64, f64) {
     if total == 0 {
         return (0.0, 1.0);
     }
-    const Z: f64 = 1.959_963_984_540_054;
     let count = total as f64;
     let rate = hits as f64 / count;
     let square = Z * Z;

@@ -95,7 +95,7 @@ impl<'text> Features<'text> {
         reason = "a window has at most 128 tokens"
     )]
     pub fn hashed_value(window: &Window) -> f32 {
-        1.0 / ((window.len() + 3) as f32).sqrt()
+        2.4 / ((window.len() + 3) as f32).sqrt()
     }
 
     /// What a dense feature other than a rule counts in a window with so many of them: long texts have more ideas, not more meaning.
@@ -104,7 +104,7 @@ impl<'text> Features<'text> {
         reason = "a window has at most some thousand features"
     )]
     pub fn dense_value(count: usize) -> f32 {
-        3.0 / ((count + 20) as f32).sqrt()
+        1.8 / ((count + 20) as f32).sqrt()
     }
 
     /// The hashed features of one token.
@@ -192,7 +192,7 @@ impl<'text> Features<'text> {
             bits(first.concepts, |bit| emit(HASHED + FIRST + bit));
         }
         shape.emit(tokens, any, self.context, |index| {
-            emit(HASHED + SHAPE + index)
+            emit(HASHED + SHAPE + index);
         });
         if !self.context.rules.is_empty() {
             self.rules(window, emit);

@@ -119,7 +119,8 @@ impl Tokens {
 /// Splits without phrases: what the lexicon itself uses for its entries.
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "callers cut text to blocks far below 4 GiB"
+    clippy::too_many_lines,
+    reason = "callers cut text to blocks far below 4 GiB; one loop over the classes of bytes"
 )]
 pub(super) fn split(text: &str, lexicon: &Lexicon, list: &mut Vec<Token>) {
     let bytes = text.as_bytes();
@@ -167,7 +168,7 @@ pub(super) fn split(text: &str, lexicon: &Lexicon, list: &mut Vec<Token>) {
                 }
                 concepts |= lexicon.word(hash);
                 let length = at - start;
-                if concepts == 0 && length >= 5 && length <= 20 {
+                if concepts == 0 && (5..=20).contains(&length) {
                     concepts = lexicon.misspelt(bytes.get(start..at).unwrap_or_default());
                 }
                 if length == 5 {

@@ -15,6 +15,10 @@ pub(super) struct Seen {
 }
 
 /// Folds a text.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one loop over the kinds of characters"
+)]
 pub(super) fn fold(text: &str) -> (Draft, Seen) {
     let mut draft = Draft {
         text: String::with_capacity(text.len()),
@@ -188,9 +192,7 @@ fn flush(
     if let (Some(first), Some(last)) = (word.letters.first(), word.letters.last())
         && word.letters.iter().all(|letter| letter.2.is_ascii())
         && word.letters.len() == last.1 - first.0
-        && text
-            .get(first.0..last.1)
-            .is_some_and(|part| part.is_ascii())
+        && text.get(first.0..last.1).is_some_and(str::is_ascii)
     {
         draft.copy(text, first.0..last.1);
         return;
@@ -245,7 +247,6 @@ fn latin_look_alike(character: char) -> Option<char> {
         'т' | 'τ' => return Some('t'),
         'к' | 'κ' => return Some('k'),
         'в' | 'β' => return Some('b'),
-        'н' => return Some('h'),
         'и' | 'п' | 'η' => return Some('n'),
         'я' => return Some('r'),
         'ı' | 'ι' | 'і' => return Some('i'),
@@ -254,7 +255,7 @@ fn latin_look_alike(character: char) -> Option<char> {
         'ω' | 'ш' | 'щ' => return Some('w'),
         'ø' | 'θ' => return Some('o'),
         'đ' => return Some('d'),
-        'ħ' => return Some('h'),
+        'ħ' | 'н' => return Some('h'),
         'ł' => return Some('l'),
         _ => {}
     }

@@ -187,7 +187,7 @@ fn locate(stretches: &[Stretch], offset: usize, end: bool) -> usize {
 #[derive(Debug)]
 pub struct Views<'text> {
     original: &'text str,
-    views: Vec<View<'text>>,
+    list: Vec<View<'text>>,
     seen: fold::Seen,
 }
 
@@ -196,11 +196,11 @@ impl<'text> Views<'text> {
     pub fn of(text: &'text str, budget: Budget) -> Self {
         let mut views = Self {
             original: text,
-            views: Vec::with_capacity(1),
+            list: Vec::with_capacity(1),
             seen: fold::Seen::default(),
         };
         if text.is_ascii() {
-            views.views.push(View {
+            views.list.push(View {
                 text: Cow::Borrowed(text),
                 origin: Origin::Same,
                 parent: None,
@@ -216,7 +216,7 @@ impl<'text> Views<'text> {
             } else {
                 None
             };
-            views.views.push(View {
+            views.list.push(View {
                 text: Cow::Owned(draft.text),
                 origin: Origin::Stretches(draft.stretches),
                 parent: None,
@@ -229,7 +229,7 @@ impl<'text> Views<'text> {
 
     /// All views; the first is the folded text.
     pub fn views(&self) -> &[View<'text>] {
-        &self.views
+        &self.list
     }
 
     /// How many invisible characters the text had.
@@ -241,7 +241,7 @@ impl<'text> Views<'text> {
     pub fn original(&self, view: usize, range: Range<usize>) -> Range<usize> {
         let mut range = range;
         let mut index = Some(view);
-        while let Some(view) = index.and_then(|index| self.views.get(index)) {
+        while let Some(view) = index.and_then(|index| self.list.get(index)) {
             range = view.to_parent(range);
             index = view.parent;
         }
@@ -262,7 +262,7 @@ impl<'text> Views<'text> {
             return false;
         }
         *left -= draft.text.len();
-        self.views.push(View {
+        self.list.push(View {
             text: Cow::Owned(draft.text),
             origin: Origin::Stretches(draft.stretches),
             parent: Some(parent),
@@ -272,7 +272,7 @@ impl<'text> Views<'text> {
     }
 
     fn text(&self, view: usize) -> &str {
-        self.views.get(view).map_or("", |view| &view.text)
+        self.list.get(view).map_or("", |view| &view.text)
     }
 
     fn undo(&mut self, budget: Budget) {
@@ -289,7 +289,7 @@ impl<'text> Views<'text> {
                 if !self.add(folded, deepest, Disguise::Encoded, &mut left) {
                     break;
                 }
-                deepest = self.views.len() - 1;
+                deepest = self.list.len() - 1;
             }
         }
         let bases: &[usize] = if deepest == 0 { &[0] } else { &[0, deepest] };
@@ -302,11 +302,11 @@ impl<'text> Views<'text> {
                 return;
             }
             let joined = if self
-                .views
+                .list
                 .last()
                 .is_some_and(|view| view.disguise == Some(Disguise::SpacedOut))
             {
-                self.views.len() - 1
+                self.list.len() - 1
             } else {
                 base
             };
@@ -316,7 +316,7 @@ impl<'text> Views<'text> {
             {
                 return;
             }
-            let plain = self.views.len() - 1;
+            let plain = self.list.len() - 1;
             let plain = if plain > base { plain } else { base };
             if letters::looks_rot13(self.text(plain)) {
                 let text = letters::rot13(self.text(plain));
@@ -324,7 +324,7 @@ impl<'text> Views<'text> {
                     return;
                 }
                 left -= text.len();
-                self.views.push(View {
+                self.list.push(View {
                     text: Cow::Owned(text),
                     origin: Origin::Same,
                     parent: Some(plain),
@@ -337,7 +337,7 @@ impl<'text> Views<'text> {
                     return;
                 }
                 left -= text.len();
-                self.views.push(View {
+                self.list.push(View {
                     text: Cow::Owned(text),
                     origin: Origin::Backwards,
                     parent: Some(plain),

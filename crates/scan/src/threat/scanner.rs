@@ -14,7 +14,7 @@ use crate::{
         Context, Features, Lexicon, RULE_VALUE, Tokens, Weights, WeightsError, Window, dense_name,
         rule_index,
     },
-    normal::{Budget, Disguise, Views},
+    normal::{Budget, Disguise, View, Views},
 };
 
 const SHIPPED: &[u8] = include_bytes!("../../weights/threats.bin");
@@ -268,10 +268,7 @@ impl Scanner {
                 add(&rule.id, rule.reason.clone());
             }
         }
-        let disguise = views
-            .views()
-            .get(best.view)
-            .and_then(|view| view.disguise());
+        let disguise = views.views().get(best.view).and_then(View::disguise);
         for disguise in disguise
             .into_iter()
             .chain(prepared.context.invisible.then_some(Disguise::Invisible))

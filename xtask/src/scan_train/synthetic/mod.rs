@@ -50,7 +50,7 @@ pub(super) fn sentences() -> Vec<Sentence> {
             match section {
                 Some(Section::Slot(name)) => slots.entry(name).or_default().push(line),
                 Some(Section::Templates(category, count)) => {
-                    templates.push((line, category, count))
+                    templates.push((line, category, count));
                 }
                 None => {}
             }
