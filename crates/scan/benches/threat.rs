@@ -16,7 +16,9 @@ fn cycle(sample: &str, bytes: usize) -> String {
 }
 
 fn scan(bencher: Bencher<'_, '_>, text: &str) {
-    let Some(scanner) = SCANNER.as_ref() else { return };
+    let Some(scanner) = SCANNER.as_ref() else {
+        return;
+    };
     bencher
         .counter(BytesCount::of_str(text))
         .bench(|| scanner.scan(black_box(text), Channel::User));
