@@ -16,6 +16,7 @@ use std::{
     borrow::Cow,
     collections::{BTreeMap, HashMap},
     fmt,
+    sync::Arc,
 };
 
 use base64::{
@@ -183,9 +184,7 @@ impl FingerprintSet {
         VaultMasker {
             set: self,
             keyed,
-            held: Zeroizing::new(Vec::new()),
-            covered: 0,
-            marks: 0,
+            held: Held::new(),
         }
     }
 
@@ -343,13 +342,106 @@ impl Drop for FingerprintSet {
     }
 }
 
+/// What a stream has open between two chunks.
+struct Held {
+    bytes: Zeroizing<Vec<u8>>,
+    covered: usize,
+    marks: u64,
+}
+
+impl Held {
+    fn new() -> Self {
+        Self {
+            bytes: Zeroizing::new(Vec::new()),
+            covered: 0,
+            marks: 0,
+        }
+    }
+
+    fn advance(
+        &mut self,
+        set: &FingerprintSet,
+        keyed: &dyn KeyedHash,
+        chunk: &[u8],
+        last: bool,
+        out: &mut Vec<u8>,
+    ) {
+        let mut text = Zeroizing::new(Vec::new());
+        let whole: &[u8] = if self.bytes.is_empty() {
+            chunk
+        } else {
+            text = Zeroizing::new(Vec::with_capacity(self.bytes.len() + chunk.len()));
+            text.extend_from_slice(&self.bytes);
+            text.extend_from_slice(chunk);
+            &text
+        };
+        let covered = self.covered.min(whole.len());
+        let beyond = self.covered - covered;
+        let (until, reach) = set.run(whole, covered, last, keyed, out, &mut self.marks);
+        let rest = whole.get(until..).unwrap_or_default();
+        let mut held = Zeroizing::new(Vec::with_capacity(rest.len()));
+        held.extend_from_slice(rest);
+        self.covered = if last { 0 } else { reach + beyond };
+        self.bytes = held;
+        drop(text);
+    }
+}
+
 /// Masks the values of a [`FingerprintSet`] in one stream. Stands behind the masker of the call's lease.
 pub struct VaultMasker<'set> {
     set: &'set FingerprintSet,
     keyed: &'set dyn KeyedHash,
-    held: Zeroizing<Vec<u8>>,
-    covered: usize,
-    marks: u64,
+    held: Held,
+}
+
+/// A [`VaultMasker`] that shares what it needs: for a stream that outlives the call that began it.
+pub struct VaultStream {
+    set: Arc<FingerprintSet>,
+    keyed: Arc<dyn KeyedHash + Send + Sync>,
+    held: Held,
+}
+
+impl VaultStream {
+    /// A masker of one stream. `keyed` is the one that the set was made with.
+    pub fn new(set: Arc<FingerprintSet>, keyed: Arc<dyn KeyedHash + Send + Sync>) -> Self {
+        Self {
+            set,
+            keyed,
+            held: Held::new(),
+        }
+    }
+
+    /// What is decided after the next `chunk`.
+    pub fn mask_chunk(&mut self, chunk: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(chunk.len() + self.held.bytes.len());
+        self.held
+            .advance(&self.set, &*self.keyed, chunk, false, &mut out);
+        out
+    }
+
+    /// What was held back, now that the stream has ended.
+    pub fn finish_chunk(&mut self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.held
+            .advance(&self.set, &*self.keyed, &[], true, &mut out);
+        out
+    }
+
+    /// Masks a complete text. Borrows if there is nothing to mask.
+    pub fn mask_all<'text>(&self, text: &'text [u8]) -> Cow<'text, [u8]> {
+        self.set.mask_all(text, &*self.keyed)
+    }
+}
+
+impl fmt::Debug for VaultStream {
+    /// Counts only.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("VaultStream")
+            .field("held_bytes", &self.held.bytes.len())
+            .field("marks", &self.held.marks)
+            .finish_non_exhaustive()
+    }
 }
 
 impl VaultMasker<'_> {
@@ -365,35 +457,16 @@ impl VaultMasker<'_> {
 
     /// How many bytes are held back.
     pub fn held_bytes(&self) -> usize {
-        self.held.len()
+        self.held.bytes.len()
     }
 
     /// How many marks have been put into the stream.
     pub fn marks(&self) -> u64 {
-        self.marks
+        self.held.marks
     }
 
     fn advance(&mut self, chunk: &[u8], last: bool, out: &mut Vec<u8>) {
-        let mut text = Zeroizing::new(Vec::new());
-        let whole: &[u8] = if self.held.is_empty() {
-            chunk
-        } else {
-            text = Zeroizing::new(Vec::with_capacity(self.held.len() + chunk.len()));
-            text.extend_from_slice(&self.held);
-            text.extend_from_slice(chunk);
-            &text
-        };
-        let covered = self.covered.min(whole.len());
-        let beyond = self.covered - covered;
-        let (until, reach) = self
-            .set
-            .run(whole, covered, last, self.keyed, out, &mut self.marks);
-        let rest = whole.get(until..).unwrap_or_default();
-        let mut held = Zeroizing::new(Vec::with_capacity(rest.len()));
-        held.extend_from_slice(rest);
-        self.covered = if last { 0 } else { reach + beyond };
-        self.held = held;
-        drop(text);
+        self.held.advance(self.set, self.keyed, chunk, last, out);
     }
 }
 
@@ -402,8 +475,8 @@ impl fmt::Debug for VaultMasker<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("VaultMasker")
-            .field("held_bytes", &self.held.len())
-            .field("marks", &self.marks)
+            .field("held_bytes", &self.held.bytes.len())
+            .field("marks", &self.held.marks)
             .finish_non_exhaustive()
     }
 }

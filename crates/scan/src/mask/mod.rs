@@ -32,5 +32,5 @@ mod fingerprint;
 mod matcher;
 mod stream;
 
-pub use fingerprint::{FingerprintSet, KeyedHash, NotMasked, VAULT_MASK, VaultMasker};
+pub use fingerprint::{FingerprintSet, KeyedHash, NotMasked, VAULT_MASK, VaultMasker, VaultStream};
 pub use stream::{LeaseMasker, MASK};
