@@ -1,9 +1,11 @@
 import {
   ActionIcon,
+  Anchor,
   Badge,
   Button,
   CloseButton,
   createTheme,
+  DrawerHeader,
   type MantineColorsTuple,
   Modal,
   ModalHeader,
@@ -43,11 +45,14 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     ActionIcon: ActionIcon.extend({ defaultProps: { variant: "subtle", color: "gray" } }),
+    // Within a text, colour alone does not tell a link.
+    Anchor: Anchor.extend({ defaultProps: { underline: "always" } }),
     Badge: Badge.extend({ defaultProps: { radius: "sm" }, styles: { label: { textTransform: "none" } } }),
     Button: Button.extend({ defaultProps: { size: "sm" } }),
     CloseButton: CloseButton.extend({ defaultProps: closeName }),
     Modal: Modal.extend({ defaultProps: { centered: true }, styles: { title: { fontWeight: 600 } } }),
     // A dialog lies outside of the page's parts: its <header> would count as a second banner of the page.
+    DrawerHeader: DrawerHeader.extend({ defaultProps: { role: "presentation" } }),
     ModalHeader: ModalHeader.extend({ defaultProps: { role: "presentation" } }),
     Notification: Notification.extend({ styles: { description: { color: "var(--mantine-color-dimmed)" } } }),
     Table: Table.extend({ defaultProps: { verticalSpacing: 8 } }),

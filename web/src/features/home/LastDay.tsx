@@ -32,7 +32,7 @@ export function LastDay({ summary }: { summary: Summary }) {
               to="/dashboard/activity"
               search={{ verdict, since: "24h" }}
               className={classes.count}
-              aria-label={`${number.format(summary.last_day[verdict])} with the verdict ${verdict}`}
+              aria-label={`${number.format(summary.last_day[verdict])} ${verdict}: show them`}
             >
               <b>{number.format(summary.last_day[verdict])}</b>
               <VerdictWord verdict={verdict} />

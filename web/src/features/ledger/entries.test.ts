@@ -53,7 +53,7 @@ describe("ledger entries", () => {
   it("names what an entry is about", () => {
     const names = { [AGENT]: "shop" };
     expect(subjectWords(names, AGENT)).toBe("agent shop");
-    expect(subjectWords({}, AGENT)).toBe("agent …4f4ee56c");
+    expect(subjectWords({}, AGENT)).toBe("agent ...4f4ee56c");
     expect(subjectWords(names, `${AGENT} shop on payments: GET /x`)).toBe("agent shop on payments: GET /x");
     expect(subjectWords(names, "audit")).toBe("audit");
   });

@@ -79,5 +79,6 @@ export function subjectWords(names: Record<string, string>, subject: string): st
   if (!reference) return subject;
   const kind = reference.slice(0, reference.indexOf(":"));
   if (rest) return `${kind} ${rest}`;
-  return `${kind} ${names[reference] ?? `…${reference.slice(-8)}`}`;
+  // Dots of ASCII: what is shown as untrusted marks an ellipsis as what looks like three of them.
+  return `${kind} ${names[reference] ?? `...${reference.slice(-8)}`}`;
 }
