@@ -1,6 +1,6 @@
 /** The gateway as it is shipped: the binary, onboarded in a folder of its own, on a free port of loopback. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, cpSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -105,6 +105,12 @@ export class Gateway {
   /** A file that the gateway wrote into its data directory. */
   dataFile(name: string): string {
     return readFileSync(join(this.folder, "data", name), "utf8");
+  }
+
+  /** Puts a file or folder of its own folder aside or back, while it does not run. */
+  copy(from: string, to: string): void {
+    rmSync(join(this.folder, to), { recursive: true, force: true });
+    cpSync(join(this.folder, from), join(this.folder, to), { recursive: true });
   }
 
   /** Ends the process as a power cut would, or in good order. */

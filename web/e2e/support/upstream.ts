@@ -18,6 +18,8 @@ export class Upstream {
       upstream.calls.push(`${request.method} ${request.url}`);
       request.resume();
       request.on("end", () => {
+        // Never answers: whoever waits has to end the connection.
+        if (request.url?.includes("/hangs")) return;
         response.setHeader("content-type", "application/json");
         response.end(JSON.stringify({ ok: true, method: request.method, path: request.url }));
       });

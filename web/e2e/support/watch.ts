@@ -50,6 +50,25 @@ export class Watch {
     expect.soft(overhang, `${where}: horizontal scroll in pixels`).toBeLessThanOrEqual(0);
   }
 
+  /** The same in light and dark. */
+  async checkBoth(where: string): Promise<void> {
+    for (const colorScheme of ["light", "dark"] as const) {
+      await this.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await this.check(`${where}, ${colorScheme}`);
+    }
+  }
+
+  /** The same on a desk and on a phone, too. */
+  async checkEverywhere(where: string): Promise<void> {
+    for (const [width, height] of [
+      [390, 844],
+      [1440, 900],
+    ] as const) {
+      await this.page.setViewportSize({ width, height });
+      await this.checkBoth(`${where}, ${width} px`);
+    }
+  }
+
   /** What every test ends with: nobody complained, on whatever page it was. */
   async end(): Promise<void> {
     const violations = await this.page.evaluate(() => window.__violations ?? []).catch(() => []);
@@ -60,13 +79,17 @@ export class Watch {
   /** Waits for transitions to end: axe measures contrast of what is half faded in, too. */
   private async settle(): Promise<void> {
     await this.page.evaluate(async () => {
+      const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
       const isEndless = (animation: Animation) => animation.effect?.getTiming().iterations === Number.POSITIVE_INFINITY;
-      await Promise.all(
-        document
-          .getAnimations()
-          .filter((animation) => !isEndless(animation))
-          .map((animation) => animation.finished.catch(() => undefined)),
-      );
+      const running = () => document.getAnimations().filter((animation) => !isEndless(animation));
+      // What has just changed begins its transition in the next frame; one may follow another.
+      for (let round = 0; round < 10; round += 1) {
+        await frame();
+        await frame();
+        const all = running();
+        if (all.length === 0) return;
+        await Promise.all(all.map((animation) => animation.finished.catch(() => undefined)));
+      }
     });
   }
 }
