@@ -34,14 +34,14 @@ async function fillADay({ call }: Demo): Promise<void> {
   const ask = (key: string | undefined, action: string, intent: string, urgency = "normal", body?: unknown) =>
     call<{ id: string }>("POST", "/api/v1/actions", { target: "payments", action, intent, urgency, body }, key);
   for (let index = 1; index <= 24; index += 1)
-    await ask(report, `GET /charges/ch_${(index % 3) + 1}`, "sum up yesterday");
-  const refund = await ask(support, "POST /charges", "refund ticket 8812", "high", { amount: -1900, currency: "usd" });
+    await ask(report, "GET /charges/ch_1", `sum up yesterday, page ${index}`);
+  const refund = await ask(support, "POST /charges", "refund ticket 8812", "high", { amount: 1900, currency: "usd" });
   await call("POST", `/api/v1/approvals/${refund.id}/approve`, { note: "within policy" });
   await call("POST", `/api/v1/actions/${refund.id}/execute`, {}, support);
   const refused = await ask(support, "DELETE /charges/ch_2", "the customer wants it gone");
   await call("POST", `/api/v1/approvals/${refused.id}/deny`, { note: "we keep records for seven years" });
   await ask(support, "POST /charges", "refund ticket 8830: the parcel never arrived", "critical", {
-    amount: -12_900,
+    amount: 12_900,
     currency: "usd",
     reason: "parcel lost",
     order: "1077",
