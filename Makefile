@@ -47,8 +47,9 @@ test-fast: ## test one crate and the end-to-end tests: make test-fast CRATE=gate
 	@test -n "$(CRATE)" || { echo "say which crate: make test-fast CRATE=gate" >&2; exit 2; }
 	$(CARGO) xtask test --package $(CRATE)
 
-bench: build ## measure throughput, latency, start, memory and verification
+bench: build ## measure throughput, latency, start, memory and verification, then the page
 	$(release) bench --locked --package countersign-app $(if $(ARGS),-- $(ARGS))
+	$(if $(page),$(if $(ARGS),,@COUNTERSIGN_BINARY=$(abspath $(binary)) scripts/bench-page))
 
 faults: ## kill, starve and corrupt the gateway, 200 rounds
 	$(CARGO) xtask test --faults
