@@ -201,7 +201,9 @@ onClosedGate((problem) => {
   const here = router.state.location;
   if (!here.pathname.startsWith("/dashboard")) return;
   queryClient.clear();
-  if (problem.code === "locked") {
+  if (problem.code === "setup") {
+    void router.navigate({ to: "/setup" });
+  } else if (problem.code === "locked") {
     void router.navigate({ to: "/unlock", search: { next: safeNext(here.href) } });
   } else {
     csrf.clear();

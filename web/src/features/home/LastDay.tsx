@@ -27,15 +27,8 @@ export function LastDay({ summary }: { summary: Summary }) {
       <div>
         <div className={classes.counts}>
           {VERDICTS.map((verdict) => (
-            <Link
-              key={verdict}
-              to="/dashboard/activity"
-              search={{ verdict, since: "24h" }}
-              className={classes.count}
-              aria-label={`${number.format(summary.last_day[verdict])} ${verdict}: show them`}
-            >
-              <b>{number.format(summary.last_day[verdict])}</b>
-              <VerdictWord verdict={verdict} />
+            <Link key={verdict} to="/dashboard/activity" search={{ verdict, since: "24h" }} className={classes.count}>
+              <b>{number.format(summary.last_day[verdict])}</b> <VerdictWord verdict={verdict} />
             </Link>
           ))}
         </div>

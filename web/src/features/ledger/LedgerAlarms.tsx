@@ -10,9 +10,17 @@ import { MayButton } from "@/ui/MayButton";
 import { alarmTitle, isLedgerAlarm } from "./alarms";
 import { statusQuery } from "./queries";
 
+/** How often it is asked whether an alarm still stands. */
+const ALARMED_MS = 2_000;
+
 /** What the gateway itself says is wrong with the ledger. */
 export function LedgerAlarms() {
-  const problems = useQuery(statusQuery).data?.problems.filter(({ code }) => isLedgerAlarm(code)) ?? [];
+  const status = useQuery({
+    ...statusQuery,
+    // What is mended is said to be mended.
+    refetchInterval: ({ state }) => (state.data?.problems.some(({ code }) => isLedgerAlarm(code)) ? ALARMED_MS : false),
+  });
+  const problems = status.data?.problems.filter(({ code }) => isLedgerAlarm(code)) ?? [];
   if (problems.length === 0) return null;
   return (
     <Stack gap="sm" mb="md">
