@@ -24,6 +24,7 @@ mod operator;
 mod parse;
 mod rule;
 mod run;
+mod scan;
 mod secret;
 mod settings;
 mod shown;

@@ -11,7 +11,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::cx::Cx;
 use super::{
     agent, apply, approval, audit, completions, config, credential, demo, doctor, export, gateway,
-    grant, key, kill, login, logout, migrate, net, onboard, operator, rule, settings, status,
+    grant, key, kill, login, logout, migrate, net, onboard, operator, rule, scan, settings, status,
     target, token, vault,
 };
 use crate::config::Env;
@@ -115,6 +115,9 @@ enum Command {
     /// Start-up values
     #[command(subcommand)]
     Config(config::Config),
+    /// The scanner for threats and secrets, on texts of your own
+    #[command(subcommand)]
+    Scan(scan::Scan),
     /// Outbound addresses
     #[command(subcommand)]
     Net(net::Net),
@@ -200,6 +203,7 @@ impl Command {
             Self::Audit(command) => command.run(cx).await,
             Self::Vault(command) => command.run(cx).await,
             Self::Config(command) => command.run(cx),
+            Self::Scan(command) => command.run(cx),
             Self::Net(command) => command.run(cx).await,
             Self::Migrate(command) => command.run(cx).await,
             Self::Apply(command) => command.run(cx).await,

@@ -69,6 +69,7 @@ fn every_command_explains_itself() {
         "audit",
         "vault",
         "config",
+        "scan",
         "net",
         "migrate",
         "apply",
@@ -111,7 +112,9 @@ fn completions_name_every_command() {
             .expect(0)
             .stdout;
         assert!(
-            script.contains("credential") && script.contains("onboard"),
+            script.contains("credential")
+                && script.contains("onboard")
+                && script.contains("tool_output"),
             "{shell}"
         );
     }
