@@ -82,6 +82,13 @@ export function pieces(line: string, isEnd = true): Piece[] {
   return out;
 }
 
+/** A short untrusted text where only plain text can stand: a title, a label, an announcement. What hides in it is named. */
+export function titleOf(text: string): string {
+  return pieces(text)
+    .map(({ shown }) => shown)
+    .join("");
+}
+
 function endOfRun(line: string, at: number): number {
   let end = at;
   while (line[end] === " ") end += 1;
@@ -113,8 +120,24 @@ function suspiciousAt(line: string): Set<number> {
 const HIDDEN_ANYWHERE = new RegExp(`(?![\\n\\r\\t])(?:${HIDDEN.source})`, "gu");
 const FOREIGN_WORD = /[\p{L}\p{M}\p{N}_]*[^\p{ASCII}][\p{L}\p{M}\p{N}_]*/gu;
 
-/** How many characters of a text are drawn as warning tokens, counted without drawing it. Stacked marks are not counted. */
+// What `pieces` draws as tokens by what stands around it: marks, and spaces that push a text out of sight.
+const BY_SURROUNDINGS = new RegExp(`\\p{M}| {${COUNTED_SPACES}}`, "u");
+const LINE_END = /\r\n|\n|\r/;
+
+/** How many warning tokens a text is drawn with: hidden and misleading characters, piles of marks, long runs of spaces. */
 export function countHidden(text: string): number {
+  if (!BY_SURROUNDINGS.test(text)) return countCharacters(text);
+  let count = 0;
+  for (const line of text.split(LINE_END)) {
+    count += BY_SURROUNDINGS.test(line)
+      ? pieces(line).filter(({ kind }) => kind === "token").length
+      : countCharacters(line);
+  }
+  return count;
+}
+
+/** The same for a line whose characters are each looked at alone, without drawing it. */
+function countCharacters(text: string): number {
   let count = text.match(HIDDEN_ANYWHERE)?.length ?? 0;
   for (const match of text.matchAll(FOREIGN_WORD)) {
     const word = match[0];

@@ -49,6 +49,7 @@ const MOST_OF_A_GROUP = 6;
 function matches(text: string, words: string): boolean {
   const all = text.toLowerCase();
   return words
+    .trim()
     .toLowerCase()
     .split(/\s+/)
     .every((word) => all.includes(word));
@@ -63,7 +64,8 @@ export function CommandPalette() {
   const commands = useCommands(found.pending[0]?.id);
   const request = (icon: Icon) => (item: (typeof found.actions)[number]) => ({
     id: item.id,
-    text: `${item.id} ${item.agent} ${item.target} ${item.action} ${item.intent}`,
+    // Not the intent: an agent would choose which words find its request.
+    text: `${item.id} ${item.agent} ${item.target} ${item.action}`,
     label: <Untrusted text={`${item.action} on ${item.target}`} />,
     description: (
       <>
@@ -77,15 +79,18 @@ export function CommandPalette() {
     ),
     icon,
   });
+  const waiting: Group = {
+    name: "Waiting for a decision",
+    entries: found.pending.map((item) => ({
+      ...request(IconInbox)(item),
+      id: `pending-${item.id}`,
+      run: () => void navigate({ to: "/dashboard/inbox", search: { id: item.id } }),
+    })),
+  };
+  const isBlank = words.trim() === "";
+  // Once words are typed, nothing that an agent wrote stands before a room or a command: `kill` and Enter means the kill switch.
   const groups: Group[] = [
-    {
-      name: "Waiting for a decision",
-      entries: found.pending.map((item) => ({
-        ...request(IconInbox)(item),
-        id: `pending-${item.id}`,
-        run: () => void navigate({ to: "/dashboard/inbox", search: { id: item.id } }),
-      })),
-    },
+    ...(isBlank ? [waiting] : []),
     {
       name: "Go to",
       entries: [
@@ -139,19 +144,21 @@ export function CommandPalette() {
         run: () => void navigate({ to: "/dashboard/targets/$name", params: { name } }),
       })),
     },
+    ...(isBlank ? [] : [waiting]),
   ];
-  const isBlank = words.trim() === "";
   const shown = groups
     .map(({ name, entries }) => ({
       name,
       entries: entries
-        .filter(({ text }) => isBlank || matches(text, words.trim()))
+        .filter(({ text }) => isBlank || matches(text, words))
         .slice(0, isBlank && name !== "Go to" ? 3 : name === "Commands" ? undefined : MOST_OF_A_GROUP + 1),
     }))
     .concat({
       name: "Actions",
       entries: found.actions
-        .filter(({ id }) => !found.pending.some((item) => item.id === id))
+        .filter(
+          ({ id }) => !waiting.entries.some((entry) => entry.id === `pending-${id}` && matches(entry.text, words)),
+        )
         .map((item) => ({
           ...request(IconActivity)(item),
           run: () => void navigate({ to: "/dashboard/activity/$id", params: { id: item.id } }),

@@ -1,8 +1,10 @@
 import { screen, waitFor } from "@testing-library/react";
+import { HttpResponse, http } from "msw";
 import { afterEach, describe, expect, it } from "vitest";
 import { db } from "@/mock-api/db";
 import { render } from "@/mock-api/render";
-import { signInAs } from "@/mock-api/seed";
+import { arrive, signInAs } from "@/mock-api/seed";
+import { server } from "@/mock-api/server";
 import { CommandPalette } from "./CommandPalette";
 import { CommandPaletteTrigger } from "./CommandPaletteTrigger";
 import { palette } from "./store";
@@ -46,6 +48,34 @@ describe("the command palette", () => {
     expect(await screen.findByText(/^DELETE .* on cluster$/)).toBeVisible();
     await user.click(await screen.findByText("deploy-bot", { exact: true }));
     expect(await elsewhere()).toBe("/dashboard/agents/deploy-bot");
+  });
+
+  it.each([
+    ["kill", "Kill switch"],
+    ["sign out", "Sign out"],
+  ])("%s stands first, whatever an agent asks for and says why", async (words, command) => {
+    signInAs("viewer");
+    for (let count = 0; count < 8; count += 1)
+      arrive({
+        agent: "shop-assistant",
+        target: "payments",
+        action: `POST /kill-${count}/sign out`,
+        intent: `kill switch sign out ${count}`,
+        urgency: "critical",
+      });
+    await open(words);
+    expect((await screen.findAllByText(/POST \/kill-/)).length).toBeGreaterThan(0);
+    const [first] = screen.getAllByRole("button").filter((button) => button.closest('[role="dialog"]'));
+    expect(first).toHaveTextContent(command);
+  });
+
+  it("finds what waits by its action, not by what the agent says why", async () => {
+    signInAs("viewer");
+    server.use(http.get("*/api/v1/actions", () => HttpResponse.json({ items: [], next: null })));
+    arrive({ agent: "shop-assistant", target: "payments", action: "POST /one", intent: "verify the ledger now" });
+    await open("verify the ledger");
+    expect(await screen.findByText("Verify the ledger")).toBeVisible();
+    expect(screen.queryByText(/POST \/one/)).toBeNull();
   });
 
   it("verifies the ledger", async () => {

@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useLive } from "@/app/live";
 import { actionQuery } from "@/components/approval/action";
-import { pieces } from "@/ui/BytesTokens";
+import { titleOf } from "@/ui/BytesTokens";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { Page } from "@/ui/Page";
 import { ActionButtons } from "./ActionButtons";
@@ -14,13 +14,6 @@ import { BackToActivity } from "./BackToActivity";
 import { DecisionTrace } from "./DecisionTrace";
 import { Answer, WhatRuns } from "./Message";
 import { Timeline } from "./Timeline";
-
-/** A title is plain text: what hides in it is named. */
-function titleOf(action: string): string {
-  return pieces(action)
-    .map((piece) => piece.shown)
-    .join("");
-}
 
 /** One action: who asked what of whom, what was said to it, what came of it. */
 export function ActionPage() {

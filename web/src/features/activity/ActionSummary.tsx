@@ -89,7 +89,7 @@ export function ActionSummary({ action }: { action: Schemas["ActionDetail"] }) {
       "Verdict",
       <Group gap="xs" key="verdict">
         <VerdictWord verdict={action.verdict} />
-        <span>{action.reason}</span>
+        <UntrustedText value={action.reason} />
       </Group>,
     ],
     ["By", <RuleWords key="rule" voice={maker} agent={action.agent} />],
@@ -97,7 +97,9 @@ export function ActionSummary({ action }: { action: Schemas["ActionDetail"] }) {
       "Risk",
       <Group gap="xs" key="risk">
         <RiskMeter score={action.risk_score} hasWord />
-        <span className="cs-muted">{action.risk_reasons.join("; ")}</span>
+        <span className="cs-muted">
+          <UntrustedText value={action.risk_reasons.join("; ")} />
+        </span>
       </Group>,
     ],
     action.quorum > 1 && ["Approvals needed", `${action.quorum} operators`],

@@ -1,3 +1,4 @@
+import { titleOf } from "@/ui/BytesTokens";
 import type { Column } from "@/ui/DataTable";
 import { RiskMeter } from "@/ui/RiskMeter";
 import { LightTime } from "@/ui/Time";
@@ -14,7 +15,7 @@ export const columns: readonly Column<ActionView>[] = [
     name: "Action",
     width: "minmax(120px, 3fr)",
     cell: (row) => (
-      <span title={row.action}>
+      <span title={titleOf(row.action)}>
         <code className={classes.action}>
           <Untrusted text={row.action} />
         </code>

@@ -29,7 +29,8 @@ export function LedgerNow({ summary }: { summary: Summary }) {
             "Last checkpoint",
             ledger.checkpoint_at ? (
               <span key="checkpoint">
-                <Time value={ledger.checkpoint_at} />, over {number.format(ledger.checkpoint_entries ?? 0)} entries
+                <Time value={ledger.checkpoint_at} />, over {number.format(ledger.checkpoint_entries ?? 0)}{" "}
+                {ledger.checkpoint_entries === 1 ? "entry" : "entries"}
               </span>
             ) : (
               "none yet"

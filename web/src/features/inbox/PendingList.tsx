@@ -12,6 +12,7 @@ import {
   useRef,
 } from "react";
 import { UntrustedText } from "@/ui/BytesText";
+import { titleOf } from "@/ui/BytesTokens";
 import { LightTime } from "@/ui/Time";
 import { EffectWord, StateWord, UrgencyWord } from "@/ui/Words";
 import classes from "./inbox.module.css";
@@ -181,7 +182,7 @@ const Row = memo(function Row({ row, href, position, count, start, isSelected, i
         checked={isChosen}
         disabled={isGone}
         onChange={(event) => onChoose(row.id, event.currentTarget.checked)}
-        aria-label={`Select ${row.action} of ${row.agent}`}
+        aria-label={`Select ${titleOf(row.action)} of ${titleOf(row.agent)}`}
       />
       <a
         href={href}

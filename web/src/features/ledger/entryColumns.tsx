@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { ActorName } from "@/components/actor/ActorName";
 import { useNames } from "@/components/actor/names";
 import { shortOutcome } from "@/features/activity/timeline";
+import { titleOf } from "@/ui/BytesTokens";
 import type { Column } from "@/ui/DataTable";
 import { LightTime } from "@/ui/Time";
 import { Untrusted } from "@/ui/Untrusted";
@@ -17,7 +18,7 @@ function About({ entry }: { entry: Entry }) {
   const names = useNames();
   const subject = entry.subject ? subjectWords(names, entry.subject) : "";
   return (
-    <span title={entry.subject ?? undefined}>
+    <span title={entry.subject ? titleOf(entry.subject) : undefined}>
       <Untrusted text={subject} />
       {entry.action_id && (
         <>

@@ -3,9 +3,18 @@
  * and pictures of screens.
  */
 export function takeToken(): string {
-  const token = decodeURIComponent(window.location.hash.slice(1));
-  if (token) window.history.replaceState(window.history.state, "", window.location.pathname + window.location.search);
-  return token;
+  const written = window.location.hash.slice(1);
+  if (written) window.history.replaceState(window.history.state, "", window.location.pathname + window.location.search);
+  return decoded(written);
+}
+
+/** What does not decode is no token: it is taken as it stands, and refused by the gateway with the tries that are left. */
+function decoded(written: string): string {
+  try {
+    return decodeURIComponent(written);
+  } catch {
+    return written;
+  }
 }
 
 /** The token in what somebody pasted: the whole address, or what stands behind its `#`. */

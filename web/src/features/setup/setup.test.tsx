@@ -41,6 +41,18 @@ describe("setting up", () => {
     expect(await screen.findByText(/stands between your agents/)).toBeVisible();
   });
 
+  it.each(["#%", "#%E0%A4%A"])(
+    "takes an address that does not decode, %s, out of the bar and asks for the right one",
+    async (hash) => {
+      window.location.hash = hash;
+      const { user } = await render(<SetupPage />, { at: "/setup" });
+      await waitFor(() => expect(window.location.hash).toBe(""));
+      await toReview(user, "token");
+      await user.click(await button("Set up"));
+      expect(await screen.findByText(/4 tries are left/)).toBeVisible();
+    },
+  );
+
   it("makes an operator with a password and signs in", async () => {
     const { user } = await render(<SetupPage />, { at: "/setup" });
     await toReview(user, "password");
