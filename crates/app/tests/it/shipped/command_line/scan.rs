@@ -97,7 +97,10 @@ fn group<'value>(groups: &'value Value, by: &str, name: &str) -> &'value Value {
 fn steady(text: &str) -> String {
     let mut text = text.to_owned();
     for (pattern, mark) in [
-        (r"(warn|block): [a-z ]+, score", "flagged: [category], score"),
+        (
+            r"(warn|block): [a-z ]+, score",
+            "flagged: [category], score",
+        ),
         (
             r"(score|warn|block|from|warn from|block from) [01](\.\d+)?\b",
             "$1 [number]",
