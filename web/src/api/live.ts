@@ -26,6 +26,7 @@ export class LiveStream {
   #last: string | undefined;
   #abort: AbortController | undefined;
   #failures = 0;
+  #problem: Problem | undefined;
   #wake: (() => void) | undefined;
   #onClosed: (problem: Problem) => void;
   #onResumed: () => void;
@@ -38,6 +39,11 @@ export class LiveStream {
 
   get state(): LiveState {
     return this.#state;
+  }
+
+  /** Why the last try failed, in the gateway's words; nothing where the connection stands or just broke off. */
+  get problem(): Problem | undefined {
+    return this.#problem;
   }
 
   subscribe(listener: Listener): () => void {
@@ -68,14 +74,16 @@ export class LiveStream {
     this.#wake?.();
   }
 
-  #become(state: LiveState): void {
-    if (this.#state === state) return;
+  #become(state: LiveState, problem?: Problem): void {
+    if (this.#state === state && this.#problem?.message === problem?.message) return;
     this.#state = state;
+    this.#problem = problem;
     for (const listener of this.#stateListeners) listener(state);
   }
 
   async #run(abort: AbortController): Promise<void> {
     while (!abort.signal.aborted) {
+      let problem: Problem | undefined;
       try {
         await this.#connect(abort.signal);
       } catch (error) {
@@ -85,9 +93,10 @@ export class LiveStream {
           this.#onClosed(error);
           return;
         }
+        if (error instanceof Problem) problem = error;
       }
       if (abort.signal.aborted) return;
-      this.#become("waiting");
+      this.#become("waiting", problem);
       const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures);
       this.#failures += 1;
       await new Promise<void>((resolve) => {

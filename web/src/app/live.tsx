@@ -2,12 +2,18 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { type LiveEvent, type LiveState, LiveStream } from "@/api/live";
+import type { Problem } from "@/api/problem";
 import { leaveClosedGate } from "./closed";
 
 const LiveContext = createContext<LiveStream | undefined>(undefined);
 
+/** While nothing is told, what a decision is made by is asked for this often. */
+const POLL_MS = 10_000;
+/** What is asked for then, by the first word of its key: requests that wait and the open one, counts, kills. */
+const POLLED: ReadonlySet<unknown> = new Set(["inbox", "action", "status", "summary", "kills"]);
+
 /** Keeps one stream open while the shell is shown. */
-export function LiveProvider({ children }: { children: ReactNode }) {
+export function LiveProvider({ children, pollMs = POLL_MS }: { children: ReactNode; pollMs?: number }) {
   const client = useQueryClient();
   const [stream] = useState(
     () =>
@@ -20,6 +26,13 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     stream.start();
     return () => stream.stop();
   }, [stream]);
+  useEffect(() => {
+    const timer = setInterval(() => {
+      if (stream.state === "live" || stream.state === "ended" || document.visibilityState === "hidden") return;
+      void client.invalidateQueries({ predicate: ({ queryKey }) => POLLED.has(queryKey[0]) });
+    }, pollMs);
+    return () => clearInterval(timer);
+  }, [stream, client, pollMs]);
   return <LiveContext value={stream}>{children}</LiveContext>;
 }
 
@@ -34,11 +47,10 @@ export function useLive(listener: (event: LiveEvent) => void): void {
 }
 
 /** Where the connection stands, and a way to try at once. */
-export function useLiveState(): { state: LiveState; retryNow: () => void } {
+export function useLiveState(): { state: LiveState; problem: Problem | undefined; retryNow: () => void } {
   const stream = useContext(LiveContext);
-  const state = useSyncExternalStore(
-    (changed) => stream?.watchState(changed) ?? (() => {}),
-    () => stream?.state ?? "connecting",
-  );
-  return { state, retryNow: () => stream?.retryNow() };
+  const watch = (changed: () => void) => stream?.watchState(changed) ?? (() => {});
+  const state = useSyncExternalStore(watch, () => stream?.state ?? "connecting");
+  const problem = useSyncExternalStore(watch, () => stream?.problem);
+  return { state, problem, retryNow: () => stream?.retryNow() };
 }

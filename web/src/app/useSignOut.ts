@@ -1,16 +1,41 @@
+import { notifications } from "@mantine/notifications";
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { api } from "@/api/client";
+import { asProblem } from "@/api/problem";
 import { csrf } from "@/api/session";
 
-/** Ends this session. The rooms go first: what they still ask for would be refused. */
+/** One notice, however often it fails. */
+const NOTICE = "sign-out";
+
+/**
+ * Ends this session. As long as the gateway has not said that it ended, the page stays: whoever leaves the browser then would leave it
+ * signed in.
+ */
 export function useSignOut(): () => Promise<void> {
   const client = useQueryClient();
   const navigate = useNavigate();
   return async () => {
-    await navigate({ to: "/login", search: {} });
-    await api.DELETE("/api/v1/sessions/me").catch(() => undefined);
+    try {
+      await api.DELETE("/api/v1/sessions/me");
+    } catch (error) {
+      const problem = asProblem(error);
+      // A session that is no more has ended, too.
+      if (problem.code !== "unauthenticated") {
+        notifications.hide(NOTICE);
+        notifications.show({
+          id: NOTICE,
+          color: "red",
+          autoClose: false,
+          title: "You are still signed in: try again",
+          message: problem.message,
+        });
+        return;
+      }
+    }
+    notifications.hide(NOTICE);
     csrf.clear();
+    await navigate({ to: "/login", search: {} });
     client.clear();
   };
 }

@@ -8,7 +8,7 @@ const PATIENCE_MS = 1_500;
 
 /** Says that what is shown may be old. */
 export function ConnectionBanner() {
-  const { state, retryNow } = useLiveState();
+  const { state, problem, retryNow } = useLiveState();
   const [isShown, setShown] = useState(false);
   useEffect(() => {
     if (state !== "waiting") {
@@ -23,7 +23,14 @@ export function ConnectionBanner() {
       {isShown && (
         <div className={classes.banner}>
           <span>
-            The gateway does not answer. What you see may be old; this page goes on by itself when it is back.
+            {problem ? (
+              <>
+                Not live: {problem.message.replace(/\.$/, "")}. What waits for a decision is asked for every 10 seconds;
+                this page goes live by itself when it can.
+              </>
+            ) : (
+              "The gateway does not answer. What you see may be old; this page goes on by itself when it is back."
+            )}
           </span>
           <Button size="compact-sm" variant="default" onClick={retryNow}>
             Try now
