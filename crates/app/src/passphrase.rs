@@ -1,5 +1,6 @@
 //! Where the vault's passphrase comes from.
 
+use countersign_server::PassphraseSource;
 use countersign_vault::{Passphrase, SecretString};
 
 use crate::config::{Env, MASTER_KEY, Settings};
@@ -16,6 +17,15 @@ pub(crate) fn configured(
     output: Output,
 ) -> Result<Option<Passphrase>> {
     found(env, settings, output)?.map(accept).transpose()
+}
+
+/// Where the configured passphrase comes from; `None` where nobody gave one.
+pub(crate) fn source(env: &Env, settings: &Settings) -> Result<Option<PassphraseSource>> {
+    Ok(match (MASTER_KEY.find(env)?, &settings.master_key_file) {
+        (Some(found), _) if found.file.is_none() => Some(PassphraseSource::Environment),
+        (Some(_), _) | (None, Some(_)) => Some(PassphraseSource::File),
+        (None, None) => None,
+    })
 }
 
 fn found(env: &Env, settings: &Settings, output: Output) -> Result<Option<SecretString>> {

@@ -13,7 +13,7 @@ mod workshop;
 pub(crate) use certificate::{Certificate, TIME_LEFT, leaf_of, why_not};
 pub(crate) use failures::{from_gate, from_lock};
 pub(crate) use header::{HeaderPlace, unlock};
-pub(crate) use listeners::server_config;
+pub(crate) use listeners::{deployment, server_config};
 pub(crate) use lock::hold_to_serve;
 pub(crate) use onboard::{Onboarding, create, onboard, refuse_second};
 pub(crate) use parts::{Parts, not_onboarded, stop_gate};

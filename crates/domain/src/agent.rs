@@ -20,6 +20,8 @@ pub struct Agent {
     pub description: String,
     /// Marks.
     pub labels: Labels,
+    /// Counts changes.
+    pub revision: u64,
     /// When it was made.
     pub created_at: Timestamp,
 }

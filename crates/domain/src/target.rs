@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
+    actor::Actor,
     agent::Labels,
     id::{CredentialId, ProfileId, TargetId},
     name::Name,
@@ -62,6 +63,8 @@ pub struct Target {
     pub labels: Labels,
     /// Counts changes of what an approver saw: connector, config, network permission.
     pub revision: u64,
+    /// Counts all changes.
+    pub changes: u64,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -148,4 +151,6 @@ pub struct Credential {
     pub operator_revision: u64,
     /// When an operator last set it.
     pub set_at: Timestamp,
+    /// Who did; `None` where it was set before this was noted.
+    pub set_by: Option<Actor>,
 }

@@ -37,6 +37,8 @@ pub struct AgentChange {
     pub description: Option<String>,
     /// Marks, all of them.
     pub labels: Option<Labels>,
+    /// The agent's revision as the change was made up for; another one refuses it.
+    pub expected_revision: Option<u64>,
 }
 
 fn no_agent() -> Error {
@@ -68,6 +70,7 @@ impl Gate {
             name,
             description,
             labels,
+            revision: 1,
             created_at: cx.now,
         });
         let Minted { key, secret } = self.mint_agent_key(cx.now, agent.id);
@@ -107,7 +110,7 @@ impl Gate {
     /// Changes what is given of an agent.
     ///
     /// # Errors
-    /// `forbidden`, `not_found`, `invalid_input`.
+    /// `forbidden`, `not_found`, `invalid_input`, `changed_meanwhile`.
     pub async fn update_agent(
         &self,
         cx: &OpCx,
@@ -129,6 +132,8 @@ impl Gate {
         let entry = self.config_entry(cx, "config.agent.updated", subject(agent.id, &agent.name));
         self.change(cx, Nouns::AGENTS, move |tx| {
             let mut agent = agents::by_id(tx, agent.id)?.ok_or_else(no_agent)?;
+            checks::unchanged("the agent", change.expected_revision, agent.revision)?;
+            agent.revision += 1;
             if let Some(description) = &change.description {
                 agent.description.clone_from(description);
             }

@@ -1,6 +1,10 @@
 //! The ledger as operators use it: pages, verification, export, checkpoints, pruning, and the live view.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::{MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use countersign_domain::{Actor, Permission, RequestId, SealedEntry, Timestamp};
@@ -36,10 +40,12 @@ const POLL_PERIOD: Duration = Duration::from_millis(500);
 /// Which entries a page shows. All that are given must fit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditFilter {
-    /// Those after this position, oldest first.
+    /// Those after this position.
     pub after: Option<u64>,
-    /// Those before this position, newest first. Without `after` and `before`: the newest.
+    /// Those before this position.
     pub before: Option<u64>,
+    /// Whether the page goes from the oldest onwards. Where it is not said: with `after` it does, else from the newest backwards.
+    pub is_oldest_first: Option<bool>,
     /// At most so many; 100 where it is not given.
     pub limit: Option<u32>,
     /// The beginning of the kind: `action.`, `config.agent.`.
@@ -52,6 +58,22 @@ pub struct AuditFilter {
     pub since: Option<Timestamp>,
     /// Before this time.
     pub until: Option<Timestamp>,
+}
+
+impl AuditFilter {
+    /// Whether the page goes from the oldest onwards.
+    pub fn goes_onwards(&self) -> bool {
+        self.is_oldest_first.unwrap_or_else(|| self.after.is_some())
+    }
+}
+
+/// The last verification of this process.
+#[derive(Debug, Clone)]
+pub struct LastVerification {
+    /// When it ended.
+    pub at: Timestamp,
+    /// What it found.
+    pub found: Verification,
 }
 
 /// What verifying the ledger found.
@@ -114,14 +136,23 @@ pub struct CheckpointView {
     pub size: u64,
     /// When it was made.
     pub at: Timestamp,
+    /// The tree's root over those entries; `None` where the note can't be read.
+    pub root: Option<[u8; 32]>,
+    /// The name of the key that it is signed with.
+    pub key: String,
     /// The signed note.
     pub note: String,
 }
 
 fn view(stored: StoredCheckpoint) -> CheckpointView {
+    let parsed = Checkpoint::parse_unverified(&stored.note).ok();
     CheckpointView {
         size: stored.size,
         at: stored.at,
+        root: parsed.as_ref().map(|checkpoint| checkpoint.root),
+        key: parsed
+            .map(|checkpoint| checkpoint.origin)
+            .unwrap_or_default(),
         note: stored.note,
     }
 }
@@ -147,16 +178,10 @@ impl Gate {
     pub async fn audit_entries(&self, cx: &OpCx, filter: AuditFilter) -> Result<Page<SealedEntry>> {
         cx.require(Permission::AuditRead)?;
         let limit = filter.limit.unwrap_or(100).clamp(1, AUDIT_PAGE_LIMIT);
-        let cursor = match (filter.after, filter.before) {
-            (Some(_), Some(_)) => {
-                return Err(Error::invalid(
-                    "before",
-                    "give `after` or `before`, not both",
-                ));
-            }
-            (Some(after), None) => audit::Cursor::After(after),
-            (None, Some(before)) => audit::Cursor::Before(before),
-            (None, None) => audit::Cursor::Newest,
+        let cursor = if filter.goes_onwards() {
+            audit::Cursor::Oldest
+        } else {
+            audit::Cursor::Newest
         };
         let filter = audit::Filter {
             kind_prefix: filter.kind,
@@ -164,6 +189,8 @@ impl Gate {
             request: filter.request,
             from: filter.since,
             until: filter.until,
+            behind: filter.after,
+            before: filter.before,
         };
         let items = self
             .store()
@@ -184,6 +211,25 @@ impl Gate {
     /// `forbidden`. A ledger that is not valid is no error of the verification.
     pub async fn verify_audit(&self, cx: &OpCx) -> Result<Verification> {
         cx.require(Permission::AuditRead)?;
+        let found = self.verify_whole().await?;
+        let last = LastVerification {
+            at: self.now(),
+            found: found.clone(),
+        };
+        *self.last_verification() = Some(last);
+        Ok(found)
+    }
+
+    /// The last verification of this process, if there was one.
+    pub(crate) fn last_verification(&self) -> MutexGuard<'_, Option<LastVerification>> {
+        // Every change is one assignment.
+        self.inner
+            .verified
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn verify_whole(&self) -> Result<Verification> {
         // Before the database is looked at: a note is written after its checkpoint is.
         let notes = self.store().notes()?;
         let start = self.ledger_start().await?;

@@ -5,34 +5,56 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use countersign_domain::{Request, RequestId, RequestState, SealedEntry};
-use countersign_store::requests;
+use countersign_domain::{RequestId, RequestState, SealedEntry, Vote};
+use countersign_store::{
+    evidence,
+    requests::{self, RequestRow},
+    votes,
+};
 
 use crate::{
+    context::OpCx,
     error::{Error, Result},
     gate::Gate,
     request_detail::reached,
+    request_list::LISTED_BYTES,
+    requests::{RequestView, risk_reasons},
 };
 
 /// Of how many requests it is remembered; then it begins again.
-const REMEMBERED_REQUESTS: usize = 4_096;
+const REMEMBERED_REQUESTS: usize = 1_024;
 
-/// Requests that entries have told of lately. What is taken from here never changes in a request, but for the state of those that
-/// have ended.
+/// Requests that entries have told of lately.
 #[derive(Debug, Default)]
-pub(crate) struct Briefs(Mutex<HashMap<RequestId, Arc<Request>>>);
+pub(crate) struct Briefs(Mutex<HashMap<RequestId, Arc<Known>>>);
+
+/// A request as it was read when an entry told of it.
+#[derive(Debug)]
+struct Known {
+    /// What is read is at least as new as this entry.
+    position: u64,
+    row: RequestRow,
+    votes: Vec<Vote>,
+    intent: String,
+    risk_reasons: Vec<String>,
+}
 
 /// What an entry tells of its request.
 #[derive(Debug, Clone)]
 pub struct RequestBrief {
-    /// The request; its state and times may be newer than the entry's.
-    pub request: Arc<Request>,
-    /// The agent's name; its id once it is removed.
-    pub agent_name: String,
-    /// The target's name; its id once it is removed.
-    pub target_name: String,
+    /// The request as lists show it; its state, times and votes may be newer than the entry.
+    pub view: RequestView,
     /// The state that the entry tells of; `None` where it is another kind of news, such as a vote.
     pub state: Option<RequestState>,
+}
+
+/// Whether an entry tells of what changes in a request besides its state: votes, deadline, outcome.
+fn changes_more(kind: &str) -> bool {
+    kind.starts_with("approval.")
+        || matches!(
+            kind,
+            "action.outcome" | "action.executed" | "action.settled"
+        )
 }
 
 impl Gate {
@@ -40,64 +62,75 @@ impl Gate {
     ///
     /// # Errors
     /// When the store can't be read.
-    pub async fn brief(&self, sealed: &SealedEntry) -> Result<Option<RequestBrief>> {
+    pub async fn brief(&self, cx: &OpCx, sealed: &SealedEntry) -> Result<Option<RequestBrief>> {
         let entry = &sealed.entry;
         let Some(id) = entry.request else {
             return Ok(None);
+        };
+        let known = self
+            .briefs()
+            .get(&id)
+            .map(Arc::clone)
+            .filter(|known| known.position >= sealed.position || !changes_more(&entry.kind));
+        let known = match known {
+            Some(known) => known,
+            None => match self.read_brief(id, sealed.position).await? {
+                Some(known) => known,
+                None => return Ok(None),
+            },
         };
         // How an execution ended stands in the request alone.
         let told = reached(
             &entry.kind,
             entry.outcome.as_deref(),
-            RequestState::Executing,
+            known.row.request.state,
             false,
         );
-        let ends = matches!(
-            entry.kind.as_str(),
-            "action.outcome" | "action.executed" | "action.settled"
+        let view = self.view(
+            cx,
+            &known.row,
+            known.votes.clone(),
+            known.intent.clone(),
+            known.risk_reasons.clone(),
         );
-        let known = self
-            .briefs()
-            .get(&id)
-            .map(Arc::clone)
-            .filter(|request| !ends || request.state.is_final());
-        // A human may have found out since.
-        let known = known.filter(|_| entry.kind != "action.settled");
-        let request = match known {
-            Some(request) => request,
-            None => {
-                let row = self
-                    .inner
-                    .workspace
-                    .store
-                    .read(move |tx| requests::find(tx, id).map_err(Error::from))
-                    .await?;
-                let Some(row) = row else { return Ok(None) };
-                let request = Arc::new(row.request);
-                let mut briefs = self.briefs();
-                if briefs.len() >= REMEMBERED_REQUESTS {
-                    briefs.clear();
-                }
-                briefs.insert(id, Arc::clone(&request));
-                request
-            }
-        };
-        let snapshot = self.snapshot();
-        Ok(Some(RequestBrief {
-            agent_name: snapshot
-                .agents
-                .get(request.agent)
-                .map_or_else(|| request.agent.to_string(), |agent| agent.name.to_string()),
-            target_name: snapshot.targets.get(request.target).map_or_else(
-                || request.target.to_string(),
-                |target| target.name.to_string(),
-            ),
-            state: told.or_else(|| ends.then_some(request.state)),
-            request,
-        }))
+        Ok(Some(RequestBrief { view, state: told }))
     }
 
-    fn briefs(&self) -> std::sync::MutexGuard<'_, HashMap<RequestId, Arc<Request>>> {
+    async fn read_brief(&self, id: RequestId, position: u64) -> Result<Option<Arc<Known>>> {
+        let read = self
+            .inner
+            .workspace
+            .store
+            .read(move |tx| -> Result<_, Error> {
+                let Some(row) = requests::find(tx, id)? else {
+                    return Ok(None);
+                };
+                let votes = votes::of_request(tx, id)?;
+                let sealed = evidence::get_short_of(tx, &[row.evidence_entry], LISTED_BYTES)?;
+                Ok(Some((row, votes, sealed)))
+            })
+            .await?;
+        let Some((row, votes, sealed)) = read else {
+            return Ok(None);
+        };
+        let sealed = sealed.into_iter().next().map(|(_, sealed)| sealed);
+        let evidence = self.open_evidence(&row, sealed)?.unwrap_or_default();
+        let known = Arc::new(Known {
+            position,
+            row,
+            votes,
+            risk_reasons: risk_reasons(evidence.facts.as_ref()),
+            intent: evidence.intent,
+        });
+        let mut briefs = self.briefs();
+        if briefs.len() >= REMEMBERED_REQUESTS {
+            briefs.clear();
+        }
+        briefs.insert(id, Arc::clone(&known));
+        Ok(Some(known))
+    }
+
+    fn briefs(&self) -> std::sync::MutexGuard<'_, HashMap<RequestId, Arc<Known>>> {
         self.inner
             .briefs
             .0

@@ -128,6 +128,17 @@ pub(crate) fn expiry(now: Timestamp, seconds: Option<u64>) -> Result<Option<Time
 }
 
 /// The name is in use.
+/// Refuses a change that was made up for another state than the present one.
+pub(crate) fn unchanged(what: &'static str, expected: Option<u64>, now: u64) -> Result<()> {
+    if expected.is_none_or(|expected| expected == now) {
+        return Ok(());
+    }
+    let text = format!(
+        "{what} was changed by somebody else in the meantime: nothing of this change was made; look at it as it is now"
+    );
+    Err(Error::new(ErrorKind::Conflict, "changed_meanwhile", text))
+}
+
 pub(crate) fn name_taken(what: &'static str, name: &Name) -> Error {
     let mut error = Error::new(
         ErrorKind::Conflict,

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use countersign_domain::{
-    Credential, CredentialId, CredentialType, DEFAULT_PROFILE, Name, Permission, Profile, Target,
-    Timestamp,
+    Actor, Credential, CredentialId, CredentialType, DEFAULT_PROFILE, Name, Permission, Profile,
+    Target, Timestamp,
 };
 use countersign_store::{credentials, profiles};
 use countersign_vault::SecretString;
@@ -66,6 +66,8 @@ pub struct CredentialView {
     pub shown_as: String,
     /// When an operator last set it.
     pub set_at: Timestamp,
+    /// Who did; `None` where it was set before this was noted.
+    pub set_by: Option<Actor>,
     /// How often an operator has set it.
     pub operator_revision: u64,
 }
@@ -78,6 +80,7 @@ pub(crate) fn view(target: &Target, profile: &Profile, credential: &Credential) 
         kind: credential.kind,
         shown_as: credential.shown_as.clone(),
         set_at: credential.set_at,
+        set_by: credential.set_by,
         operator_revision: credential.operator_revision,
     }
 }
@@ -185,7 +188,7 @@ impl Gate {
         let entry = self.config_entry(cx, "config.credential.set", text);
         let new_id = CredentialId::new(self.inner.clock.uuid());
         let vault = self.inner.workspace.vault.clone();
-        let (of, now) = (Arc::clone(&profile), cx.now);
+        let (of, now, by) = (Arc::clone(&profile), cx.now, cx.principal.actor());
         let credential = self
             .change(cx, Nouns::TARGETS, move |tx| {
                 if profiles::by_id(tx, of.id)?.is_none() {
@@ -201,6 +204,7 @@ impl Gate {
                     sealed: lease::seal(&vault, &id, &borrowed(&fields)),
                     operator_revision: old.map_or(1, |old| old.operator_revision + 1),
                     set_at: now,
+                    set_by: Some(by),
                 };
                 credentials::put(tx, &credential)?;
                 tx.append_entry(entry.clone())?;

@@ -62,6 +62,8 @@ pub struct Error {
     pub request: Option<RequestId>,
     /// When it is worth trying again.
     pub retry_after: Option<Duration>,
+    /// How often it may still be tried, where tries are counted.
+    pub tries_left: Option<u32>,
     /// The cause, for the log.
     #[source]
     pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -78,6 +80,7 @@ impl Error {
             limit: None,
             request: None,
             retry_after: None,
+            tries_left: None,
             cause: None,
         }
     }
@@ -127,6 +130,13 @@ impl Error {
     #[must_use]
     pub fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
+        self
+    }
+
+    /// The same failure, which may happen so many more times before it is refused.
+    #[must_use]
+    pub fn tries_left(mut self, tries: u32) -> Self {
+        self.tries_left = Some(tries);
         self
     }
 

@@ -103,6 +103,7 @@ pub(crate) struct Inner {
     pub(crate) counters: Counters,
     pub(crate) usage: Usage,
     pub(crate) briefs: Briefs,
+    pub(crate) verified: Mutex<Option<crate::audit::LastVerification>>,
     /// Why the last housekeeping could not write; `None` when it could.
     pub(crate) write_fault: Mutex<Option<String>>,
     /// When the instance's lease was last renewed, in microseconds.
@@ -140,6 +141,7 @@ impl Gate {
             counters: Counters::default(),
             usage: Usage::default(),
             briefs: Briefs::default(),
+            verified: Mutex::default(),
             write_fault: Mutex::default(),
             renewed_at: AtomicI64::new(started_at.as_micros()),
             forgot_at: AtomicI64::new(0),

@@ -118,6 +118,7 @@ impl Gate {
             .get(session.operator)
             .filter(|operator| operator.disabled_at.is_none())
             .ok_or_else(unauthenticated)?;
+        self.inner.sessions.note(session.id, self.now());
         Ok((
             Principal::Operator {
                 operator,

@@ -66,7 +66,7 @@ mod workspace;
 
 pub use agents::{AgentChange, NewAgent};
 pub use approvals::NOTE_LIMIT_CHARACTERS;
-pub use audit::{AUDIT_PAGE_LIMIT, AuditFilter, CheckpointView, Verification};
+pub use audit::{AUDIT_PAGE_LIMIT, AuditFilter, CheckpointView, LastVerification, Verification};
 pub use brief::RequestBrief;
 pub use clock::{Clock, SystemClock};
 pub use connector::{

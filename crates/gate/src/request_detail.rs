@@ -1,7 +1,8 @@
 //! One request with all that is known of it: what an approver looks at, and what is looked up later.
 
 use countersign_domain::{
-    Actor, Decision, RequestId, RequestState, SealedEntry, Speaker, Verdict, Vote, VoteKind,
+    Actor, Decision, RequestId, RequestState, SealedEntry, Speaker, StandingApprovalId, Verdict,
+    Vote, VoteKind,
 };
 use countersign_store::{audit, requests::RequestRow};
 use serde_json::Value;
@@ -220,6 +221,17 @@ struct Names<'gate> {
     is_for_agent: bool,
 }
 
+impl Gate {
+    /// The name of whoever did something, as far as the one who looks may know it.
+    pub fn actor_name(&self, cx: &OpCx, actor: Actor) -> Option<String> {
+        let names = Names {
+            snapshot: &self.snapshot(),
+            is_for_agent: matches!(cx.principal, Principal::Agent { .. }),
+        };
+        names.of(actor).name
+    }
+}
+
 impl Names<'_> {
     fn of(&self, actor: Actor) -> ActorName {
         let name = match actor {
@@ -295,7 +307,7 @@ impl Names<'_> {
         Some(DecisionTrace {
             verdict: decision.verdict,
             voices,
-            satisfied_by: decision.satisfied_by.map(|id| id.uuid()),
+            satisfied_by: decision.satisfied_by.map(StandingApprovalId::uuid),
             policy_version: decision.policy_version,
         })
     }

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Evidence that is longer is not opened for a list: its intent stands in the detail.
-const LISTED_BYTES: u32 = 64 << 10;
+pub(crate) const LISTED_BYTES: u32 = 64 << 10;
 
 /// The most requests on one page.
 pub const PAGE_LIMIT: u32 = 200;

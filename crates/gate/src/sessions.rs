@@ -157,6 +157,10 @@ pub struct SessionView {
     pub proved_at: Timestamp,
     /// When it ends by itself.
     pub expires_at: Timestamp,
+    /// The address that it was begun from, as the listener saw it; empty where that was not noted.
+    pub source: String,
+    /// When it last called this process; `None` where it has not since the start.
+    pub last_seen_at: Option<Timestamp>,
     /// Whether it is the one that asks.
     pub is_current: bool,
 }
@@ -165,6 +169,7 @@ pub struct SessionView {
 #[derive(Default)]
 pub(crate) struct SessionCache {
     sessions: Mutex<HashMap<[u8; 32], (Session, Instant)>>,
+    seen: Mutex<HashMap<SessionId, Timestamp>>,
     lanes: Lanes,
     hasher: Arc<OnceLock<PasswordHasher>>,
 }
@@ -173,6 +178,19 @@ impl SessionCache {
     // Every change of the maps is one call: a panic can't leave them half changed.
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<[u8; 32], (Session, Instant)>> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn seen(&self) -> std::sync::MutexGuard<'_, HashMap<SessionId, Timestamp>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A live session calls.
+    pub(crate) fn note(&self, id: SessionId, now: Timestamp) {
+        let mut seen = self.seen();
+        if seen.len() >= CACHE_SESSIONS && !seen.contains_key(&id) {
+            seen.clear();
+        }
+        seen.insert(id, now);
     }
 
     fn get(&self, hash: &[u8; 32]) -> Option<Session> {
@@ -333,6 +351,7 @@ impl Gate {
             proved_at: now,
             expires_at: now.saturating_add(Duration::from_hours(hours)),
             ended_at: None,
+            source: source.to_owned(),
         };
         let mut entry = AuditEntry::new(
             EntryId::new(self.inner.clock.uuid()),
@@ -460,6 +479,8 @@ impl Gate {
                 created_at: session.created_at,
                 proved_at: session.proved_at,
                 expires_at: session.expires_at,
+                source: session.source,
+                last_seen_at: self.inner.sessions.seen().get(&session.id).copied(),
                 is_current: current == Some(session.id),
             })
             .collect())
@@ -853,12 +874,13 @@ impl Gate {
             None => source_subject.clone(),
         });
         let outcome = refused.outcome;
-        let locked = self
+        let (locked, tries_left) = self
             .inner
             .workspace
             .store
             .write::<_, StoreError, _>(move |tx| {
                 let mut locked = None;
+                let mut tries_left = attempts;
                 for subject in [Some(&source_subject), account.as_ref(), device.as_ref()]
                     .into_iter()
                     .flatten()
@@ -867,7 +889,9 @@ impl Gate {
                         .filter(|known| is_locked(known, now))
                         .and_then(|known| known.locked_until);
                     locked = locked.max(before);
-                    signins::count(tx, subject, now, window_start, attempts, until)?;
+                    let counted = signins::count(tx, subject, now, window_start, attempts, until)?;
+                    let failures = u32::try_from(counted.failures).unwrap_or(u32::MAX);
+                    tries_left = tries_left.min(attempts.saturating_sub(failures));
                 }
                 signins::forget_before(tx, now.saturating_sub(FAILURES_KEPT))?;
                 let mut entry = entry.clone();
@@ -880,10 +904,13 @@ impl Gate {
                     .to_owned(),
                 );
                 tx.append_entry(entry)?;
-                Ok(locked)
+                Ok((locked, tries_left))
             })
             .await?;
-        Ok(locked.map_or_else(invalid_credentials, |until| locked_out(until, now)))
+        Ok(locked.map_or_else(
+            || invalid_credentials().tries_left(tries_left),
+            |until| locked_out(until, now),
+        ))
     }
 }
 

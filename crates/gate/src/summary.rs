@@ -10,7 +10,7 @@ use countersign_store::{
     search::{self, HourCount},
 };
 
-use crate::{context::OpCx, error::Result, gate::Gate, health::Problem};
+use crate::{audit::LastVerification, context::OpCx, error::Result, gate::Gate, health::Problem};
 
 /// What counts as recent.
 const RECENT: Duration = Duration::from_hours(24);
@@ -83,6 +83,10 @@ pub struct LedgerSummary {
     pub takes_entries: bool,
     /// How many entries there have been.
     pub entries: u64,
+    /// The position of the first entry that was not pruned; that of the next where none is left.
+    pub oldest_position: u64,
+    /// The last verification since the gateway started.
+    pub verification: Option<LastVerification>,
     /// When the last of them was written.
     pub last_entry_at: Option<Timestamp>,
     /// The size and time of the last checkpoint.
@@ -142,7 +146,7 @@ impl Gate {
             kills: self
                 .kills(cx)?
                 .into_iter()
-                .map(|kill| (self.stopped_name(kill.scope), kill))
+                .map(|kill| (self.killed_name(kill.scope), kill))
                 .map(|(name, kill)| (kill, name))
                 .collect(),
             revoked_keys,
@@ -151,6 +155,8 @@ impl Gate {
                 state: state.to_string(),
                 takes_entries: !state.refuses_writes(),
                 entries: extent.next,
+                oldest_position: extent.first,
+                verification: self.last_verification().clone(),
                 last_entry_at: last.map(|sealed| sealed.entry.at),
                 checkpoint: checkpoint.map(|stored| (stored.size, stored.at)),
                 unsealed_age: store.oldest_unsealed_age(),
@@ -162,7 +168,8 @@ impl Gate {
         })
     }
 
-    fn stopped_name(&self, scope: KillScope) -> Option<String> {
+    /// The name of what a switch stops; `None` for everything, and once it is removed.
+    pub fn killed_name(&self, scope: KillScope) -> Option<String> {
         let snapshot = self.snapshot();
         match scope {
             KillScope::All => None,

@@ -65,6 +65,8 @@ pub struct TargetChange {
     pub risk_threshold: Option<Option<f64>>,
     /// Marks, all of them.
     pub labels: Option<Labels>,
+    /// How often the target had changed as the change was made up for; another number refuses it.
+    pub expected_revision: Option<u64>,
 }
 
 /// What trying to reach a target gave.
@@ -108,9 +110,12 @@ fn require_owner(cx: &OpCx) -> Result<()> {
     match &cx.principal {
         Principal::System => Ok(()),
         Principal::Operator { operator, .. } if operator.role == Role::Owner => Ok(()),
-        _ => Err(Error::forbidden(
-            "only an owner may set allow_private_network",
-        )),
+        _ => Err(Error {
+            field: Some("allow_private_network".into()),
+            ..Error::forbidden(
+                "only an owner may open private addresses for a target (`allow_private_network`): ask one, or leave it off",
+            )
+        }),
     }
 }
 
@@ -191,6 +196,7 @@ impl Gate {
             risk_threshold,
             labels,
             revision: 1,
+            changes: 1,
             created_at: cx.now,
         });
         let name = DEFAULT_PROFILE.parse().map_err(Error::internal)?;
@@ -240,7 +246,7 @@ impl Gate {
     /// Changes what is given of a target. Where it changes what an approver saw, what was approved becomes stale.
     ///
     /// # Errors
-    /// `forbidden`, `not_found`, `invalid_input` naming the field.
+    /// `forbidden`, `not_found`, `invalid_input` naming the field, `changed_meanwhile`.
     pub async fn update_target(
         &self,
         cx: &OpCx,
@@ -273,7 +279,9 @@ impl Gate {
         let id = target.id;
         self.change(cx, Nouns::TARGETS, move |tx| {
             let old = targets::by_id(tx, id)?.ok_or_else(no_target)?;
+            checks::unchanged("the target", change.expected_revision, old.changes)?;
             let mut new = old.clone();
+            new.changes += 1;
             if let Some(connector) = &change.connector {
                 new.connector.clone_from(connector);
             }

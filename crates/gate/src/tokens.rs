@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     checks,
-    context::OpCx,
+    context::{OpCx, Principal, Via},
     error::{Error, Result},
     gate::Gate,
     operators::require_role,
@@ -106,6 +106,21 @@ pub(crate) fn mint(
     (row, token.into_secret())
 }
 
+/// Whose tokens the caller may see and stop; `None` for everybody's. A key says what it may: only a session stands for its operator.
+fn whose(cx: &OpCx) -> Result<Option<OperatorId>> {
+    match (cx.require(Permission::OperatorManage), &cx.principal) {
+        (Ok(()), _) => Ok(None),
+        (
+            Err(_),
+            Principal::Operator {
+                operator,
+                via: Via::Session { .. },
+            },
+        ) => Ok(Some(operator.id)),
+        (Err(error), _) => Err(error),
+    }
+}
+
 fn no_token() -> Error {
     Error::not_found("token")
 }
@@ -166,12 +181,12 @@ impl Gate {
         })
     }
 
-    /// The newest tokens, also those that no longer work.
+    /// The newest tokens, also those that no longer work: everybody's for who manages operators, else those of the session's operator.
     ///
     /// # Errors
     /// `forbidden`.
     pub async fn tokens(&self, cx: &OpCx) -> Result<Vec<TokenView>> {
-        cx.require(Permission::OperatorManage)?;
+        let only = whose(cx)?;
         let rows = self
             .inner
             .workspace
@@ -181,22 +196,26 @@ impl Gate {
         let snapshot = self.snapshot();
         Ok(rows
             .iter()
+            .filter(|row| only.is_none_or(|only| row.operator == only))
             .map(|row| view(row, snapshot.operators.get(row.operator).as_deref()))
             .collect())
     }
 
-    /// Stops a token. Sessions that it opened go on: end those one by one.
+    /// Stops a token: anybody's for who manages operators, else one of the session's operator. Sessions that it opened go on: end those
+    /// one by one.
     ///
     /// # Errors
-    /// `forbidden`, `not_found`.
+    /// `forbidden`; `not_found`, also for a token that is not the caller's.
     pub async fn revoke_token(&self, cx: &OpCx, id: Uuid) -> Result<TokenView> {
-        cx.require(Permission::OperatorManage)?;
+        let only = whose(cx)?;
         require_fresh_proof_of_all(cx)?;
         let entry = self.config_entry(cx, "config.token.revoked", format!("token:{id}"));
         let now = cx.now;
         let row = self
             .change(cx, Nouns::NONE, move |tx| {
-                if tokens::by_id(tx, id)?.is_none() {
+                let may = tokens::by_id(tx, id)?
+                    .is_some_and(|token| only.is_none_or(|only| token.operator == only));
+                if !may {
                     return Err(no_token());
                 }
                 if tokens::revoke(tx, id, now)? {

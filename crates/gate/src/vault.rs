@@ -3,8 +3,8 @@
 //! Only the header changes: the data key stays, and so does everything that it sealed. The header is replaced in one step, so that a
 //! process that dies anywhere leaves the old one or the new one.
 
-use countersign_domain::Permission;
-use countersign_store::{StoreError, vault_headers};
+use countersign_domain::{Permission, Timestamp};
+use countersign_store::{StoreError, settings, vault_headers};
 use countersign_vault::{HeaderFile, KdfParameters, Passphrase, UnlockError, VaultHeader};
 
 use crate::{
@@ -22,6 +22,9 @@ pub enum HeaderLocation {
     Store,
 }
 
+/// The row that says when the passphrase was last changed.
+const REKEYED_NAME: &str = "vault.rekeyed_at";
+
 fn header_failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     let text = "the vault's header can't be read or written: nothing was changed; look at the data directory";
     let mut failed = Error::new(ErrorKind::Unavailable, "vault_header", text);
@@ -30,6 +33,20 @@ fn header_failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> 
 }
 
 impl Gate {
+    /// When the passphrase was last changed; `None` where it never was. For whoever opened the vault, or may read its state.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn rekeyed_at(&self) -> Result<Option<Timestamp>> {
+        let store = &self.inner.workspace.store;
+        let noted = store
+            .read::<_, StoreError, _>(|tx| settings::get(tx, REKEYED_NAME))
+            .await?;
+        noted
+            .map(|json| serde_json::from_str(&json).map_err(Error::internal))
+            .transpose()
+    }
+
     /// Changes the passphrase. It is recorded before it happens; where it then fails, that is recorded too.
     ///
     /// # Errors
@@ -78,6 +95,7 @@ impl Gate {
         .await
         .map_err(Error::internal)??;
         let entry = self.config_entry(cx, "vault.rekeyed", "vault".to_owned());
+        let noted = serde_json::to_string(&cx.now).map_err(Error::internal)?;
         match location {
             HeaderLocation::Store => {
                 let json = String::from_utf8(header.to_json()).map_err(Error::internal)?;
@@ -87,6 +105,7 @@ impl Gate {
                             let text = "the passphrase was changed by somebody else in the meantime: nothing was changed";
                             return Err(Error::new(ErrorKind::Conflict, "vault_header", text));
                         }
+                        settings::put(tx, REKEYED_NAME, &noted)?;
                         tx.append_entry(entry.clone())?;
                         Ok(())
                     })
@@ -106,7 +125,9 @@ impl Gate {
                         .await?;
                     return Err(header_failed(error));
                 }
-                Ok(())
+                store
+                    .write::<_, Error, _>(move |tx| Ok(settings::put(tx, REKEYED_NAME, &noted)?))
+                    .await
             }
         }
     }

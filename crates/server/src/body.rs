@@ -243,7 +243,7 @@ fn explain<'de, T: Deserialize<'de>>(bytes: &'de [u8], error: &serde_json::Error
         ),
         Ok(_) => (String::from("."), bounded(&error.to_string())),
     };
-    let text = without_value(&said);
+    let text = without_value(without_place(&said));
     if let Some(name) = unknown_field(&text).or_else(|| named_field(&text, "missing field `")) {
         if path == "." {
             name.clone_into(&mut path);
@@ -252,6 +252,19 @@ fn explain<'de, T: Deserialize<'de>>(bytes: &'de [u8], error: &serde_json::Error
         }
     }
     Problem::invalid(path, text)
+}
+
+/// What the deserialiser says, without where in the text: the field's path says it better.
+fn without_place(said: &str) -> &str {
+    let is_place = |place: &str| {
+        place.split_once(" column ").is_some_and(|(line, column)| {
+            line.parse::<u64>().is_ok() && column.parse::<u64>().is_ok()
+        })
+    };
+    match said.rsplit_once(" at line ") {
+        Some((text, place)) if is_place(place) => text,
+        _ => said,
+    }
 }
 
 /// What the deserialiser says, without the value that it says it about: a value may be a secret in the wrong place.

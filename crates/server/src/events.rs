@@ -120,9 +120,11 @@ struct Live {
 
 impl Live {
     fn events(self) -> impl Stream<Item = Result<Event, Infallible>> + Send + 'static {
-        futures::stream::unfold(self, |mut live| async move {
+        // The head of an answer leaves with its first bytes: whoever connects sees at once that the stream stands.
+        let standing = futures::stream::iter([Ok(Event::default().comment("live"))]);
+        standing.chain(futures::stream::unfold(self, |mut live| async move {
             live.next().await.map(|event| (Ok(event), live))
-        })
+        }))
     }
 
     /// The next event that the viewer may see; `None` ends the stream. The check of the credential comes first: a busy ledger must
@@ -143,11 +145,11 @@ impl Live {
                     if self.visible.shows(&self.caller, &entry).await {
                         // Without what it tells of its request the entry is still news.
                         let brief = if self.may_read_requests {
-                            self.caller.gate.brief(&entry).await.ok().flatten()
+                            self.caller.gate.brief(self.caller.cx(), &entry).await.ok().flatten()
                         } else {
                             None
                         };
-                        return event(&entry, brief);
+                        return event(&self.caller, &entry, brief);
                     }
                 }
             }
@@ -155,11 +157,11 @@ impl Live {
     }
 }
 
-fn event(entry: &SealedEntry, brief: Option<RequestBrief>) -> Option<Event> {
+fn event(caller: &Caller, entry: &SealedEntry, brief: Option<RequestBrief>) -> Option<Event> {
     Event::default()
         .id(entry.position.to_string())
         .event(&entry.entry.kind)
-        .json_data(EventView::new(entry, brief))
+        .json_data(EventView::new(caller, entry, brief))
         .ok()
 }
 

@@ -225,7 +225,7 @@ impl From<Error> for Problem {
             field: error.field,
             limit: error.limit,
             action: error.request,
-            tries_left: None,
+            tries_left: error.tries_left,
             retry_after: error.retry_after,
             cause: error.cause.map(Arc::from),
         }))

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
@@ -21,6 +21,7 @@ use tokio_util::task::TaskTracker;
 use crate::{
     access::AccessTable,
     config::ServerLimits,
+    deployment::{Deployment, PassphraseSource},
     problem::{Problem, Result},
     setup::{SetUp, Setup, SetupDraft, SetupError},
 };
@@ -60,6 +61,9 @@ pub struct ServerState {
     keeper: Arc<dyn Keeper>,
     setup: Option<Arc<dyn Setup>>,
     setting_up: TaskTracker,
+    deployment: OnceLock<Deployment>,
+    /// Set where the passphrase came after the start.
+    given_later: OnceLock<PassphraseSource>,
     unlocking: Mutex<()>,
     unlock_queue: Semaphore,
     pub(crate) version: &'static str,
@@ -111,6 +115,8 @@ impl ServerState {
             keeper,
             setup: None,
             setting_up: TaskTracker::new(),
+            deployment: OnceLock::new(),
+            given_later: OnceLock::new(),
             unlocking: Mutex::new(()),
             unlock_queue: Semaphore::new(UNLOCK_QUEUE),
             version,
@@ -126,6 +132,21 @@ impl ServerState {
     /// The gate, unless the vault is locked. The application asks this at shutdown.
     pub fn gate(&self) -> Option<Gate> {
         self.gate.load().as_deref().cloned()
+    }
+
+    /// Says how the gateway was put up: once, when its listeners stand. What is said later is not taken.
+    pub fn describe(&self, deployment: Deployment) {
+        drop(self.deployment.set(deployment));
+    }
+
+    pub(crate) fn deployment(&self) -> Option<&Deployment> {
+        self.deployment.get()
+    }
+
+    /// Where the passphrase came from, as far as it is known.
+    pub(crate) fn passphrase_source(&self) -> Option<PassphraseSource> {
+        let at_start = || self.deployment.get()?.passphrase;
+        self.given_later.get().copied().or_else(at_start)
     }
 
     pub(crate) fn keeper(&self) -> &dyn Keeper {
@@ -147,8 +168,12 @@ impl ServerState {
             return Ok(Err(SetupError::Closed));
         };
         let state = Arc::clone(self);
+        let is_chosen_there = draft.passphrase.is_some();
         let done = self.setting_up.spawn(async move {
             let done = setup.complete(token, draft).await?;
+            if is_chosen_there {
+                let _ = state.given_later.set(PassphraseSource::Browser);
+            }
             state.gate.store(Some(Arc::new(done.gate.clone())));
             Ok(done)
         });
@@ -188,6 +213,7 @@ impl ServerState {
         }
         match self.keeper.unlock(passphrase).await {
             Ok(gate) => {
+                let _ = self.given_later.set(PassphraseSource::Browser);
                 self.gate.store(Some(Arc::new(gate.clone())));
                 Ok(gate)
             }

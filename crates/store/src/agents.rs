@@ -16,6 +16,7 @@ fn agent(row: Row<'_>) -> Result<Agent> {
         description: row.text(2)?.to_owned(),
         labels: columns::labels(row, 3)?,
         created_at: row.timestamp(4)?,
+        revision: row.u64(5)?,
     })
 }
 
@@ -23,13 +24,14 @@ fn agent(row: Row<'_>) -> Result<Agent> {
 pub fn insert(tx: &mut Tx<'_>, agent: &Agent) -> Result<()> {
     let labels = columns::to_json(&agent.labels, "labels")?;
     tx.execute(
-        "INSERT INTO agent (id, name, description, labels, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO agent (id, name, description, labels, created_at, revision) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         &[
             (&agent.id).into(),
             agent.name.as_str().into(),
             (&agent.description).into(),
             (&labels).into(),
             agent.created_at.into(),
+            agent.revision.into(),
         ],
     )?;
     Ok(())
@@ -38,7 +40,7 @@ pub fn insert(tx: &mut Tx<'_>, agent: &Agent) -> Result<()> {
 /// Every agent that was not removed.
 pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Agent>> {
     tx.query(
-        "SELECT id, name, description, labels, created_at FROM agent WHERE removed_at IS NULL",
+        "SELECT id, name, description, labels, created_at, revision FROM agent WHERE removed_at IS NULL",
         &[],
         agent,
     )
@@ -46,7 +48,7 @@ pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Agent>> {
 
 /// One agent, if it was not removed.
 pub fn by_id(tx: &mut Tx<'_>, id: AgentId) -> Result<Option<Agent>> {
-    let sql = "SELECT id, name, description, labels, created_at FROM agent WHERE id = ?1 AND removed_at IS NULL";
+    let sql = "SELECT id, name, description, labels, created_at, revision FROM agent WHERE id = ?1 AND removed_at IS NULL";
     tx.query_optional(sql, &[(&id).into()], agent)
 }
 
@@ -71,11 +73,12 @@ pub fn name_of(tx: &mut Tx<'_>, id: AgentId) -> Result<Option<countersign_domain
 pub fn update(tx: &mut Tx<'_>, agent: &Agent) -> Result<bool> {
     let labels = columns::to_json(&agent.labels, "labels")?;
     tx.execute_one(
-        "UPDATE agent SET description = ?2, labels = ?3 WHERE id = ?1 AND removed_at IS NULL",
+        "UPDATE agent SET description = ?2, labels = ?3, revision = ?4 WHERE id = ?1 AND removed_at IS NULL",
         &[
             (&agent.id).into(),
             (&agent.description).into(),
             (&labels).into(),
+            agent.revision.into(),
         ],
     )
 }

@@ -25,6 +25,10 @@ pub struct Filter {
     pub from: Option<Timestamp>,
     /// Before.
     pub until: Option<Timestamp>,
+    /// Behind this position, whichever way the page goes.
+    pub behind: Option<u64>,
+    /// Before this position, whichever way the page goes.
+    pub before: Option<u64>,
 }
 
 /// Where a page begins and which way it goes.
@@ -68,6 +72,12 @@ pub fn page(
     }
     if let Some(until) = filter.until {
         list.and("at < ", until.into(), "");
+    }
+    if let Some(position) = filter.behind {
+        list.and("position > ", position.into(), "");
+    }
+    if let Some(position) = filter.before {
+        list.and("position < ", position.into(), "");
     }
     let order = match cursor {
         Cursor::Newest => "DESC",

@@ -1,6 +1,6 @@
 //! Credentials, sealed by the vault before they come here.
 
-use countersign_domain::{Credential, CredentialId, ProfileId, TargetId};
+use countersign_domain::{Actor, Credential, CredentialId, ProfileId, TargetId};
 
 use crate::{columns, error::Result, tx::Tx, value::Row};
 
@@ -13,16 +13,23 @@ fn credential(row: Row<'_>) -> Result<Credential> {
         sealed: row.blob(4)?.to_vec(),
         operator_revision: row.u64(5)?,
         set_at: row.timestamp(6)?,
+        set_by: match row.optional_text(7)? {
+            None => None,
+            Some(_) => Some(columns::actor(row, 7, 8)?),
+        },
     })
 }
 
 /// Puts the credential of a profile, in the place of the one it had under the same id.
 pub fn put(tx: &mut Tx<'_>, credential: &Credential) -> Result<()> {
+    let set_by = credential.set_by.as_ref();
+    let set_by_id = set_by.and_then(Actor::uuid);
     tx.execute(
-        "INSERT INTO credential (id, profile_id, kind, shown_as, sealed, operator_revision, set_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+        "INSERT INTO credential (id, profile_id, kind, shown_as, sealed, operator_revision, set_at, set_by_kind, set_by_id) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
          ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, shown_as = excluded.shown_as, sealed = excluded.sealed, \
-         operator_revision = excluded.operator_revision, set_at = excluded.set_at",
+         operator_revision = excluded.operator_revision, set_at = excluded.set_at, set_by_kind = excluded.set_by_kind, \
+         set_by_id = excluded.set_by_id",
         &[
             (&credential.id).into(),
             (&credential.profile).into(),
@@ -31,6 +38,8 @@ pub fn put(tx: &mut Tx<'_>, credential: &Credential) -> Result<()> {
             (&credential.sealed).into(),
             credential.operator_revision.into(),
             credential.set_at.into(),
+            set_by.map(Actor::kind).into(),
+            set_by_id.as_ref().into(),
         ],
     )?;
     Ok(())
@@ -39,7 +48,7 @@ pub fn put(tx: &mut Tx<'_>, credential: &Credential) -> Result<()> {
 /// Every credential.
 pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Credential>> {
     tx.query(
-        "SELECT id, profile_id, kind, shown_as, sealed, operator_revision, set_at FROM credential",
+        "SELECT id, profile_id, kind, shown_as, sealed, operator_revision, set_at, set_by_kind, set_by_id FROM credential",
         &[],
         credential,
     )
@@ -48,7 +57,7 @@ pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Credential>> {
 /// The credential of a profile.
 pub fn of_profile(tx: &mut Tx<'_>, profile: ProfileId) -> Result<Option<Credential>> {
     tx.query_optional(
-        "SELECT id, profile_id, kind, shown_as, sealed, operator_revision, set_at FROM credential WHERE profile_id = ?1",
+        "SELECT id, profile_id, kind, shown_as, sealed, operator_revision, set_at, set_by_kind, set_by_id FROM credential WHERE profile_id = ?1",
         &[(&profile).into()],
         credential,
     )

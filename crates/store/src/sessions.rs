@@ -52,6 +52,8 @@ pub struct Session {
     pub expires_at: Timestamp,
     /// When it was ended.
     pub ended_at: Option<Timestamp>,
+    /// The address that it was begun from; empty where it began before this was noted.
+    pub source: String,
 }
 
 impl Session {
@@ -83,14 +85,15 @@ fn session(row: Row<'_>) -> Result<Session> {
         proved_at: row.timestamp(7)?,
         expires_at: row.timestamp(8)?,
         ended_at: row.optional_timestamp(9)?,
+        source: row.text(10)?.to_owned(),
     })
 }
 
 /// Begins a session.
 pub fn insert(tx: &mut Tx<'_>, session: &Session) -> Result<()> {
     tx.execute(
-        "INSERT INTO session (id, operator_id, hash, csrf_hash, kind, label, created_at, proved_at, expires_at, ended_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO session (id, operator_id, hash, csrf_hash, kind, label, created_at, proved_at, expires_at, ended_at, source) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         &[
             (&session.id).into(),
             (&session.operator).into(),
@@ -102,6 +105,7 @@ pub fn insert(tx: &mut Tx<'_>, session: &Session) -> Result<()> {
             session.proved_at.into(),
             session.expires_at.into(),
             session.ended_at.into(),
+            (&session.source).into(),
         ],
     )?;
     Ok(())
@@ -110,7 +114,7 @@ pub fn insert(tx: &mut Tx<'_>, session: &Session) -> Result<()> {
 /// The session with this hash.
 pub fn by_hash(tx: &mut Tx<'_>, hash: &[u8; 32]) -> Result<Option<Session>> {
     tx.query_optional(
-        "SELECT id, operator_id, hash, csrf_hash, kind, label, created_at, proved_at, expires_at, ended_at FROM session \
+        "SELECT id, operator_id, hash, csrf_hash, kind, label, created_at, proved_at, expires_at, ended_at, source FROM session \
          WHERE hash = ?1",
         &[hash.into()],
         session,
@@ -120,7 +124,7 @@ pub fn by_hash(tx: &mut Tx<'_>, hash: &[u8; 32]) -> Result<Option<Session>> {
 /// One session.
 pub fn by_id(tx: &mut Tx<'_>, id: SessionId) -> Result<Option<Session>> {
     tx.query_optional(
-        "SELECT id, operator_id, hash, csrf_hash, kind, label, created_at, proved_at, expires_at, ended_at FROM session WHERE id = ?1",
+        "SELECT id, operator_id, hash, csrf_hash, kind, label, created_at, proved_at, expires_at, ended_at, source FROM session WHERE id = ?1",
         &[(&id).into()],
         session,
     )
@@ -129,7 +133,7 @@ pub fn by_id(tx: &mut Tx<'_>, id: SessionId) -> Result<Option<Session>> {
 /// The newest sessions that still work.
 pub fn live(tx: &mut Tx<'_>, now: Timestamp) -> Result<Vec<Session>> {
     tx.query(
-        "SELECT id, operator_id, hash, csrf_hash, kind, label, created_at, proved_at, expires_at, ended_at FROM session \
+        "SELECT id, operator_id, hash, csrf_hash, kind, label, created_at, proved_at, expires_at, ended_at, source FROM session \
          WHERE ended_at IS NULL AND expires_at > ?1 ORDER BY created_at DESC, id DESC LIMIT 1000",
         &[now.into()],
         session,

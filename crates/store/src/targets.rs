@@ -39,6 +39,7 @@ fn target(row: Row<'_>) -> Result<Target> {
         labels: columns::labels(row, 7)?,
         revision: row.u64(8)?,
         created_at: row.timestamp(9)?,
+        changes: row.u64(10)?,
     })
 }
 
@@ -49,7 +50,7 @@ pub fn insert(tx: &mut Tx<'_>, target: &Target) -> Result<()> {
     let labels = columns::to_json(&target.labels, "labels")?;
     tx.execute(
         "INSERT INTO target (id, name, connector, config, allow_private_network, limits, risk_threshold_millionths, labels, revision, \
-         created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+         created_at, changes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         &[
             (&target.id).into(),
             target.name.as_str().into(),
@@ -61,6 +62,7 @@ pub fn insert(tx: &mut Tx<'_>, target: &Target) -> Result<()> {
             (&labels).into(),
             target.revision.into(),
             target.created_at.into(),
+            target.changes.into(),
         ],
     )?;
     Ok(())
@@ -69,7 +71,7 @@ pub fn insert(tx: &mut Tx<'_>, target: &Target) -> Result<()> {
 /// Every target that was not removed.
 pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Target>> {
     tx.query(
-        "SELECT id, name, connector, config, allow_private_network, limits, risk_threshold_millionths, labels, revision, created_at \
+        "SELECT id, name, connector, config, allow_private_network, limits, risk_threshold_millionths, labels, revision, created_at, changes \
          FROM target WHERE removed_at IS NULL",
         &[],
         target,
@@ -79,7 +81,7 @@ pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Target>> {
 /// One target, if it was not removed.
 pub fn by_id(tx: &mut Tx<'_>, id: TargetId) -> Result<Option<Target>> {
     tx.query_optional(
-        "SELECT id, name, connector, config, allow_private_network, limits, risk_threshold_millionths, labels, revision, created_at \
+        "SELECT id, name, connector, config, allow_private_network, limits, risk_threshold_millionths, labels, revision, created_at, changes \
          FROM target WHERE id = ?1 AND removed_at IS NULL",
         &[(&id).into()],
         target,
@@ -110,7 +112,7 @@ pub fn update(tx: &mut Tx<'_>, target: &Target) -> Result<bool> {
     let labels = columns::to_json(&target.labels, "labels")?;
     tx.execute_one(
         "UPDATE target SET connector = ?2, config = ?3, allow_private_network = ?4, limits = ?5, risk_threshold_millionths = ?6, \
-         labels = ?7, revision = ?8 WHERE id = ?1 AND removed_at IS NULL",
+         labels = ?7, revision = ?8, changes = ?9 WHERE id = ?1 AND removed_at IS NULL",
         &[
             (&target.id).into(),
             (&target.connector).into(),
@@ -120,6 +122,7 @@ pub fn update(tx: &mut Tx<'_>, target: &Target) -> Result<bool> {
             target.risk_threshold.map(to_millionths).into(),
             (&labels).into(),
             target.revision.into(),
+            target.changes.into(),
         ],
     )
 }

@@ -513,6 +513,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/network": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the gateway is reached, and where its data lies. */
+        get: operations["network"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/operators": {
         parameters: {
             query?: never;
@@ -855,7 +872,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every sign-in token. */
+        /** Sign-in tokens: one's own, or with the right to manage operators everybody's. */
         get: operations["list_tokens"];
         put?: never;
         /** Makes a sign-in token. */
@@ -1057,6 +1074,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What was taken note of. */
+        Acknowledged: {
+            /** @description The contradiction, in words. */
+            acknowledged: string;
+        };
         /** @description A request with all that is known of it. */
         ActionDetail: components["schemas"]["ActionView"] & {
             /** @description The target's base URL as it is now. */
@@ -1086,24 +1108,8 @@ export interface components {
             trace?: components["schemas"]["TraceView"] | null;
             will_send?: components["schemas"]["SendView"] | null;
         };
-        /** @description What came of an action that was carried out. */
-        ActionReply: {
-            /**
-             * Format: uuid
-             * @description Its id.
-             */
-            id: string;
-            /** @description Whether it is the first outcome of the idempotency key again. */
-            is_replay: boolean;
-            /** @description What the target answered. */
-            result: components["schemas"]["ResultView"];
-            /** @description `succeeded` or `failed`, by the target's answer. */
-            state: string;
-        };
-        /** @enum {string} */
-        ActionState: "pending" | "approved" | "denied" | "executing" | "succeeded" | "failed" | "unknown" | "expired" | "stale" | "revoked" | "cancelled";
-        /** @description A request, as lists show it. */
-        ActionView: {
+        /** @description What lists show of a request besides where it stands. */
+        ActionFacts: {
             /** @description The action's name. */
             action: string;
             /** @description Who asks, by name; by id once the agent is removed. */
@@ -1150,8 +1156,6 @@ export interface components {
             risk_score: number;
             /** @description Who made the verdict. */
             rule: string;
-            /** @description Where it stands. */
-            state: components["schemas"]["ActionState"];
             /** @description On what, by name; by id once the target is removed. */
             target: string;
             /**
@@ -1165,6 +1169,27 @@ export interface components {
             verdict: components["schemas"]["Verdict"];
             /** @description What operators have said. */
             votes: components["schemas"]["VoteView"][];
+        };
+        /** @description What came of an action that was carried out. */
+        ActionReply: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description Whether it is the first outcome of the idempotency key again. */
+            is_replay: boolean;
+            /** @description What the target answered. */
+            result: components["schemas"]["ResultView"];
+            /** @description `succeeded` or `failed`, by the target's answer. */
+            state: string;
+        };
+        /** @enum {string} */
+        ActionState: "pending" | "approved" | "denied" | "executing" | "succeeded" | "failed" | "unknown" | "expired" | "stale" | "revoked" | "cancelled";
+        /** @description A request, as lists show it. */
+        ActionView: components["schemas"]["ActionFacts"] & {
+            /** @description Where it stands. */
+            state: components["schemas"]["ActionState"];
         };
         /** @enum {string} */
         ActorKind: "system" | "agent" | "operator" | "key" | "anonymous";
@@ -1215,6 +1240,11 @@ export interface components {
         /** @description What changes; what is left out stays. */
         AgentChangeBody: {
             description?: string | null;
+            /**
+             * Format: int64
+             * @description The agent's `revision` as the change was made up for: where it is another one by now, nothing changes (409 `changed_meanwhile`).
+             */
+            expected_revision?: number | null;
             labels?: components["schemas"]["BTreeMap"] | null;
         };
         /** @description An agent. */
@@ -1228,6 +1258,11 @@ export interface components {
             /** @description When one of its keys was last used, to the minute or so. */
             last_used_at?: string | null;
             name: string;
+            /**
+             * Format: int64
+             * @description Counts changes: what `expected_revision` is compared with.
+             */
+            revision: number;
         };
         /** @description That the process answers. */
         Alive: {
@@ -1251,6 +1286,17 @@ export interface components {
         BTreeMap: {
             [key: string]: string;
         };
+        /** @description A listener's certificate. */
+        CertificateView: {
+            /** @description When it ends. */
+            expires_at: string;
+            /** @description SHA-256 of it, in hexadecimal. */
+            fingerprint: string;
+            /** @description Whether the gateway made it itself: clients trust it by its fingerprint. */
+            is_self_signed: boolean;
+            /** @description The names and addresses that it is for. */
+            names: string[];
+        };
         /** @description What checkpoints are verified with. */
         CheckpointKeyView: {
             /** @description The public key in the form of signed notes; `null` before the first checkpoint. */
@@ -1258,11 +1304,53 @@ export interface components {
             /** @description The ledger's name. */
             name: string;
         };
+        /** @description A signed checkpoint. */
+        CheckpointView: {
+            /** @description When it was made. */
+            at: string;
+            /** @description The name of the key that it is signed with. */
+            key: string;
+            /** @description The signed note. */
+            note: string;
+            /** @description The tree's root over those entries, as base64; `null` where the note can't be read. */
+            root?: string | null;
+            /**
+             * Format: int64
+             * @description How many entries it covers.
+             */
+            size: number;
+        };
         /**
          * @description What kind of client signs in.
          * @enum {string}
          */
         ClientKind: "browser" | "terminal";
+        /** @description One kind of action of a connector. */
+        ConnectorAction: {
+            /** @description When its entries must be on disk: `strict`, `read` or `metered`. */
+            durability: string;
+            /** @description What it does to the world. */
+            effect: components["schemas"]["Effect"];
+            /** @description JSON Schema of its input. */
+            input_schema: Record<string, never>;
+            /** @description Its name, or a pattern such as `GET /**`. */
+            name: string;
+        };
+        /** @description A connector. */
+        ConnectorView: {
+            /** @description Its actions, as patterns where their names are open. */
+            actions: components["schemas"]["ConnectorAction"][];
+            /** @description The credential types that it can use. */
+            credential_types: string[];
+            /** @description Its name in targets: `http`. */
+            name: string;
+            /** @description JSON Schema of a profile's limits. */
+            profile_schema: Record<string, never>;
+            /** @description What it is, in a sentence. */
+            summary: string;
+            /** @description JSON Schema of a target's config. */
+            target_schema: Record<string, never>;
+        };
         /** @description A credential to be set; it replaces the one before. */
         CredentialBody: {
             /** @description By type: `token`; `username`, `password`; `header`, `key`; `parameter`, `key`; or each header's name and value. */
@@ -1288,6 +1376,10 @@ export interface components {
              */
             revision: number;
             set_at: string;
+            /** @description Who set it: `operator:...`; `null` where that was not noted. */
+            set_by?: string | null;
+            /** @description By name; `null` once they are gone. */
+            set_by_name?: string | null;
             /** @description Names that are not secret: the header, the query parameter, the user. */
             shown_as: string;
             /** @description The target's name. */
@@ -1313,6 +1405,8 @@ export interface components {
             action_id?: string | null;
             /** @description Who did it: `agent:...`, `operator:...`, `system` ... */
             actor: string;
+            /** @description Who did it, by name; left out for those without one, once it is gone, and for an agent that looks at an operator. */
+            actor_name?: string | null;
             at: string;
             /** @description The chain's value after this entry, in hexadecimal. */
             chain: string;
@@ -1358,29 +1452,9 @@ export interface components {
              */
             statusCode: number;
         };
-        /** @description What an entry tells of its request. */
-        EventRequest: {
-            /** @description The action's name. */
-            action: string;
-            /** @description Who asks, by name; by id once the agent is removed. */
-            agent: string;
-            /** Format: uuid */
-            agent_id: string;
-            /** @description When it came. */
-            created_at: string;
-            effect: components["schemas"]["Effect"];
-            /**
-             * Format: uuid
-             * @description The request's id.
-             */
-            id: string;
+        /** @description What an entry tells of its request: all that a list shows of it. Votes and times may be newer than the entry. */
+        EventRequest: components["schemas"]["ActionFacts"] & {
             state?: components["schemas"]["ActionState"] | null;
-            /** @description On what, by name; by id once the target is removed. */
-            target: string;
-            /** Format: uuid */
-            target_id: string;
-            urgency: components["schemas"]["Urgency"];
-            verdict: components["schemas"]["Verdict"];
         };
         /** @description An entry as a live view gets it, with what it tells of its request. */
         EventView: components["schemas"]["EntryView"] & {
@@ -1544,10 +1618,30 @@ export interface components {
              * @description Which agent or target.
              */
             id?: string | null;
+            /** @description By name; left out once it is removed. */
+            name?: string | null;
             /** @description Why. */
             reason: string;
             /** @description What kind of thing. */
             scope: components["schemas"]["KillScope"];
+        };
+        /** @description What the last verification found. */
+        LastVerificationView: {
+            /** @description When it ended. */
+            at: string;
+            /**
+             * Format: int64
+             * @description How many entries were checked.
+             */
+            entries: number;
+            /**
+             * Format: int64
+             * @description The position of the first bad entry.
+             */
+            first_bad?: number | null;
+            /** @description What is wrong with it. */
+            reason?: string | null;
+            valid: boolean;
         };
         /** @description How the ledger is. */
         LedgerView: {
@@ -1565,6 +1659,11 @@ export interface components {
             entries: number;
             /** @description When the last of them was written. */
             last_entry_at?: string | null;
+            /**
+             * Format: int64
+             * @description The position of the first entry that was not pruned; that of the next where none is left.
+             */
+            oldest_position: number;
             /** @description Whether it fits its checkpoints, in words. */
             state: string;
             /** @description Whether it takes entries. */
@@ -1574,73 +1673,15 @@ export interface components {
              * @description How long the oldest entry has waited for its place.
              */
             unsealed_millis: number;
+            verification?: components["schemas"]["LastVerificationView"] | null;
         };
         /** @description One page of a list. */
         List_ActionView: {
             /** @description The items. */
-            items: {
-                /** @description The action's name. */
-                action: string;
-                /** @description Who asks, by name; by id once the agent is removed. */
-                agent: string;
-                /**
-                 * Format: uuid
-                 * @description Who asks.
-                 */
-                agent_id: string;
-                /** @description Whose credential asked: `agent:...` or `operator:...`. */
-                asked_by: string;
-                /** @description When it reached its present state. */
-                changed_at: string;
-                /** @description When it came. */
-                created_at: string;
-                /** @description Until when it can be decided, or carried out. */
-                deadline?: string | null;
-                /** @description What it does to the world. */
-                effect: components["schemas"]["Effect"];
-                /**
-                 * Format: uuid
-                 * @description Its id: the one public id of everything that follows.
-                 */
-                id: string;
-                /** @description Why, in the agent's words. Untrusted text. */
-                intent: string;
-                /** @description How it ended. */
-                outcome?: string | null;
-                /** @description SHA-256 of what would run. */
-                payload_hash: string;
-                /**
-                 * Format: int32
-                 * @description How many operators have to say yes.
-                 */
-                quorum: number;
-                /** @description Why, in words. */
-                reason: string;
-                /** @description Why it is as risky as it is. */
-                risk_reasons: string[];
-                /**
-                 * Format: double
-                 * @description The risk, 0 to 1.
-                 */
-                risk_score: number;
-                /** @description Who made the verdict. */
-                rule: string;
+            items: (components["schemas"]["ActionFacts"] & {
                 /** @description Where it stands. */
                 state: components["schemas"]["ActionState"];
-                /** @description On what, by name; by id once the target is removed. */
-                target: string;
-                /**
-                 * Format: uuid
-                 * @description On what.
-                 */
-                target_id: string;
-                /** @description How soon. */
-                urgency: components["schemas"]["Urgency"];
-                /** @description What the decision said. */
-                verdict: components["schemas"]["Verdict"];
-                /** @description What operators have said. */
-                votes: components["schemas"]["VoteView"][];
-            }[];
+            })[];
             /** @description The cursor of the next page; `null` on the last. */
             next?: string | null;
         };
@@ -1657,6 +1698,52 @@ export interface components {
                 /** @description When one of its keys was last used, to the minute or so. */
                 last_used_at?: string | null;
                 name: string;
+                /**
+                 * Format: int64
+                 * @description Counts changes: what `expected_revision` is compared with.
+                 */
+                revision: number;
+            }[];
+            /** @description The cursor of the next page; `null` on the last. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        List_CheckpointView: {
+            /** @description The items. */
+            items: {
+                /** @description When it was made. */
+                at: string;
+                /** @description The name of the key that it is signed with. */
+                key: string;
+                /** @description The signed note. */
+                note: string;
+                /** @description The tree's root over those entries, as base64; `null` where the note can't be read. */
+                root?: string | null;
+                /**
+                 * Format: int64
+                 * @description How many entries it covers.
+                 */
+                size: number;
+            }[];
+            /** @description The cursor of the next page; `null` on the last. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        List_ConnectorView: {
+            /** @description The items. */
+            items: {
+                /** @description Its actions, as patterns where their names are open. */
+                actions: components["schemas"]["ConnectorAction"][];
+                /** @description The credential types that it can use. */
+                credential_types: string[];
+                /** @description Its name in targets: `http`. */
+                name: string;
+                /** @description JSON Schema of a profile's limits. */
+                profile_schema: Record<string, never>;
+                /** @description What it is, in a sentence. */
+                summary: string;
+                /** @description JSON Schema of a target's config. */
+                target_schema: Record<string, never>;
             }[];
             /** @description The cursor of the next page; `null` on the last. */
             next?: string | null;
@@ -1675,6 +1762,10 @@ export interface components {
                  */
                 revision: number;
                 set_at: string;
+                /** @description Who set it: `operator:...`; `null` where that was not noted. */
+                set_by?: string | null;
+                /** @description By name; `null` once they are gone. */
+                set_by_name?: string | null;
                 /** @description Names that are not secret: the header, the query parameter, the user. */
                 shown_as: string;
                 /** @description The target's name. */
@@ -1696,6 +1787,8 @@ export interface components {
                 action_id?: string | null;
                 /** @description Who did it: `agent:...`, `operator:...`, `system` ... */
                 actor: string;
+                /** @description Who did it, by name; left out for those without one, once it is gone, and for an agent that looks at an operator. */
+                actor_name?: string | null;
                 at: string;
                 /** @description The chain's value after this entry, in hexadecimal. */
                 chain: string;
@@ -1804,6 +1897,8 @@ export interface components {
                  * @description Which agent or target.
                  */
                 id?: string | null;
+                /** @description By name; left out once it is removed. */
+                name?: string | null;
                 /** @description Why. */
                 reason: string;
                 /** @description What kind of thing. */
@@ -1887,10 +1982,14 @@ export interface components {
                 kind: string;
                 /** @description What the client calls itself. Untrusted text. */
                 label: string;
+                /** @description When it last called this gateway; `null` where it has not since the gateway started. */
+                last_seen_at?: string | null;
                 /** Format: uuid */
                 operator: string;
                 operator_name?: string | null;
                 proved_at: string;
+                /** @description The address that it was begun from, as the listener saw it; `null` where that was not noted. */
+                source?: string | null;
             }[];
             /** @description The cursor of the next page; `null` on the last. */
             next?: string | null;
@@ -1901,6 +2000,11 @@ export interface components {
             items: {
                 /** @description Whether loopback and private addresses are open for it. */
                 allow_private_network: boolean;
+                /**
+                 * Format: int64
+                 * @description Counts changes of what an approver saw.
+                 */
+                approval_revision: number;
                 /** @description What the connector needs to reach it; never a secret. */
                 config: Record<string, never>;
                 /** @description The connector that speaks to it. */
@@ -1914,7 +2018,7 @@ export interface components {
                 name: string;
                 /**
                  * Format: int64
-                 * @description Counts changes of what an approver saw.
+                 * @description Counts changes: what `expected_revision` is compared with.
                  */
                 revision: number;
                 /**
@@ -1948,6 +2052,14 @@ export interface components {
             }[];
             /** @description The cursor of the next page; `null` on the last. */
             next?: string | null;
+        };
+        /** @description One listener. */
+        ListenerView: {
+            /** @description `http://127.0.0.1:18790`, `https://...`, `unix:/run/countersign.sock`. */
+            address: string;
+            /** @description What it answers. */
+            serves: components["schemas"]["Serves"];
+            tls?: components["schemas"]["CertificateView"] | null;
         };
         /** @description Who asks. */
         Me: {
@@ -1987,6 +2099,23 @@ export interface components {
             /** @description Where to look. */
             status_url: string;
         };
+        /** @description How the gateway is reached, and where its data lies. */
+        NetworkView: {
+            /** @description The configuration file; `null` where there is none. */
+            config_file?: string | null;
+            /** @description The data folder. */
+            data_dir: string;
+            /** @description Names under which it is reached, besides loopback and the listeners' addresses. */
+            hosts: string[];
+            /** @description The listeners, in the order of the configuration. */
+            listeners: components["schemas"]["ListenerView"][];
+            /** @description Origins of pages on other hosts that may call. */
+            origins: string[];
+            /** @description `sqlcipher` or `postgres`. */
+            store: components["schemas"]["Store"];
+            /** @description Address ranges of proxies whose `X-Forwarded-For` counts. */
+            trusted_proxies: string[];
+        };
         /** @description Words to a decision. */
         NoteBody: {
             /** @description Why, for the ledger; at most 2,000 characters. */
@@ -2012,6 +2141,8 @@ export interface components {
             /** @description What they may do. */
             role: components["schemas"]["Role"];
         };
+        /** @enum {string} */
+        PassphraseSource: "env" | "file" | "prompt" | "browser";
         /** @description A new password. */
         PasswordBody: {
             password: string;
@@ -2117,6 +2248,14 @@ export interface components {
              */
             size: number;
         };
+        /** @description What was deleted. */
+        Pruned: {
+            /**
+             * Format: int64
+             * @description How many entries.
+             */
+            pruned: number;
+        };
         /** @description Whether actions can be submitted. */
         Readiness: {
             /** @description What is wrong, as codes; `countersign doctor` says it in words. */
@@ -2221,6 +2360,10 @@ export interface components {
             /** @description The whole URL. Where the credential is a query parameter its value is `CREDENTIAL`. */
             url: string;
         };
+        /** @enum {string} */
+        SeparationOfDuties: "loose" | "strict";
+        /** @enum {string} */
+        Serves: "everything" | "agents" | "metrics";
         /** @description A live session. */
         SessionView: {
             created_at: string;
@@ -2233,10 +2376,63 @@ export interface components {
             kind: string;
             /** @description What the client calls itself. Untrusted text. */
             label: string;
+            /** @description When it last called this gateway; `null` where it has not since the gateway started. */
+            last_seen_at?: string | null;
             /** Format: uuid */
             operator: string;
             operator_name?: string | null;
             proved_at: string;
+            /** @description The address that it was begun from, as the listener saw it; `null` where that was not noted. */
+            source?: string | null;
+        };
+        /** @description What changes of the settings; what is left out stays. */
+        SettingsChangeBody: {
+            /** Format: int64 */
+            approval_deadline_seconds?: number | null;
+            /** Format: int64 */
+            evidence_body_bytes?: number | null;
+            /**
+             * Format: int32
+             * @description `null` keeps bodies.
+             */
+            evidence_retention_days?: number | null;
+            /** Format: int64 */
+            execute_ttl_seconds?: number | null;
+            separation_of_duties?: components["schemas"]["SeparationOfDuties"] | null;
+            /** Format: int32 */
+            session_hours?: number | null;
+            sign_in?: components["schemas"]["SignInChangeBody"] | null;
+        };
+        /** @description The settings of the whole gateway. */
+        SettingsView: {
+            /**
+             * Format: int64
+             * @description How long a request waits for a human, in seconds.
+             */
+            approval_deadline_seconds: number;
+            /**
+             * Format: int64
+             * @description How much of a body is kept as evidence, in bytes.
+             */
+            evidence_body_bytes: number;
+            /**
+             * Format: int32
+             * @description How long bodies are kept as evidence, in days; `null` keeps them.
+             */
+            evidence_retention_days: number | null;
+            /**
+             * Format: int64
+             * @description How long an approved request can be carried out, in seconds.
+             */
+            execute_ttl_seconds: number;
+            /** @description Who may decide on what they asked for themselves: `loose` where one vote is enough, `strict` nobody. */
+            separation_of_duties: components["schemas"]["SeparationOfDuties"];
+            /**
+             * Format: int32
+             * @description How long a session lasts, in hours.
+             */
+            session_hours: number;
+            sign_in: components["schemas"]["SignInSettingsView"];
         };
         /** @description What a human found out about an execution whose outcome was lost. */
         SettleBody: {
@@ -2247,6 +2443,8 @@ export interface components {
         };
         /** @description How to set up. */
         SetupBody: {
+            /** @description What the client calls itself, for the list of sessions. */
+            label?: string;
             /** @description The first operator's name. */
             operator: string;
             /** @description The vault's passphrase, 14 characters at least; left out where the start-up values have one. */
@@ -2309,6 +2507,32 @@ export interface components {
             password?: string | null;
             /** @description A sign-in token. */
             token?: string | null;
+        };
+        /** @description What changes of how operators sign in. */
+        SignInChangeBody: {
+            /** Format: int32 */
+            attempts?: number | null;
+            /** Format: int64 */
+            lockout_seconds?: number | null;
+            password?: boolean | null;
+            token?: boolean | null;
+        };
+        /** @description How operators sign in. */
+        SignInSettingsView: {
+            /**
+             * Format: int32
+             * @description Failures in a row after which more failures are refused.
+             */
+            attempts: number;
+            /**
+             * Format: int64
+             * @description For how long, in seconds.
+             */
+            lockout_seconds: number;
+            /** @description By name and password. */
+            password: boolean;
+            /** @description By sign-in token. */
+            token: boolean;
         };
         /** @enum {string} */
         Speaker: "key_scope" | "no_grant" | "grant" | "guard" | "threat" | "risk" | "budget" | "taint" | "rule" | "default";
@@ -2410,6 +2634,8 @@ export interface components {
             /** @description What kind of thing. */
             scope: components["schemas"]["KillScope"];
         };
+        /** @enum {string} */
+        Store: "sqlcipher" | "postgres";
         /** @description Something that is wrong. */
         SummaryProblem: {
             /** @description Stable, `snake_case`. */
@@ -2478,6 +2704,12 @@ export interface components {
             base_url?: string | null;
             config?: Record<string, never> | null;
             connector?: string | null;
+            /**
+             * Format: int64
+             * @description The target's `revision` as the change was made up for: where it is another one by now, nothing changes (409
+             *     `changed_meanwhile`).
+             */
+            expected_revision?: number | null;
             labels?: components["schemas"]["BTreeMap"] | null;
             limits?: Record<string, never> | null;
             /**
@@ -2496,6 +2728,11 @@ export interface components {
         TargetView: {
             /** @description Whether loopback and private addresses are open for it. */
             allow_private_network: boolean;
+            /**
+             * Format: int64
+             * @description Counts changes of what an approver saw.
+             */
+            approval_revision: number;
             /** @description What the connector needs to reach it; never a secret. */
             config: Record<string, never>;
             /** @description The connector that speaks to it. */
@@ -2509,7 +2746,7 @@ export interface components {
             name: string;
             /**
              * Format: int64
-             * @description Counts changes of what an approver saw.
+             * @description Counts changes: what `expected_revision` is compared with.
              */
             revision: number;
             /**
@@ -2577,6 +2814,9 @@ export interface components {
         VaultStatus: {
             /** @description Always `false` here: a locked gateway answers 423. */
             locked: boolean;
+            passphrase_source?: components["schemas"]["PassphraseSource"] | null;
+            /** @description When the passphrase was last changed; `null` where it never was, or before this was noted. */
+            rekeyed_at?: string | null;
         };
         /** @enum {string} */
         Verdict: "allow" | "ask" | "deny";
@@ -2591,8 +2831,7 @@ export interface components {
         };
         /** @description What a verification found. */
         VerificationView: {
-            /** @description The last checkpoint. */
-            checkpoint?: Record<string, never> | null;
+            checkpoint?: components["schemas"]["VerifiedCheckpoint"] | null;
             /**
              * Format: int64
              * @description How many entries were checked.
@@ -2606,6 +2845,22 @@ export interface components {
             /** @description What is wrong with it. */
             reason?: string | null;
             valid: boolean;
+        };
+        /** @description A checkpoint that a verification agrees with. */
+        VerifiedCheckpoint: {
+            /** @description When it was made. */
+            at: string;
+            /** @description The chain's value after the last of them, as base64. */
+            chain: string;
+            /** @description The ledger's name; also that of the key. */
+            origin: string;
+            /** @description The tree's root over them, as base64. */
+            root: string;
+            /**
+             * Format: int64
+             * @description How many entries it covers.
+             */
+            size: number;
         };
         /** @description One thing that was said. */
         VoiceView: {
@@ -3209,7 +3464,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["Acknowledged"];
                 };
             };
             /** @description What went wrong */
@@ -3237,7 +3492,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["List_CheckpointView"];
                 };
             };
             /** @description What went wrong */
@@ -3265,7 +3520,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["CheckpointView"];
                 };
             };
             /** @description What went wrong */
@@ -3286,9 +3541,9 @@ export interface operations {
                 action_id?: string;
                 /** @description `agent:...`, `operator:...`, `system`. */
                 actor?: string;
-                /** @description Only entries behind this position, oldest first. */
+                /** @description Only entries behind this position; the order is then `oldest`, unless it is given. */
                 after?: number;
-                /** @description Only entries before this position, newest first: the default order. */
+                /** @description Only entries before this position. */
                 before?: number;
                 /** @description The `next` of the page before. */
                 cursor?: number;
@@ -3296,6 +3551,8 @@ export interface operations {
                 kind?: string;
                 /** @description At most this many, up to 200. */
                 limit?: number;
+                /** @description `newest` (first; the default) or `oldest`. */
+                order?: string;
                 /** @description Not older than this. */
                 since?: string;
                 /** @description Older than this. */
@@ -3401,7 +3658,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["Pruned"];
                 };
             };
             /** @description What went wrong */
@@ -3518,7 +3775,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["List_ConnectorView"];
                 };
             };
             /** @description What went wrong */
@@ -3963,6 +4220,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    network: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NetworkView"];
+                };
             };
             /** @description What went wrong */
             default: {
@@ -4480,7 +4765,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SettingsView"];
                 };
             };
             /** @description What went wrong */
@@ -4503,7 +4788,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["SettingsChangeBody"];
             };
         };
         responses: {
@@ -4513,7 +4798,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SettingsView"];
                 };
             };
             /** @description What went wrong */

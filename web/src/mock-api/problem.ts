@@ -58,3 +58,12 @@ export const forbidden = (detail: string) => new Refusal(403, "forbidden", detai
 export const conflict = (code: string, detail: string, parts?: RefusalParts) => new Refusal(409, code, detail, parts);
 export const nameTaken = (what: string, name: string) =>
   conflict("name_taken", `there is already ${what} with the name ${name}: choose another`, { field: "name" });
+
+/** Refuses a change that was made up for another state than the present one. */
+export function checkRevision(what: string, expected: number | null | undefined, now: number): void {
+  if (expected == null || expected === now) return;
+  throw conflict(
+    "changed_meanwhile",
+    `${what} was changed by somebody else in the meantime: nothing of this change was made`,
+  );
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_gate::{Clock, Gate, SystemClock};
-use countersign_server::{Server, ServerError, ServerLimits, ServerState};
+use countersign_server::{PassphraseSource, Server, ServerError, ServerLimits, ServerState};
 use countersign_vault::{Token, VaultHeader};
 use serde_json::json;
 use tokio::io::AsyncReadExt;
@@ -21,8 +21,8 @@ use crate::output::Output;
 use crate::run_file::RunFile;
 use crate::telemetry::{self, LogHandle};
 use crate::wire::{
-    Certificate, HeaderPlace, Parts, Site, create, from_lock, hold_to_serve, not_onboarded,
-    server_config, stop_gate, unlock,
+    Certificate, HeaderPlace, Parts, Site, create, deployment, from_lock, hold_to_serve,
+    not_onboarded, server_config, stop_gate, unlock,
 };
 use crate::{passphrase, prompt};
 
@@ -85,6 +85,12 @@ pub(crate) async fn run(options: Options<'_>) -> Result<()> {
         }
     };
     parts.own_listeners().replace(server.addresses().to_vec());
+    let passphrase = match passphrase::source(options.env, &settings)? {
+        // Open without a configured one: it was typed.
+        None if state.gate().is_some() => Some(PassphraseSource::Prompt),
+        source => source,
+    };
+    state.describe(deployment(&settings, &config, server.urls(), passphrase));
     let running = Running {
         server: &server,
         certificate: certificate.as_ref(),

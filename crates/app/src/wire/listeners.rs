@@ -3,10 +3,13 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use countersign_server::{Bind, Dialects, ListenerConfig, ServerConfig, Serves};
+use countersign_server::{
+    Bind, CertificateFacts, Deployment, Dialects, ListenerConfig, ListenerFacts, PassphraseSource,
+    ServerConfig, Serves, StoreKind,
+};
 
-use super::certificate::Certificate;
-use crate::config::{ListenAddress, Settings};
+use super::certificate::{Certificate, leaf_of};
+use crate::config::{ListenAddress, Settings, TlsSettings};
 use crate::failure::{Failure, Result};
 
 /// The server's configuration. A listener that others can reach has TLS, or is a container's.
@@ -47,6 +50,47 @@ pub(crate) fn server_config(
             0,
         ))))
     })
+}
+
+/// How the gateway was put up, with the listeners' addresses as they stand.
+pub(crate) fn deployment(
+    settings: &Settings,
+    config: &ServerConfig,
+    urls: &[String],
+    passphrase: Option<PassphraseSource>,
+) -> Deployment {
+    let certificate = leaf_of(settings).map(|leaf| CertificateFacts {
+        is_self_signed: settings.tls == TlsSettings::SelfSigned,
+        names: leaf.names.into_iter().collect(),
+        ends_at: leaf.ends_at,
+        fingerprint: leaf.fingerprint,
+    });
+    let listeners = config.listeners.iter().zip(urls);
+    Deployment {
+        listeners: listeners
+            .map(|(listener, url)| ListenerFacts {
+                url: url.clone(),
+                serves: listener.serves,
+                certificate: matches!(listener.bind, Bind::Tls(..))
+                    .then(|| certificate.clone())
+                    .flatten(),
+            })
+            .collect(),
+        hosts: config.hosts.clone(),
+        origins: config.origins.clone(),
+        trusted_proxies: config
+            .trusted_proxies
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+        data_dir: settings.data_dir.path().to_owned(),
+        config_file: settings.file.clone(),
+        store: match settings.database_url {
+            None => StoreKind::Sqlcipher,
+            Some(_) => StoreKind::Postgres,
+        },
+        passphrase,
+    }
 }
 
 fn bind(address: &ListenAddress, settings: &Settings, certificate: Option<&Certificate>) -> Bind {

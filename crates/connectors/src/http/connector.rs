@@ -59,7 +59,7 @@ impl Connector for HttpConnector {
                     _ => false,
                 };
                 let advice = if is_openable {
-                    ": an owner can open it for this target with allow_private_network"
+                    ": an owner can allow the private network for this target (`allow_private_network`)"
                 } else {
                     ""
                 };

@@ -52,7 +52,7 @@ async fn every_use_case(test: &TestGate) {
     );
     let change = AgentChange {
         description: Some("pays".into()),
-        labels: None,
+        ..AgentChange::default()
     };
     let changed = step!(
         test,

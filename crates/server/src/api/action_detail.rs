@@ -237,8 +237,8 @@ impl From<DecisionTrace> for TraceView {
     }
 }
 
-impl From<RequestDetail> for ActionDetail {
-    fn from(detail: RequestDetail) -> Self {
+impl ActionDetail {
+    fn new(caller: &Caller, detail: RequestDetail) -> Self {
         let request = &detail.view.request;
         Self {
             context_hash: request.context_hash.to_string(),
@@ -265,7 +265,11 @@ impl From<RequestDetail> for ActionDetail {
             is_self_asked: detail.is_self_asked,
             trace: detail.trace.map(Into::into),
             timeline: detail.steps.into_iter().map(Into::into).collect(),
-            entries: detail.entries.iter().map(EntryView::from).collect(),
+            entries: detail
+                .entries
+                .iter()
+                .map(|sealed| EntryView::named(caller, sealed))
+                .collect(),
             judged: detail.judged,
             result: detail.result.as_ref().map(ResultView::of),
             view: detail.view.into(),
@@ -279,11 +283,6 @@ pub(crate) async fn get_action(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Document<ActionDetail>> {
-    Ok(Document(
-        caller
-            .gate
-            .request(caller.cx(), parse_id(&id)?)
-            .await?
-            .into(),
-    ))
+    let detail = caller.gate.request(caller.cx(), parse_id(&id)?).await?;
+    Ok(Document(ActionDetail::new(&caller, detail)))
 }

@@ -151,12 +151,28 @@ pub(crate) struct VoteView {
 /// A request, as lists show it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ActionView {
-    /// Its id: the one public id of everything that follows.
-    #[schema(value_type = uuid::Uuid)]
-    id: RequestId,
     /// Where it stands.
     #[schema(value_type = words::State)]
     state: RequestState,
+    #[serde(flatten)]
+    facts: ActionFacts,
+}
+
+impl From<RequestView> for ActionView {
+    fn from(view: RequestView) -> Self {
+        Self {
+            state: view.request.state,
+            facts: ActionFacts::from(view),
+        }
+    }
+}
+
+/// What lists show of a request besides where it stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ActionFacts {
+    /// Its id: the one public id of everything that follows.
+    #[schema(value_type = uuid::Uuid)]
+    id: RequestId,
     /// Who asks, by name; by id once the agent is removed.
     agent: String,
     /// Who asks.
@@ -206,7 +222,7 @@ pub(crate) struct ActionView {
     outcome: Option<String>,
 }
 
-impl From<RequestView> for ActionView {
+impl From<RequestView> for ActionFacts {
     fn from(view: RequestView) -> Self {
         let request = view.request;
         let names = view.operator_names;
@@ -221,7 +237,6 @@ impl From<RequestView> for ActionView {
         let votes = votes.collect();
         Self {
             id: request.id,
-            state: request.state,
             agent: view.agent_name,
             agent_id: request.agent,
             target: view.target_name,

@@ -23,6 +23,8 @@ pub(crate) struct AgentView {
     /// What it is for.
     description: String,
     labels: Labels,
+    /// Counts changes: what `expected_revision` is compared with.
+    revision: u64,
     created_at: String,
     /// When one of its keys was last used, to the minute or so.
     last_used_at: Option<String>,
@@ -44,6 +46,7 @@ impl From<&Agent> for AgentView {
             name: agent.name.to_string(),
             description: agent.description.clone(),
             labels: agent.labels.clone(),
+            revision: agent.revision,
             created_at: agent.created_at.to_string(),
             last_used_at: None,
         }
@@ -82,6 +85,9 @@ pub(crate) struct AgentChangeBody {
     description: Option<String>,
     #[serde(default)]
     labels: Option<Labels>,
+    /// The agent's `revision` as the change was made up for: where it is another one by now, nothing changes (409 `changed_meanwhile`).
+    #[serde(default)]
+    expected_revision: Option<u64>,
 }
 
 /// Every agent.
@@ -152,6 +158,7 @@ pub(crate) async fn update_agent(
     let AgentChangeBody {
         description,
         labels,
+        expected_revision,
     } = body;
     let agent = caller
         .gate
@@ -161,6 +168,7 @@ pub(crate) async fn update_agent(
             AgentChange {
                 description,
                 labels,
+                expected_revision,
             },
         )
         .await?;

@@ -5,16 +5,16 @@ use axum::{
     body::Body,
     response::{IntoResponse, Response},
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use countersign_domain::{Actor, RequestId, RequestState, SealedEntry, Timestamp};
-use countersign_gate::{AuditFilter, RequestBrief};
+use countersign_gate::{AuditFilter, RequestBrief, Verification};
 use futures::TryStreamExt;
 use http::{HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::{page::List, words};
+use super::{actions::ActionFacts, page::List, words};
 use crate::{
     body::{Json, Query},
     caller::Caller,
@@ -32,6 +32,9 @@ pub(crate) struct EntryView {
     kind: String,
     /// Who did it: `agent:...`, `operator:...`, `system` ...
     actor: String,
+    /// Who did it, by name; left out for those without one, once it is gone, and for an agent that looks at an operator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actor_name: Option<String>,
     /// The action's id, where it is about one.
     #[serde(skip_serializing_if = "Option::is_none")]
     action_id: Option<Uuid>,
@@ -54,8 +57,14 @@ pub(crate) struct EntryView {
     chain: String,
 }
 
-impl From<&SealedEntry> for EntryView {
-    fn from(sealed: &SealedEntry) -> Self {
+impl EntryView {
+    /// The entry as this caller may see it.
+    pub(crate) fn named(caller: &Caller, sealed: &SealedEntry) -> Self {
+        let name = caller.gate.actor_name(caller.cx(), sealed.entry.actor);
+        Self::new(sealed, name)
+    }
+
+    fn new(sealed: &SealedEntry, actor_name: Option<String>) -> Self {
         let entry = &sealed.entry;
         Self {
             position: sealed.position,
@@ -63,6 +72,7 @@ impl From<&SealedEntry> for EntryView {
             at: entry.at.to_string(),
             kind: entry.kind.clone(),
             actor: entry.actor.to_string(),
+            actor_name,
             action_id: entry.request.map(RequestId::uuid),
             subject: entry.subject.clone(),
             verdict: entry.verdict.map(countersign_domain::Verdict::as_str),
@@ -84,51 +94,23 @@ pub(crate) struct EventView {
     request: Option<EventRequest>,
 }
 
-/// What an entry tells of its request.
+/// What an entry tells of its request: all that a list shows of it. Votes and times may be newer than the entry.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct EventRequest {
-    /// The request's id.
-    id: Uuid,
     /// The state that the entry tells of; `null` where it is other news, such as a vote.
     #[schema(value_type = Option<words::State>)]
     state: Option<RequestState>,
-    /// Who asks, by name; by id once the agent is removed.
-    agent: String,
-    agent_id: Uuid,
-    /// On what, by name; by id once the target is removed.
-    target: String,
-    target_id: Uuid,
-    /// The action's name.
-    action: String,
-    #[schema(value_type = words::Effect)]
-    effect: &'static str,
-    #[schema(value_type = words::Urgency)]
-    urgency: &'static str,
-    #[schema(value_type = words::Verdict)]
-    verdict: &'static str,
-    /// When it came.
-    created_at: String,
+    #[serde(flatten)]
+    listed: ActionFacts,
 }
 
 impl EventView {
-    pub(crate) fn new(sealed: &SealedEntry, brief: Option<RequestBrief>) -> Self {
+    pub(crate) fn new(caller: &Caller, sealed: &SealedEntry, brief: Option<RequestBrief>) -> Self {
         Self {
-            entry: EntryView::from(sealed),
-            request: brief.map(|brief| {
-                let request = &brief.request;
-                EventRequest {
-                    id: request.id.uuid(),
-                    state: brief.state,
-                    agent: brief.agent_name,
-                    agent_id: request.agent.uuid(),
-                    target: brief.target_name,
-                    target_id: request.target.uuid(),
-                    action: request.action.clone(),
-                    effect: request.effect.as_str(),
-                    urgency: request.urgency.as_str(),
-                    verdict: request.verdict.as_str(),
-                    created_at: request.created_at.to_string(),
-                }
+            entry: EntryView::named(caller, sealed),
+            request: brief.map(|brief| EventRequest {
+                state: brief.state,
+                listed: ActionFacts::from(brief.view),
             }),
         }
     }
@@ -139,10 +121,12 @@ impl EventView {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct EntryQuery {
-    /// Only entries behind this position, oldest first.
+    /// Only entries behind this position; the order is then `oldest`, unless it is given.
     after: Option<u64>,
-    /// Only entries before this position, newest first: the default order.
+    /// Only entries before this position.
     before: Option<u64>,
+    /// `newest` (first; the default) or `oldest`.
+    order: Option<String>,
     /// The `next` of the page before.
     cursor: Option<u64>,
     /// At most this many, up to 200.
@@ -182,16 +166,18 @@ pub(crate) async fn entries(
     caller: Caller,
     Query(query): Query<EntryQuery>,
 ) -> Result<Document<List<EntryView>>> {
-    let (after, before) = match (query.after, query.before, query.cursor) {
-        (Some(after), None, cursor) => (Some(cursor.unwrap_or(after)), None),
-        (None, before, cursor) => (None, cursor.or(before)),
-        (Some(_), Some(_), _) => {
-            return Err(Problem::invalid("after", "give either after or before"));
-        }
-    };
-    let filter = AuditFilter {
-        after,
-        before,
+    let mut filter = AuditFilter {
+        after: query.after,
+        before: query.before,
+        is_oldest_first: match query.order.as_deref() {
+            None => None,
+            Some("oldest") => Some(true),
+            Some("newest") => Some(false),
+            Some(_) => {
+                let detail = "unknown order: expected one of newest, oldest";
+                return Err(Problem::invalid("order", detail));
+            }
+        },
         limit: query.limit,
         kind: query.kind,
         actor: query.actor.as_deref().map(parse_actor).transpose()?,
@@ -199,9 +185,18 @@ pub(crate) async fn entries(
         since: query.since,
         until: query.until,
     };
+    if let Some(cursor) = query.cursor {
+        if filter.goes_onwards() {
+            filter.is_oldest_first = Some(true);
+            filter.after = filter.after.max(Some(cursor));
+        } else {
+            filter.before = Some(filter.before.map_or(cursor, |before| before.min(cursor)));
+        }
+    }
     let page = caller.gate.audit_entries(caller.cx(), filter).await?;
+    let named = |sealed| EntryView::named(&caller, sealed);
     Ok(Document(List {
-        items: page.items.iter().map(EntryView::from).collect(),
+        items: page.items.iter().map(named).collect(),
         next: page.next,
     }))
 }
@@ -216,23 +211,75 @@ pub(crate) struct VerificationView {
     first_bad: Option<u64>,
     /// What is wrong with it.
     reason: Option<String>,
-    /// The last checkpoint.
-    #[schema(value_type = Option<Object>)]
-    checkpoint: Value,
+    /// The newest checkpoint that the ledger agrees with.
+    checkpoint: Option<VerifiedCheckpoint>,
+}
+
+/// A checkpoint that a verification agrees with.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct VerifiedCheckpoint {
+    /// The ledger's name; also that of the key.
+    origin: String,
+    /// How many entries it covers.
+    size: u64,
+    /// The tree's root over them, as base64.
+    root: String,
+    /// The chain's value after the last of them, as base64.
+    chain: String,
+    /// When it was made.
+    at: String,
+}
+
+impl From<Verification> for VerificationView {
+    fn from(found: Verification) -> Self {
+        Self {
+            valid: found.valid,
+            entries: found.entries,
+            first_bad: found.first_bad,
+            reason: found.reason,
+            checkpoint: found.checkpoint.map(|checkpoint| VerifiedCheckpoint {
+                origin: checkpoint.origin,
+                size: checkpoint.size,
+                root: STANDARD.encode(checkpoint.root),
+                chain: STANDARD.encode(checkpoint.chain),
+                at: checkpoint.at.to_string(),
+            }),
+        }
+    }
+}
+
+/// A signed checkpoint.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CheckpointView {
+    /// How many entries it covers.
+    size: u64,
+    /// When it was made.
+    at: String,
+    /// The tree's root over those entries, as base64; `null` where the note can't be read.
+    root: Option<String>,
+    /// The name of the key that it is signed with.
+    key: String,
+    /// The signed note.
+    note: String,
+}
+
+impl From<countersign_gate::CheckpointView> for CheckpointView {
+    fn from(view: countersign_gate::CheckpointView) -> Self {
+        Self {
+            size: view.size,
+            at: view.at.to_string(),
+            root: view.root.map(|root| STANDARD.encode(root)),
+            key: view.key,
+            note: view.note,
+        }
+    }
 }
 
 /// Verifies the whole ledger: every link, the tree, every checkpoint.
 #[utoipa::path(get, path = "/api/v1/audit/verify", tag = "audit", responses((status = 200, body = VerificationView)))]
 pub(crate) async fn verify(caller: Caller) -> Result<Document<VerificationView>> {
     let found = caller.gate.verify_audit(caller.cx()).await?;
-    let checkpoint = serde_json::to_value(&found.checkpoint).map_err(Problem::internal)?;
-    Ok(Document(VerificationView {
-        valid: found.valid,
-        entries: found.entries,
-        first_bad: found.first_bad,
-        reason: found.reason,
-        checkpoint,
-    }))
+    Ok(Document(found.into()))
 }
 
 /// The whole ledger as JSON Lines, for `countersign audit verify --file`.
@@ -255,25 +302,22 @@ pub(crate) async fn export(caller: Caller) -> Result<Response> {
 }
 
 /// Every checkpoint that is kept, newest first.
-#[utoipa::path(get, path = "/api/v1/audit/checkpoints", tag = "audit", responses((status = 200, body = List<Object>)))]
-pub(crate) async fn checkpoints(caller: Caller) -> Result<Document<List<Value>>> {
+#[utoipa::path(get, path = "/api/v1/audit/checkpoints", tag = "audit", responses((status = 200, body = List<CheckpointView>)))]
+pub(crate) async fn checkpoints(caller: Caller) -> Result<Document<List<CheckpointView>>> {
     let checkpoints = caller.gate.checkpoints(caller.cx()).await?;
-    let items = checkpoints
-        .iter()
-        .map(serde_json::to_value)
-        .collect::<Result<_, _>>()
-        .map_err(Problem::internal)?;
-    Ok(Document(List { items, next: None }))
+    Ok(Document(List {
+        items: checkpoints.into_iter().map(CheckpointView::from).collect(),
+        next: None,
+    }))
 }
 
 /// Makes a checkpoint now.
-#[utoipa::path(post, path = "/api/v1/audit/checkpoints", tag = "audit", responses((status = 201, body = Object)))]
-pub(crate) async fn make_checkpoint(caller: Caller) -> Result<(StatusCode, Document<Value>)> {
+#[utoipa::path(post, path = "/api/v1/audit/checkpoints", tag = "audit", responses((status = 201, body = CheckpointView)))]
+pub(crate) async fn make_checkpoint(
+    caller: Caller,
+) -> Result<(StatusCode, Document<CheckpointView>)> {
     let checkpoint = caller.gate.make_checkpoint(caller.cx()).await?;
-    Ok((
-        StatusCode::CREATED,
-        Document(serde_json::to_value(checkpoint).map_err(Problem::internal)?),
-    ))
+    Ok((StatusCode::CREATED, Document(checkpoint.into())))
 }
 
 /// What checkpoints are verified with.
@@ -307,19 +351,31 @@ pub(crate) struct PruneBody {
     size: u64,
 }
 
+/// What was taken note of.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Acknowledged {
+    /// The contradiction, in words.
+    acknowledged: String,
+}
+
+/// What was deleted.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Pruned {
+    /// How many entries.
+    pruned: u64,
+}
+
 /// Takes note that the ledger contradicts its checkpoints, after a restored backup say, so that it takes entries again. The
 /// contradicting checkpoints are put aside, not deleted, and the acknowledgement is in the ledger.
-#[utoipa::path(post, path = "/api/v1/audit/acknowledge", tag = "audit", responses((status = 200, body = Object)))]
-pub(crate) async fn acknowledge(caller: Caller) -> Result<Document<Value>> {
+#[utoipa::path(post, path = "/api/v1/audit/acknowledge", tag = "audit", responses((status = 200, body = Acknowledged)))]
+pub(crate) async fn acknowledge(caller: Caller) -> Result<Document<Acknowledged>> {
     let acknowledged = caller.gate.acknowledge_ledger(caller.cx()).await?;
-    Ok(Document(
-        serde_json::json!({ "acknowledged": acknowledged }),
-    ))
+    Ok(Document(Acknowledged { acknowledged }))
 }
 
 /// Deletes the entries under a checkpoint. What is left still verifies.
-#[utoipa::path(post, path = "/api/v1/audit/prune", tag = "audit", request_body = PruneBody, responses((status = 200, body = Object)))]
-pub(crate) async fn prune(caller: Caller, Json(body): Json<PruneBody>) -> Result<Document<Value>> {
+#[utoipa::path(post, path = "/api/v1/audit/prune", tag = "audit", request_body = PruneBody, responses((status = 200, body = Pruned)))]
+pub(crate) async fn prune(caller: Caller, Json(body): Json<PruneBody>) -> Result<Document<Pruned>> {
     let pruned = caller.gate.prune_audit(caller.cx(), body.size).await?;
-    Ok(Document(serde_json::json!({ "pruned": pruned })))
+    Ok(Document(Pruned { pruned }))
 }

@@ -31,12 +31,17 @@ pub(crate) struct CredentialView {
     /// Names that are not secret: the header, the query parameter, the user.
     shown_as: String,
     set_at: String,
+    /// Who set it: `operator:...`; `null` where that was not noted.
+    set_by: Option<String>,
+    /// By name; `null` once they are gone.
+    set_by_name: Option<String>,
     /// Counts replacements.
     revision: u64,
 }
 
-impl From<countersign_gate::CredentialView> for CredentialView {
-    fn from(view: countersign_gate::CredentialView) -> Self {
+impl CredentialView {
+    fn new(caller: &Caller, view: countersign_gate::CredentialView) -> Self {
+        let name = |actor| caller.gate.actor_name(caller.cx(), actor);
         Self {
             id: view.id.uuid(),
             target: view.target.to_string(),
@@ -44,6 +49,8 @@ impl From<countersign_gate::CredentialView> for CredentialView {
             kind: view.kind.as_str(),
             shown_as: view.shown_as,
             set_at: view.set_at.to_string(),
+            set_by: view.set_by.map(|actor| actor.to_string()),
+            set_by_name: view.set_by.and_then(name),
             revision: view.operator_revision,
         }
     }
@@ -94,7 +101,7 @@ pub(crate) async fn list_credentials(
         .cut(
             credentials,
             |credential| credential.id.uuid(),
-            CredentialView::from,
+            |credential| CredentialView::new(&caller, credential),
         )
         .map(Document)
 }
@@ -134,7 +141,10 @@ pub(crate) async fn set_credential(
         fields,
     };
     let view = caller.gate.set_credential(caller.cx(), draft).await?;
-    Ok((StatusCode::CREATED, Document(view.into())))
+    Ok((
+        StatusCode::CREATED,
+        Document(CredentialView::new(&caller, view)),
+    ))
 }
 
 /// Removes a target's credential.

@@ -2,7 +2,7 @@
 
 use axum::Json as Document;
 use countersign_domain::{Kill, KillScope};
-use countersign_gate::{KillTarget, KillWord};
+use countersign_gate::{Gate, KillTarget, KillWord};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -20,6 +20,9 @@ pub(crate) struct KillView {
     /// Which agent or target.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<Uuid>,
+    /// By name; left out once it is removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
     /// By whom.
     by: String,
     /// Why.
@@ -28,8 +31,9 @@ pub(crate) struct KillView {
     at: String,
 }
 
-impl From<Kill> for KillView {
-    fn from(kill: Kill) -> Self {
+impl KillView {
+    fn new(gate: &Gate, kill: Kill) -> Self {
+        let name = gate.killed_name(kill.scope);
         let (scope, id) = match kill.scope {
             KillScope::All => ("all", None),
             KillScope::Agent(id) => ("agent", Some(id.uuid())),
@@ -38,6 +42,7 @@ impl From<Kill> for KillView {
         Self {
             scope,
             id,
+            name,
             by: kill.by.to_string(),
             reason: kill.reason,
             at: kill.at.to_string(),
@@ -80,7 +85,10 @@ impl From<KillBody> for KillTarget {
 pub(crate) async fn list_kills(caller: Caller) -> Result<Document<List<KillView>>> {
     let kills = caller.gate.kills(caller.cx())?;
     Ok(Document(List {
-        items: kills.into_iter().map(KillView::from).collect(),
+        items: kills
+            .into_iter()
+            .map(|kill| KillView::new(&caller.gate, kill))
+            .collect(),
         next: None,
     }))
 }
@@ -92,7 +100,10 @@ pub(crate) async fn kill(
     Json(body): Json<KillBody>,
 ) -> Result<(StatusCode, Document<KillView>)> {
     let kill = caller.gate.kill(caller.cx(), body.into()).await?;
-    Ok((StatusCode::CREATED, Document(kill.into())))
+    Ok((
+        StatusCode::CREATED,
+        Document(KillView::new(&caller.gate, kill)),
+    ))
 }
 
 /// Releases the switch. What it stopped stays stopped.

@@ -17,6 +17,7 @@ mod duration;
 mod grants;
 mod keys;
 mod kills;
+mod network;
 mod operators;
 mod page;
 mod rules;

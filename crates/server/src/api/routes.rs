@@ -6,8 +6,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     action_list, actions, agents, approvals, audit, configuration, connectors, credentials, grants,
-    keys, kills, operators, rules, sessions, settings, setup, status, summary, targets, tokens,
-    vault,
+    keys, kills, network, operators, rules, sessions, settings, setup, status, summary, targets,
+    tokens, vault,
 };
 use crate::{events, state::ServerState};
 
@@ -68,6 +68,7 @@ fn configuration_routes() -> OpenApiRouter<Arc<ServerState>> {
             rules::remove_rule
         ))
         .routes(routes!(settings::get_settings, settings::update_settings))
+        .routes(routes!(network::network))
         .routes(routes!(configuration::export_configuration))
         .routes(routes!(configuration::plan))
         .routes(routes!(status::status))

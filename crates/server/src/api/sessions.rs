@@ -159,6 +159,10 @@ pub(crate) struct SessionView {
     created_at: String,
     proved_at: String,
     expires_at: String,
+    /// The address that it was begun from, as the listener saw it; `null` where that was not noted.
+    source: Option<String>,
+    /// When it last called this gateway; `null` where it has not since the gateway started.
+    last_seen_at: Option<String>,
     /// Whether it is the one that asks.
     is_current: bool,
 }
@@ -174,6 +178,8 @@ impl From<countersign_gate::SessionView> for SessionView {
             created_at: view.created_at.to_string(),
             proved_at: view.proved_at.to_string(),
             expires_at: view.expires_at.to_string(),
+            source: (!view.source.is_empty()).then_some(view.source),
+            last_seen_at: view.last_seen_at.map(|at| at.to_string()),
             is_current: view.is_current,
         }
     }

@@ -2,19 +2,81 @@
 
 use axum::Json as Document;
 use countersign_gate::{Settings, SettingsChange};
+use utoipa::ToSchema;
 
+use super::words;
 use crate::{body::Json, caller::Caller, problem::Result};
 
+/// The settings of the whole gateway.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "the form of the gate's own, for the document")]
+pub(crate) struct SettingsView {
+    /// Who may decide on what they asked for themselves: `loose` where one vote is enough, `strict` nobody.
+    #[schema(value_type = words::SeparationOfDuties)]
+    separation_of_duties: String,
+    /// How long a request waits for a human, in seconds.
+    approval_deadline_seconds: u64,
+    /// How long an approved request can be carried out, in seconds.
+    execute_ttl_seconds: u64,
+    sign_in: SignInSettingsView,
+    /// How long a session lasts, in hours.
+    session_hours: u32,
+    /// How long bodies are kept as evidence, in days; `null` keeps them.
+    #[schema(required)]
+    evidence_retention_days: Option<u32>,
+    /// How much of a body is kept as evidence, in bytes.
+    evidence_body_bytes: u64,
+}
+
+/// How operators sign in.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "the form of the gate's own, for the document")]
+pub(crate) struct SignInSettingsView {
+    /// By sign-in token.
+    token: bool,
+    /// By name and password.
+    password: bool,
+    /// Failures in a row after which more failures are refused.
+    attempts: u32,
+    /// For how long, in seconds.
+    lockout_seconds: u64,
+}
+
+/// What changes of the settings; what is left out stays.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "the form of the gate's own, for the document")]
+pub(crate) struct SettingsChangeBody {
+    #[schema(value_type = Option<words::SeparationOfDuties>)]
+    separation_of_duties: Option<String>,
+    approval_deadline_seconds: Option<u64>,
+    execute_ttl_seconds: Option<u64>,
+    sign_in: Option<SignInChangeBody>,
+    session_hours: Option<u32>,
+    /// `null` keeps bodies.
+    evidence_retention_days: Option<u32>,
+    evidence_body_bytes: Option<u64>,
+}
+
+/// What changes of how operators sign in.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "the form of the gate's own, for the document")]
+pub(crate) struct SignInChangeBody {
+    token: Option<bool>,
+    password: Option<bool>,
+    attempts: Option<u32>,
+    lockout_seconds: Option<u64>,
+}
+
 /// The settings.
-#[utoipa::path(get, path = "/api/v1/settings", tag = "settings", responses((status = 200, description = "The settings", body = Object)))]
+#[utoipa::path(get, path = "/api/v1/settings", tag = "settings", responses((status = 200, description = "The settings", body = SettingsView)))]
 pub(crate) async fn get_settings(caller: Caller) -> Result<Document<Settings>> {
     Ok(Document(caller.gate.settings(caller.cx())?))
 }
 
 /// Changes what is given of the settings.
 #[utoipa::path(
-    patch, path = "/api/v1/settings", tag = "settings", request_body = Object,
-    responses((status = 200, description = "The settings as they are now", body = Object)))]
+    patch, path = "/api/v1/settings", tag = "settings", request_body = SettingsChangeBody,
+    responses((status = 200, description = "The settings as they are now", body = SettingsView)))]
 pub(crate) async fn update_settings(
     caller: Caller,
     Json(change): Json<SettingsChange>,

@@ -50,6 +50,9 @@ pub(crate) struct SetupBody {
     /// The store, as it was shown.
     #[serde(default)]
     store: Option<String>,
+    /// What the client calls itself, for the list of sessions.
+    #[serde(default)]
+    label: String,
 }
 
 /// An installation, and the session of its first operator.
@@ -91,6 +94,7 @@ pub(crate) async fn set_up(
         passphrase: body.passphrase,
         store: body.store,
     };
+    let label = body.label;
     let SetUp {
         gate,
         credential,
@@ -99,7 +103,7 @@ pub(crate) async fn set_up(
         .set_up(body.token, draft)
         .await?
         .map_err(Problem::from)?;
-    begin_browser_session(&gate, &peer, &headers, credential, "", |session| {
+    begin_browser_session(&gate, &peer, &headers, credential, &label, |session| {
         SetUpView {
             session,
             sign_in_token: sign_in_token.map(|token| token.expose().to_owned()),

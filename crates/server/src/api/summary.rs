@@ -2,7 +2,7 @@
 
 use axum::Json as Document;
 use countersign_domain::{Kill, KillScope, Timestamp, Verdict};
-use countersign_gate::Summary;
+use countersign_gate::{LastVerification, Summary};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -113,6 +113,10 @@ pub(crate) struct LedgerView {
     takes_entries: bool,
     /// How many entries there have been.
     entries: u64,
+    /// The position of the first entry that was not pruned; that of the next where none is left.
+    oldest_position: u64,
+    /// The last verification since the gateway started; `null` where there was none.
+    verification: Option<LastVerificationView>,
     /// When the last of them was written.
     last_entry_at: Option<String>,
     /// How many entries the last checkpoint covers.
@@ -121,6 +125,32 @@ pub(crate) struct LedgerView {
     checkpoint_at: Option<String>,
     /// How long the oldest entry has waited for its place.
     unsealed_millis: u64,
+}
+
+/// What the last verification found.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LastVerificationView {
+    /// When it ended.
+    at: String,
+    valid: bool,
+    /// How many entries were checked.
+    entries: u64,
+    /// The position of the first bad entry.
+    first_bad: Option<u64>,
+    /// What is wrong with it.
+    reason: Option<String>,
+}
+
+impl From<LastVerification> for LastVerificationView {
+    fn from(LastVerification { at, found }: LastVerification) -> Self {
+        Self {
+            at: at.to_string(),
+            valid: found.valid,
+            entries: found.entries,
+            first_bad: found.first_bad,
+            reason: found.reason,
+        }
+    }
 }
 
 /// How many requests got each verdict.
@@ -236,6 +266,8 @@ impl From<Summary> for SummaryView {
                 state: ledger.state,
                 takes_entries: ledger.takes_entries,
                 entries: ledger.entries,
+                oldest_position: ledger.oldest_position,
+                verification: ledger.verification.map(LastVerificationView::from),
                 last_entry_at: text(ledger.last_entry_at),
                 checkpoint_entries: ledger.checkpoint.map(|(size, _)| size),
                 checkpoint_at: text(ledger.checkpoint.map(|(_, at)| at)),

@@ -34,8 +34,10 @@ pub(crate) struct TargetView {
     /// At or over this risk a human is asked; `null`: risk is silent.
     risk_threshold: Option<f64>,
     labels: Labels,
-    /// Counts changes of what an approver saw.
+    /// Counts changes: what `expected_revision` is compared with.
     revision: u64,
+    /// Counts changes of what an approver saw.
+    approval_revision: u64,
     created_at: String,
 }
 
@@ -50,7 +52,8 @@ impl From<&Target> for TargetView {
             limits: target.limits,
             risk_threshold: target.risk_threshold,
             labels: target.labels.clone(),
-            revision: target.revision,
+            revision: target.changes,
+            approval_revision: target.revision,
             created_at: target.created_at.to_string(),
         }
     }
@@ -112,6 +115,10 @@ pub(crate) struct TargetChangeBody {
     risk_threshold: Option<Option<f64>>,
     #[serde(default)]
     labels: Option<Labels>,
+    /// The target's `revision` as the change was made up for: where it is another one by now, nothing changes (409
+    /// `changed_meanwhile`).
+    #[serde(default)]
+    expected_revision: Option<u64>,
 }
 
 /// A field that is there is `Some`, even where it is `null`.
@@ -249,6 +256,7 @@ pub(crate) async fn update_target(
         limits: body.limits,
         risk_threshold: body.risk_threshold,
         labels: body.labels,
+        expected_revision: body.expected_revision,
     };
     Ok(Document(TargetView::from(
         &*caller.gate.update_target(caller.cx(), &id, change).await?,

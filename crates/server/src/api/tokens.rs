@@ -75,7 +75,7 @@ pub(crate) struct TokenBody {
     expires: Option<String>,
 }
 
-/// Every sign-in token.
+/// Sign-in tokens: one's own, or with the right to manage operators everybody's.
 #[utoipa::path(get, path = "/api/v1/tokens", tag = "operators", params(Paging), responses((status = 200, body = List<TokenView>)))]
 pub(crate) async fn list_tokens(
     caller: Caller,

@@ -6,18 +6,37 @@
 use std::sync::Arc;
 
 use axum::{Json as Document, extract::State};
-use countersign_gate::SecretString;
+use countersign_gate::{Gate, SecretString};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{body::Json, caller::Caller, problem::Result, state::ServerState};
+use super::words;
+use crate::{
+    body::Json, caller::Caller, deployment::PassphraseSource, problem::Result, state::ServerState,
+};
 
 /// Whether the vault is open.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct VaultStatus {
     /// Always `false` here: a locked gateway answers 423.
     locked: bool,
+    /// Where the passphrase came from: a variable (`env`), a file, somebody at the terminal (`prompt`), or somebody who gave it to the
+    /// running gateway (`browser`, also by `countersign vault unlock`); `null` where that is not known.
+    #[schema(value_type = Option<words::PassphraseSource>)]
+    passphrase_source: Option<&'static str>,
+    /// When the passphrase was last changed; `null` where it never was, or before this was noted.
+    rekeyed_at: Option<String>,
+}
+
+impl VaultStatus {
+    async fn of(state: &ServerState, gate: &Gate) -> Result<Self> {
+        Ok(Self {
+            locked: false,
+            passphrase_source: state.passphrase_source().map(PassphraseSource::as_str),
+            rekeyed_at: gate.rekeyed_at().await?.map(|at| at.to_string()),
+        })
+    }
 }
 
 /// The passphrase.
@@ -42,8 +61,11 @@ pub(crate) struct RekeyBody {
 
 /// Whether the vault is open.
 #[utoipa::path(get, path = "/api/v1/vault", tag = "vault", responses((status = 200, body = VaultStatus)))]
-pub(crate) async fn vault_status(_caller: Caller) -> Document<VaultStatus> {
-    Document(VaultStatus { locked: false })
+pub(crate) async fn vault_status(
+    caller: Caller,
+    State(state): State<Arc<ServerState>>,
+) -> Result<Document<VaultStatus>> {
+    Ok(Document(VaultStatus::of(&state, &caller.gate).await?))
 }
 
 /// Unlocks a gateway that was started locked.
@@ -52,8 +74,8 @@ pub(crate) async fn unlock(
     State(state): State<Arc<ServerState>>,
     Json(body): Json<UnlockBody>,
 ) -> Result<Document<VaultStatus>> {
-    state.unlock(body.passphrase).await?;
-    Ok(Document(VaultStatus { locked: false }))
+    let gate = state.unlock(body.passphrase).await?;
+    Ok(Document(VaultStatus::of(&state, &gate).await?))
 }
 
 /// Changes the passphrase. Nothing is encrypted anew: the key that everything is encrypted with is wrapped again.

@@ -57,6 +57,14 @@ words! {
     ];
     /// What a kill switch stops.
     KillScope = "KillScope": ["all", "agent", "target"];
+    /// What the data is kept in.
+    Store = "Store": ["sqlcipher", "postgres"];
+    /// What a listener answers: every face and the page, what agents call, or `/metrics`.
+    Serves = "Serves": ["everything", "agents", "metrics"];
+    /// Where the vault's passphrase came from.
+    PassphraseSource = "PassphraseSource": ["env", "file", "prompt", "browser"];
+    /// Whether operators may decide on what they asked for themselves.
+    SeparationOfDuties = "SeparationOfDuties": ["loose", "strict"];
     /// Who did something.
     ActorKind = "ActorKind": ["system", "agent", "operator", "key", "anonymous"];
 }

@@ -248,6 +248,44 @@ async fn streams_are_counted() {
     );
 }
 
+/// Whoever connects gets the head of the answer at once, however quiet the ledger is.
+#[tokio::test]
+async fn a_stream_says_at_once_that_it_stands() {
+    let stage = Stage::new().await;
+    let response = stage.get("/api/v1/events").key(&stage.owner).response();
+    let mut body = response.await.into_body().into_data_stream();
+    let first = tokio::time::timeout(Duration::from_secs(3), body.next()).await;
+    let first = first.expect("silent for three seconds").unwrap().unwrap();
+    assert_eq!(&first[..], b": live\n\n");
+}
+
+/// What arrives can be shown as a list shows it, and what it says of votes follows the votes.
+#[tokio::test]
+async fn an_event_holds_all_that_a_list_shows() {
+    let stage = Stage::new().await;
+    let mut live = Events::of(
+        stage
+            .get("/api/v1/events")
+            .key(&stage.owner)
+            .response()
+            .await,
+    );
+    let listed = async || {
+        let page = stage.get("/api/v1/actions").key(&stage.owner).send().await;
+        page.expect(200).json()["items"][0].clone()
+    };
+    let id = stage.ask().await;
+    assert_eq!(live.next().await.unwrap().data["request"], listed().await);
+    stage.approve(&id).await;
+    let decided = live.next().await.unwrap();
+    assert_eq!(decided.kind, "approval.decided");
+    assert_eq!(decided.data["request"], listed().await);
+    assert_eq!(
+        decided.data["request"]["votes"][0]["operator_name"],
+        "owner"
+    );
+}
+
 /// Asked, decided, executed and expired: each event says which request, and what has become of it.
 #[tokio::test]
 async fn a_list_can_be_brought_up_to_date_by_events_alone() {

@@ -18,7 +18,8 @@ use countersign_gate::{
     Workspace,
 };
 use countersign_server::{
-    Keeper, ListenerConfig, Peer, ServerConfig, ServerLimits, ServerState, Serves, Shell,
+    CertificateFacts, Deployment, Keeper, ListenerConfig, ListenerFacts, PassphraseSource, Peer,
+    ServerConfig, ServerLimits, ServerState, Serves, Shell, StoreKind,
 };
 use countersign_store::{EngineOptions, LedgerOptions, Options, SqliteOptions, Store};
 use countersign_vault::Vault;
@@ -83,6 +84,37 @@ impl Keeper for Lock {
                 "the passphrase is wrong",
             ))
         }
+    }
+}
+
+/// A gateway with TLS and a metrics listener.
+pub(crate) fn deployment() -> Deployment {
+    let certificate = CertificateFacts {
+        is_self_signed: true,
+        names: vec!["gate.example".to_owned()],
+        ends_at: "2027-11-20T10:00:00Z".parse().unwrap(),
+        fingerprint: "ab".repeat(32),
+    };
+    Deployment {
+        listeners: vec![
+            ListenerFacts {
+                url: "https://0.0.0.0:18790".to_owned(),
+                serves: Serves::Everything,
+                certificate: Some(certificate),
+            },
+            ListenerFacts {
+                url: "http://127.0.0.1:9100".to_owned(),
+                serves: Serves::Metrics,
+                certificate: None,
+            },
+        ],
+        hosts: vec!["gate.example".to_owned()],
+        origins: Vec::new(),
+        trusted_proxies: vec!["10.0.0.0/8".to_owned()],
+        data_dir: "/var/lib/countersign".into(),
+        config_file: None,
+        store: StoreKind::Sqlcipher,
+        passphrase: Some(PassphraseSource::File),
     }
 }
 
@@ -151,6 +183,7 @@ impl Stage {
         change(&mut config);
         let keeper = Arc::new(Lock { gate: gate.clone() });
         let state = ServerState::unlocked(gate.clone(), keeper, "0.0.0-test", config.limits);
+        state.describe(deployment());
         let shell = Shell::new(&config, &state, Serves::Everything, None).unwrap();
         let mut stage = Self {
             gate,

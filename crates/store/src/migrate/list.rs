@@ -64,4 +64,5 @@ pub const MIGRATIONS: &[Migration] = &[
             include_str!("../../migrations/0003_activity.postgres.sql")
         ),
     },
+    Migration::shared(4, "page", include_str!("../../migrations/0004_page.sql")),
 ];

@@ -394,6 +394,7 @@ fn words_are_found_and_narrowed(bed: &Bed) {
                 name: "invoice-bot".parse().unwrap(),
                 description: String::new(),
                 labels: countersign_domain::Labels::default(),
+                revision: 1,
                 created_at: bed::now(),
             };
             agents::insert(tx, &agent)

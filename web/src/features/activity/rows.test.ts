@@ -1,6 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { LiveEvent } from "@/api/live";
-import { type ActionView, applyEvents, compareRows, findRow, insertRows, type Pages, patchRows } from "./rows";
+import {
+  type ActionView,
+  applyEvents,
+  arrivedRows,
+  compareRows,
+  findRow,
+  insertRows,
+  type Pages,
+  patchRows,
+} from "./rows";
 
 const id = (number: number) => `00000000-0000-7000-8000-${String(number).padStart(12, "0")}`;
 const row = (number: number, state = "pending", second = 0) =>
@@ -57,6 +66,43 @@ describe("the rows of the Activity", () => {
     expect(result.pageParams).toHaveLength(result.pages.length);
     expect(ids(result)).toEqual([...Array.from({ length: 1_000 }, (_, index) => 1_009 - index), 2, 1]);
     expect(result.pages.at(-1)?.next).toBeNull();
+  });
+
+  it("takes rows from events where they fit the list", () => {
+    const event = (number: number, parts: object = {}) =>
+      ({
+        action_id: id(number),
+        at: "2026-11-20T10:00:01Z",
+        request: {
+          id: id(number),
+          state: "pending",
+          agent: "demo",
+          agent_id: "a",
+          target: "payments",
+          target_id: "t",
+          action: "POST /charges",
+          effect: "write",
+          urgency: "high",
+          verdict: "ask",
+          votes: [],
+          created_at: "2026-11-20T10:00:00Z",
+          ...parts,
+        },
+      }) as never as LiveEvent;
+    const told = [event(1), event(2, { state: null }), event(1, { state: "approved" })];
+    const states = (search: object) => arrivedRows(told, search).map(({ state }) => state);
+    expect(states({})).toEqual(["approved"]);
+    expect(arrivedRows(told, {})[0]?.changed_at).toBe("2026-11-20T10:00:01Z");
+    for (const fitting of [{ state: "approved,denied" }, { agent: "a", target: "payments" }, { action: "post *" }]) {
+      expect(states(fitting)).toHaveLength(1);
+    }
+    for (const other of [{ state: "pending" }, { q: "charges" }, { agent: "other" }, { urgency: "low" }]) {
+      expect(states(other)).toEqual([]);
+    }
+    expect(states({ action: "*charges" })).toHaveLength(1);
+    expect(states({ action: "p*/*s" })).toHaveLength(1);
+    expect(states({ action: "*charge" })).toEqual([]);
+    expect(states({ until: "2026-11-20T10:00:00Z" })).toEqual([]);
   });
 
   it("follows events, but not back in time", () => {

@@ -4,6 +4,7 @@
  */
 import type { Schemas } from "@/api/client";
 import type { LiveEvent } from "@/api/live";
+import { type ActivitySearch, toParameters, wordsOf } from "./search";
 
 export type ActionView = Schemas["ActionView"];
 
@@ -103,6 +104,51 @@ export function insertRows(pages: Pages, rows: readonly ActionView[], order: Ord
   }
   const cut = result.flatMap((page) => split(page));
   return { pages: cut, pageParams: cut.map((_, index) => patched.pageParams[index]) };
+}
+
+/** A pattern as the gateway takes it: `*` stands for anything, without a star it is a beginning; small and capital letters are the same. */
+function isLike(pattern: string, action: string): boolean {
+  const parts = pattern.toLowerCase().split("*");
+  const text = action.toLowerCase();
+  let at = 0;
+  for (const [index, part] of parts.entries()) {
+    const isLast = index === parts.length - 1;
+    if (index === 0 ? !text.startsWith(part) : isLast ? !text.slice(at).endsWith(part) : text.indexOf(part, at) < 0) {
+      return false;
+    }
+    at = index === 0 ? part.length : text.indexOf(part, at) + part.length;
+  }
+  return true;
+}
+
+function isListed(row: ActionView, search: ActivitySearch): boolean {
+  const { since, until, action, agent, target } = toParameters(search, Date.now());
+  const isOneOf = (words: string | undefined, word: string) => !words || wordsOf(words).includes(word);
+  const isNamed = (wanted: string | undefined, name: string, id: string) => !wanted || wanted === name || wanted === id;
+  const at = Date.parse(row.created_at);
+  return (
+    isOneOf(search.state, row.state) &&
+    isOneOf(search.verdict, row.verdict) &&
+    isOneOf(search.effect, row.effect) &&
+    isOneOf(search.urgency, row.urgency) &&
+    isNamed(agent, row.agent, row.agent_id) &&
+    isNamed(target, row.target, row.target_id) &&
+    (!action || isLike(action, row.action)) &&
+    (!since || at >= Date.parse(since)) &&
+    (!until || at < Date.parse(until))
+  );
+}
+
+/** The rows that events tell of, as they stand after the last of them. Words can only be looked for by the gateway. */
+export function arrivedRows(events: readonly LiveEvent[], search: ActivitySearch): ActionView[] {
+  if (search.q) return [];
+  const rows = new Map<string, ActionView>();
+  for (const { request, at } of events) {
+    if (!request?.state) continue;
+    const { state, ...facts } = request;
+    rows.set(request.id, { ...facts, state, changed_at: at });
+  }
+  return [...rows.values()].filter((row) => isListed(row, search));
 }
 
 /** What entries of the ledger tell of rows: the states that they stand in since. */

@@ -4,11 +4,13 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { LiveEvent } from "@/api/live";
 import { useLive, useLiveState } from "@/app/live";
 import { activityQuery, fetchActions } from "./queries";
-import { type ActionView, applyEvents, compareRows, insertRows, type Pages, patchRows } from "./rows";
+import { type ActionView, applyEvents, arrivedRows, compareRows, insertRows, type Pages, patchRows } from "./rows";
 import type { ActivitySearch } from "./search";
 
 /** Events of this time are answered with one look at the list. */
 const GATHER_MS = 250;
+/** Entries of one commit arrive within this. */
+const ARRIVAL_MS = 20;
 /** The words of a new action can be searched a little later than it is listed. */
 const INDEXED_MS = 1_500;
 const HEAD = 100;
@@ -42,6 +44,8 @@ export function useActivity(search: ActivitySearch): Activity {
   const isAtTop = useRef(true);
   const events = useRef<LiveEvent[]>([]);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const arrivals = useRef<LiveEvent[]>([]);
+  const arrivalTimer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const isBusy = useRef(false);
   const isAsked = useRef(false);
 
@@ -126,8 +130,22 @@ export function useActivity(search: ActivitySearch): Activity {
     },
     [look],
   );
+  /** Shows what events tell, before the list is asked. */
+  const arrive = useCallback(() => {
+    arrivalTimer.current = undefined;
+    const told = arrivals.current.splice(0);
+    const pages = client.getQueryData(options.queryKey) as Pages | undefined;
+    if (!pages) return;
+    update((old) => applyEvents(old, told));
+    const { fresh } = compareRows(pages, arrivedRows(told, search), order);
+    if (fresh.length === 0) return;
+    if (isAtTop.current) update((old) => insertRows(old, fresh, order));
+    else hold([...new Map([...heldRows.current, ...fresh].map((row) => [row.id, row])).values()]);
+  }, [client, hold, options, order, search, update]);
   useLive((event) => {
     if (!event.action_id) return;
+    arrivals.current.push(event);
+    arrivalTimer.current ??= setTimeout(arrive, ARRIVAL_MS);
     events.current.push(event);
     lookSoon(search.q ? INDEXED_MS : GATHER_MS);
   });
@@ -142,6 +160,9 @@ export function useActivity(search: ActivitySearch): Activity {
     return () => {
       clearTimeout(timer.current);
       timer.current = undefined;
+      clearTimeout(arrivalTimer.current);
+      arrivalTimer.current = undefined;
+      arrivals.current = [];
     };
   }, [state === "live", lookSoon, hold]);
 

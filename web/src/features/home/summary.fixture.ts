@@ -18,6 +18,7 @@ export function calm(): Summary {
       state: "sound",
       takes_entries: true,
       entries: 100,
+      oldest_position: 0,
       last_entry_at: "2026-11-20T11:59:00Z",
       checkpoint_entries: 100,
       checkpoint_at: "2026-11-20T11:00:00Z",

@@ -1,6 +1,7 @@
 /** The pending requests that are loaded, page by page, and how they are patched when something happens to one. */
 import { type InfiniteData, infiniteQueryOptions } from "@tanstack/react-query";
 import { api, body } from "@/api/client";
+import type { LiveEvent } from "@/api/live";
 import type { ActionView } from "@/components/approval/action";
 import { wordsOf } from "@/features/activity/search";
 import type { InboxFilter } from "./search";
@@ -45,6 +46,17 @@ export async function loadPending(
 
 function fits(item: Item, { urgency, effect }: InboxFilter): boolean {
   return (!urgency || wordsOf(urgency).includes(item.urgency)) && (!effect || wordsOf(effect).includes(item.effect));
+}
+
+/** The request that an event tells of, where it belongs into the list. Words can only be looked for by the gateway. */
+export function arrived({ request }: LiveEvent, filter: InboxFilter): Item | undefined {
+  if (request?.state !== "pending" || filter.q) return undefined;
+  const { state, ...facts } = request;
+  const item: Item = { ...facts, state };
+  const isNamed = (wanted: string | undefined, name: string, id: string) => !wanted || wanted === name || wanted === id;
+  const isWanted =
+    isNamed(filter.agent, item.agent, item.agent_id) && isNamed(filter.target, item.target, item.target_id);
+  return isWanted && fits(item, filter) ? item : undefined;
 }
 
 export const pendingKey = (filter: InboxFilter) => ["inbox", parametersOf(filter)] as const;

@@ -5,6 +5,7 @@ import type { LiveEvent } from "@/api/live";
 import { useLive } from "@/app/live";
 import {
   added,
+  arrived,
   compare,
   type Item,
   itemsOf,
@@ -18,7 +19,9 @@ import {
 import type { InboxFilter } from "./search";
 import { useBatches } from "./throttle";
 
-const PAUSE_MS = 250;
+const PAUSE_MS = 100;
+/** Events say what has come; the list is asked this often whether it says the same. */
+const CORRECTION_MS = 1_000;
 /** A list that was asked for this much may hold more than the latest page shows. */
 const LATEST_AT_MOST = 200;
 
@@ -102,12 +105,28 @@ export function usePending(filter: InboxFilter, selected: string | undefined): P
   };
   const purgedUnlessHeld = (data: PendingPages) => (isHeld.current ? data : purged(data, selected));
 
+  const correct = useBatches<number>((counts) => {
+    const asked = counts.reduce((sum, count) => sum + count, 0);
+    if (asked >= LATEST_AT_MOST) void query.refetch();
+    // A few more than were announced: others may have come in since.
+    else
+      void loadPending(filter, { limit: Math.min(LATEST_AT_MOST, asked + 10) }).then(
+        ({ items }) => arrive(items),
+        () => {},
+      );
+  }, CORRECTION_MS);
   const take = useBatches<LiveEvent>((events) => {
     const states = new Map<string, string>();
+    const fresh: Item[] = [];
     let asked = 0;
-    for (const { kind, action_id: id, outcome } of events) {
+    for (const event of events) {
+      const { kind, action_id: id, outcome } = event;
       if (!id) continue;
-      if (kind === "action.asked") asked += 1;
+      if (kind === "action.asked") {
+        asked += 1;
+        const item = arrived(event, filter);
+        if (item) fresh.push(item);
+      }
       // `approved self_approved`, `denied`
       else if (kind === "approval.decided") states.set(id, outcome?.split(" ")[0] || "decided");
       else if (STATES[kind]) states.set(id, STATES[kind]);
@@ -118,14 +137,8 @@ export function usePending(filter: InboxFilter, selected: string | undefined): P
         before.some(({ id }) => states.has(id)) ? before.filter(({ id }) => !states.has(id)) : before,
       );
     }
-    if (asked === 0) return;
-    if (asked >= LATEST_AT_MOST) void query.refetch();
-    // A few more than were announced: others may have come in since.
-    else
-      void loadPending(filter, { limit: Math.min(LATEST_AT_MOST, asked + 10) }).then(
-        ({ items }) => arrive(items),
-        () => {},
-      );
+    arrive(fresh.filter(({ id }) => !states.has(id)));
+    if (asked > 0) correct(asked);
   }, PAUSE_MS);
   useLive((event) => {
     if (event.action_id) take(event);

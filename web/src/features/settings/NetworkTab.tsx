@@ -6,6 +6,7 @@ import { ErrorNotice } from "@/ui/ErrorNotice";
 import { Facts } from "@/ui/Facts";
 import { Section } from "@/ui/Section";
 import { Time } from "@/ui/Time";
+import { NetworkFacts } from "./NetworkFacts";
 
 const START_UP: readonly [what: string, key: string, variable: string, why: string][] = [
   [
@@ -71,6 +72,7 @@ export function NetworkTab() {
           ]}
         />
       </Section>
+      <NetworkFacts />
       <Section
         title="Start-up values"
         description={

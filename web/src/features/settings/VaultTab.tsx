@@ -3,6 +3,7 @@ import { notifications } from "@mantine/notifications";
 import { IconAlertTriangle, IconLockOpen, IconRefresh } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import type { Schemas } from "@/api/client";
 import { asProblem } from "@/api/problem";
 import { useMe } from "@/app/me";
 import { whyNot } from "@/app/rights";
@@ -13,6 +14,7 @@ import { ErrorNotice } from "@/ui/ErrorNotice";
 import { Facts } from "@/ui/Facts";
 import { MayButton } from "@/ui/MayButton";
 import { Section } from "@/ui/Section";
+import { Time } from "@/ui/Time";
 import { rekey, vaultQuery } from "./queries";
 
 function RekeyForm({ onClose }: { onClose: () => void }) {
@@ -99,6 +101,13 @@ function RekeyForm({ onClose }: { onClose: () => void }) {
   );
 }
 
+const SOURCES: Record<Schemas["PassphraseSource"], string> = {
+  env: "a variable of the environment",
+  file: "a file",
+  prompt: "somebody at the terminal, at the start",
+  browser: "somebody who unlocked the running gateway",
+};
+
 /** What keeps the secrets. */
 export function VaultTab() {
   const vault = useQuery(vaultQuery);
@@ -123,6 +132,14 @@ export function VaultTab() {
               <Badge key="state" variant="light" color="teal" leftSection={<IconLockOpen size={13} aria-hidden />}>
                 {vault.data.locked ? "locked" : "open"}
               </Badge>,
+            ],
+            [
+              "The passphrase came from",
+              vault.data.passphrase_source ? SOURCES[vault.data.passphrase_source] : "not known",
+            ],
+            [
+              "Passphrase changed",
+              vault.data.rekeyed_at ? <Time key="rekeyed" value={vault.data.rekeyed_at} /> : "never",
             ],
             [
               "Locking it",

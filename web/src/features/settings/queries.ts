@@ -7,17 +7,8 @@ export type Session = Schemas["SessionView"];
 export type Token = Schemas["TokenView"];
 
 /** What operators set for the whole gateway. */
-export interface Settings {
-  separation_of_duties: "loose" | "strict";
-  approval_deadline_seconds: number;
-  execute_ttl_seconds: number;
-  sign_in: { token: boolean; password: boolean; attempts: number; lockout_seconds: number };
-  session_hours: number;
-  evidence_retention_days: number | null;
-  evidence_body_bytes: number;
-}
-
-export type SettingsChange = Partial<Omit<Settings, "sign_in">> & { sign_in?: Partial<Settings["sign_in"]> };
+export type Settings = Schemas["SettingsView"];
+export type SettingsChange = Schemas["SettingsChangeBody"];
 
 export const operatorsQuery = queryOptions({
   queryKey: ["operators", "all"],
@@ -36,7 +27,7 @@ export const tokensQuery = queryOptions({
 
 export const settingsQuery = queryOptions({
   queryKey: ["settings"],
-  queryFn: async () => (await body(api.GET("/api/v1/settings"))) as unknown as Settings,
+  queryFn: () => body(api.GET("/api/v1/settings")),
 });
 
 export const vaultQuery = queryOptions({
@@ -44,8 +35,13 @@ export const vaultQuery = queryOptions({
   queryFn: () => body(api.GET("/api/v1/vault")),
 });
 
-export const changeSettings = async (change: SettingsChange) =>
-  (await body(api.PATCH("/api/v1/settings", { body: change as never }))) as unknown as Settings;
+export const networkQuery = queryOptions({
+  queryKey: ["network"],
+  queryFn: () => body(api.GET("/api/v1/network")),
+  staleTime: "static",
+});
+
+export const changeSettings = (change: SettingsChange) => body(api.PATCH("/api/v1/settings", { body: change }));
 
 export const addOperator = (operator: Schemas["OperatorBody"]) =>
   body(api.POST("/api/v1/operators", { body: operator }));

@@ -183,6 +183,8 @@ describe("other tabs", () => {
     signInAs("viewer");
     const { unmount } = await open("network");
     expect(await screen.findByText("COUNTERSIGN_LISTEN")).toBeVisible();
+    expect(await screen.findByText("http://127.0.0.1:18790")).toBeVisible();
+    expect(screen.getByText("SQLCipher, in the data folder")).toBeVisible();
     unmount();
     await open("nonsense");
     expect(await screen.findByText("There is no such page")).toBeVisible();

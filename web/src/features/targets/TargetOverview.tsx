@@ -87,7 +87,7 @@ export function TargetOverview({ target, kill }: { target: Target; kill: Kill | 
                 : `${target.risk_threshold}: from this risk on a human is asked`,
             ],
             ["Labels", <Labels key="labels" labels={target.labels as Record<string, string>} />],
-            ["Revision", `${target.revision}: counts changes of what approvers saw`],
+            ["Revision", `${target.revision}, of what approvers saw ${target.approval_revision}`],
             ["Created", <Time key="created" value={target.created_at} />],
             ["Id", <Id key="id" value={target.id} />],
           ]}

@@ -2,7 +2,7 @@ import type { Schemas } from "@/api/client";
 import { db, find, type Key, record, timestamp } from "../db";
 import { caller, requireProof } from "../guard";
 import { secret, uuid } from "../ids";
-import { forbidden, invalid, nameTaken, notFound } from "../problem";
+import { checkRevision, forbidden, invalid, nameTaken, notFound } from "../problem";
 import { expiry, name, page, read, route } from "../route";
 
 const SCOPES: readonly string[] = [
@@ -58,6 +58,7 @@ export const agentHandlers = [
         name: name(body.name),
         description: body.description ?? "",
         labels: body.labels ?? {},
+        revision: 1,
         created_at: timestamp(),
       };
       if (find(db.agents, agent.name)) throw nameTaken("an agent", agent.name);
@@ -75,7 +76,9 @@ export const agentHandlers = [
   route("patch", "/api/v1/agents/:id", async ({ request, param }) => {
     const { actor } = caller(request, "config_write");
     const agent = agentOf(param("id"));
-    const body = await read<Schemas["AgentChangeBody"]>(request, ["description", "labels"]);
+    const body = await read<Schemas["AgentChangeBody"]>(request, ["description", "labels", "expected_revision"]);
+    checkRevision("the agent", body.expected_revision, agent.revision);
+    agent.revision += 1;
     if (body.description != null) agent.description = body.description;
     if (body.labels != null) agent.labels = body.labels;
     record("config.agent.updated", { actor, subject: subject(agent) });

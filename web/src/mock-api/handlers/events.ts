@@ -1,4 +1,5 @@
 import { HttpResponse } from "msw";
+import type { Schemas } from "@/api/client";
 import { db, type Entry, onEntry } from "../db";
 import { sweep } from "../flow";
 import { caller } from "../guard";
@@ -15,6 +16,14 @@ export function breakStreams(): void {
   for (const end of open) end();
 }
 
+/** What an entry tells of its request. */
+function toldBy({ action_id: id }: Entry): Pick<Schemas["EventView"], "request"> {
+  const action = db.actions.find((known) => known.id === id);
+  if (!action) return {};
+  const { payload: _payload, judged: _judged, result: _result, ...request } = action;
+  return { request };
+}
+
 export const eventHandlers = [
   route("get", "/api/v1/events", ({ request, url }) => {
     const { session } = caller(request, "request_read");
@@ -25,7 +34,8 @@ export const eventHandlers = [
     const stream = new ReadableStream<Uint8Array>({
       start(controller) {
         const send = (text: string) => controller.enqueue(encoder.encode(text));
-        const event = (it: Entry) => send(`id: ${it.position}\nevent: ${it.kind}\ndata: ${JSON.stringify(it)}\n\n`);
+        const event = (it: Entry) =>
+          send(`id: ${it.position}\nevent: ${it.kind}\ndata: ${JSON.stringify({ ...it, ...toldBy(it) })}\n\n`);
         send(": live\n\n");
         if (from !== null) for (const entry of db.entries) if (entry.position > Number(from)) event(entry);
         const stop = onEntry(event);

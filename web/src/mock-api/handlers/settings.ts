@@ -1,3 +1,4 @@
+import type { Schemas } from "@/api/client";
 import { db, record, type Settings } from "../db";
 import { caller } from "../guard";
 import { conflict, invalid } from "../problem";
@@ -49,6 +50,18 @@ export const settingsHandlers = [
     db.epoch += 1;
     record("config.settings.updated", { actor, subject: "settings" });
     return next;
+  }),
+  route("get", "/api/v1/network", ({ request }) => {
+    caller(request, "config_read");
+    return {
+      listeners: [{ address: "http://127.0.0.1:18790", serves: "everything", tls: null }],
+      hosts: [],
+      origins: [],
+      trusted_proxies: [],
+      data_dir: "/var/lib/countersign",
+      config_file: null,
+      store: "sqlcipher",
+    } satisfies Schemas["NetworkView"];
   }),
   route("get", "/api/v1/configuration", ({ request }) => {
     caller(request, "config_read");

@@ -2,7 +2,7 @@ import type { Schemas } from "@/api/client";
 import { db, find, record, timestamp } from "../db";
 import { caller } from "../guard";
 import { uuid } from "../ids";
-import { conflict, invalid, nameTaken, notFound } from "../problem";
+import { checkRevision, conflict, invalid, nameTaken, notFound } from "../problem";
 import { name, page, read, route } from "../route";
 import { connectors } from "../seed/connectors";
 
@@ -82,6 +82,7 @@ export const targetHandlers = [
         risk_threshold: body.risk_threshold ?? null,
         labels: body.labels ?? {},
         revision: 1,
+        approval_revision: 1,
         created_at: timestamp(),
       } as unknown as Target;
       db.targets.push(target);
@@ -98,11 +99,18 @@ export const targetHandlers = [
   route("patch", "/api/v1/targets/:id", async ({ request, param }) => {
     const { actor } = caller(request, "config_write");
     const target = targetOf(param("id"));
-    const { base_url, ...body } = await read<Schemas["TargetChangeBody"]>(request, BODY.slice(1) as never);
+    const fields = [...BODY.slice(1), "expected_revision"] as never;
+    const { base_url, expected_revision, ...body } = await read<Schemas["TargetChangeBody"]>(request, fields);
+    checkRevision("the target", expected_revision, target.revision);
     const config = { ...(body.config ?? target.config), ...(base_url ? { base_url } : {}) } as Record<string, unknown>;
     checkConfig(target.connector, config);
     const limits = { ...(target.limits as object), ...(body.limits ?? {}) };
-    Object.assign(target, body, { config, limits, revision: target.revision + 1 });
+    Object.assign(target, body, {
+      config,
+      limits,
+      revision: target.revision + 1,
+      approval_revision: target.approval_revision + 1,
+    });
     record("config.target.updated", { actor, subject: subject(target) });
     return target;
   }),

@@ -4,7 +4,7 @@ import { caller } from "../guard";
 import { invalid, Refusal } from "../problem";
 import { read, route } from "../route";
 
-const open = { locked: false } satisfies Schemas["VaultStatus"];
+const open = { locked: false, passphrase_source: "prompt", rekeyed_at: null } satisfies Schemas["VaultStatus"];
 
 export const vaultHandlers = [
   route("get", "/api/v1/vault", ({ request }) => {

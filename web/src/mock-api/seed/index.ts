@@ -114,7 +114,7 @@ function things(): void {
   const actor = `operator:${find(db.operators, "owner")?.id}`;
   for (const [name, description, labels] of AGENTS) {
     const id = uuid(now - 30 * DAY);
-    db.agents.push({ id, name, description, labels: labels as never, created_at: at });
+    db.agents.push({ id, name, description, labels: labels as never, revision: 1, created_at: at });
     record("config.agent.created", { actor, subject: `agent:${id} ${name}` }, now - 30 * DAY);
     for (const keyName of name === "shop-assistant" ? ["default", "old"] : ["default"]) {
       const value = secret("cs");
@@ -143,6 +143,7 @@ function things(): void {
       risk_threshold: name === "payments" ? 0.8 : null,
       labels: name === "cluster" ? { critical: "yes" } : {},
       revision: 1,
+      approval_revision: 1,
       created_at: at,
     } as never;
     db.targets.push(target);

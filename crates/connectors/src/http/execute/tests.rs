@@ -65,6 +65,7 @@ impl Call {
                 risk_threshold: None,
                 labels: BTreeMap::new(),
                 revision: 1,
+                changes: 1,
                 created_at: Timestamp::from_micros(0),
             },
             input: json!({ "method": "GET", "path": "/a", "query": null, "headers": {} }),

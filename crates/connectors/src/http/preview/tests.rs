@@ -15,6 +15,7 @@ fn credential(kind: CredentialType, shown_as: &str) -> Credential {
         sealed: Vec::new(),
         operator_revision: 1,
         set_at: Timestamp::default(),
+        set_by: None,
     }
 }
 

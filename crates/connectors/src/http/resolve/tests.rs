@@ -21,6 +21,7 @@ fn target() -> Target {
         risk_threshold: None,
         labels: std::collections::BTreeMap::new(),
         revision: 1,
+        changes: 1,
         created_at: Timestamp::from_micros(0),
     }
 }

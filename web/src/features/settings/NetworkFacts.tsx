@@ -1,0 +1,88 @@
+import { Badge, Code, Stack, Table, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import type { Schemas } from "@/api/client";
+import { ErrorNotice } from "@/ui/ErrorNotice";
+import { Facts } from "@/ui/Facts";
+import { Section } from "@/ui/Section";
+import { Time } from "@/ui/Time";
+import { networkQuery } from "./queries";
+
+const SERVES: Record<Schemas["Serves"], string> = {
+  everything: "the page and the whole API",
+  agents: "what agents call",
+  metrics: "/metrics, without a key",
+};
+
+const STORES: Record<Schemas["Store"], string> = {
+  sqlcipher: "SQLCipher, in the data folder",
+  postgres: "PostgreSQL",
+};
+
+function listOf(texts: readonly string[], none: string) {
+  return texts.length === 0 ? none : <Code>{texts.join(", ")}</Code>;
+}
+
+function Certificate({ tls }: { tls: Schemas["CertificateView"] | null | undefined }) {
+  if (!tls) return <Text size="sm">none: plain HTTP</Text>;
+  return (
+    <Stack gap={4}>
+      <Text size="sm">
+        {tls.is_self_signed ? "made by the gateway, " : ""}for {tls.names.join(", ")}; ends{" "}
+        <Time value={tls.expires_at} />
+      </Text>
+      <Code style={{ overflowWrap: "anywhere" }}>SHA-256 {tls.fingerprint}</Code>
+    </Stack>
+  );
+}
+
+/** Where the gateway listens, for whom, and where its data lies. */
+export function NetworkFacts() {
+  const { data, error, refetch } = useQuery(networkQuery);
+  return (
+    <>
+      <Section title="Listeners">
+        {error && <ErrorNotice error={error} onRetry={() => void refetch()} />}
+        <Table.ScrollContainer minWidth={560} type="native" tabIndex={0} role="region" aria-label="Listeners">
+          <Table withTableBorder>
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th>Address</Table.Th>
+                <Table.Th>Answers</Table.Th>
+                <Table.Th>Certificate</Table.Th>
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {data?.listeners.map((listener) => (
+                <Table.Tr key={listener.address}>
+                  <Table.Th scope="row" fw={500}>
+                    <Code>{listener.address}</Code>
+                  </Table.Th>
+                  <Table.Td>
+                    <Badge variant="light" color="gray" tt="none">
+                      {SERVES[listener.serves]}
+                    </Badge>
+                  </Table.Td>
+                  <Table.Td>
+                    <Certificate tls={listener.tls} />
+                  </Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </Table.ScrollContainer>
+      </Section>
+      <Section title="In force">
+        <Facts
+          facts={[
+            ["Hosts", data ? listOf(data.hosts, "loopback and the listeners' own addresses") : "…"],
+            ["Origins", data ? listOf(data.origins, "none: only its own page") : "…"],
+            ["Trusted proxies", data ? listOf(data.trusted_proxies, "none") : "…"],
+            ["Store", data ? STORES[data.store] : "…"],
+            ["Data folder", data ? <Code key="data">{data.data_dir}</Code> : "…"],
+            ["Configuration file", data ? data.config_file ? <Code key="file">{data.config_file}</Code> : "none" : "…"],
+          ]}
+        />
+      </Section>
+    </>
+  );
+}
