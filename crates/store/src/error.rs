@@ -54,6 +54,9 @@ pub enum StoreError {
         /// What the engine said.
         reason: Arc<str>,
     },
+    /// A read took longer than it may; it was stopped, and nothing else was.
+    #[error("the read was stopped: it took longer than it may; ask for less at once")]
+    TooSlow,
     /// Conflicts with other transactions until the retries were used up; nothing was done.
     #[error("the transaction conflicted with others {attempts} times; try again")]
     Conflict {

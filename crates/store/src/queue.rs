@@ -27,6 +27,8 @@ pub(crate) enum Access {
 pub(crate) struct Queued {
     pub(crate) unit: Box<dyn Unit>,
     pub(crate) access: Access,
+    /// The longest that it may run; as long as it takes where there is none.
+    pub(crate) limit: Option<Duration>,
     reserved: bool,
 }
 
@@ -89,6 +91,16 @@ impl Queue {
 
     /// Puts a unit in, waiting for a place until the deadline.
     pub(crate) async fn push(&self, unit: Box<dyn Unit>, access: Access) -> Result<()> {
+        self.push_within(unit, access, None).await
+    }
+
+    /// [`Queue::push`] for a unit that may not run for longer than the limit.
+    pub(crate) async fn push_within(
+        &self,
+        unit: Box<dyn Unit>,
+        access: Access,
+        limit: Option<Duration>,
+    ) -> Result<()> {
         let permit = match self.places.try_acquire() {
             Ok(permit) => permit,
             Err(_) => match tokio::time::timeout(self.patience, self.places.acquire()).await {
@@ -101,6 +113,7 @@ impl Queue {
         self.insert(Queued {
             unit,
             access,
+            limit,
             reserved: false,
         })
     }
@@ -126,6 +139,7 @@ impl Queue {
         self.insert(Queued {
             unit,
             access,
+            limit: None,
             reserved,
         })
     }

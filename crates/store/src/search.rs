@@ -6,7 +6,7 @@
 //! INVARIANT: on PostgreSQL nothing of what lies sealed in evidence is indexed, because the index is not encrypted there: an agent's
 //! intent can be searched on SQLCipher only. There the deletion of evidence removes what was indexed of it.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use countersign_domain::{EntryId, RequestId, Timestamp, Verdict, Vote};
 use uuid::Uuid;
@@ -23,8 +23,10 @@ use crate::{
 /// The longest word that is told apart from others with the same beginning, in characters.
 const WORD_CHARACTERS: usize = 40;
 
-/// The most words of one document, and of one search.
-const DOCUMENT_WORDS: usize = 2_000;
+/// The most different words of each part of one document: whoever fills the index decides how long others look through it.
+const DOCUMENT_WORDS: usize = 200;
+
+/// The most words of one search.
 const SEARCH_WORDS: usize = 12;
 
 /// Evidence that is longer is not opened to be indexed.
@@ -42,13 +44,29 @@ const STATE: char = 's';
 ///
 /// INVARIANT: a word is made of letters and digits only, so that none is read as an operator by either engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Words(Vec<String>);
+pub struct Words {
+    words: Vec<String>,
+    is_last_whole: bool,
+}
 
 impl Words {
     /// The words of a text; `None` if there are none.
     pub fn of(text: &str) -> Option<Self> {
         let words: Vec<String> = split(text).take(SEARCH_WORDS).collect();
-        (!words.is_empty()).then_some(Self(words))
+        (!words.is_empty()).then_some(Self {
+            words,
+            is_last_whole: false,
+        })
+    }
+
+    /// The same words, the last as a whole one if it has fewer characters: so short a beginning is one of almost everything.
+    #[must_use]
+    pub fn with_beginnings_from(mut self, characters: usize) -> Self {
+        self.is_last_whole = self
+            .words
+            .last()
+            .is_some_and(|word| word.chars().count() < characters);
+        self
     }
 }
 
@@ -66,16 +84,16 @@ fn split(text: &str) -> impl Iterator<Item = String> {
         })
 }
 
-/// Up to [`DOCUMENT_WORDS`] different words, in a row.
+/// The first [`DOCUMENT_WORDS`] different words, in a row.
 fn joined<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
-    let mut words: Vec<String> = texts
-        .into_iter()
-        .flat_map(split)
-        .take(DOCUMENT_WORDS)
-        .collect();
-    words.sort_unstable();
-    words.dedup();
-    words.join(" ")
+    let mut words = BTreeSet::new();
+    for word in texts.into_iter().flat_map(split) {
+        if words.len() == DOCUMENT_WORDS {
+            break;
+        }
+        words.insert(word);
+    }
+    words.into_iter().collect::<Vec<_>>().join(" ")
 }
 
 fn tagged(kind: char, id: &Uuid) -> String {
@@ -126,11 +144,11 @@ fn asked(query: &RequestQuery) -> Vec<Vec<String>> {
 /// The search in FTS5's language: every word in quotes.
 pub(crate) fn fts5_query(words: &Words, query: &RequestQuery) -> String {
     let mut text = String::from("{body intent} : (");
-    for (index, word) in words.0.iter().enumerate() {
+    for (index, word) in words.words.iter().enumerate() {
         let before = if index == 0 { "" } else { " AND " };
         let _infallible = write!(text, "{before}\"{word}\"");
     }
-    text.push_str(" *)");
+    text.push_str(if words.is_last_whole { ")" } else { " *)" });
     for group in asked(query) {
         let any: Vec<String> = group.iter().map(|tag| format!("\"{tag}\"")).collect();
         let _infallible = write!(text, " AND tags : ({})", any.join(" OR "));
@@ -141,11 +159,13 @@ pub(crate) fn fts5_query(words: &Words, query: &RequestQuery) -> String {
 /// The search as a `tsquery`: every word in quotes. A tag has a colon, which no word has.
 pub(crate) fn tsquery(words: &Words, query: &RequestQuery) -> String {
     let mut text = String::new();
-    for (index, word) in words.0.iter().enumerate() {
+    for (index, word) in words.words.iter().enumerate() {
         let before = if index == 0 { "" } else { " & " };
         let _infallible = write!(text, "{before}'{word}'");
     }
-    text.push_str(":*");
+    if !words.is_last_whole {
+        text.push_str(":*");
+    }
     for group in asked(query) {
         let any: Vec<String> = group.iter().map(|tag| format!("':{tag}'")).collect();
         let _infallible = write!(text, " & ({})", any.join(" | "));

@@ -9,7 +9,7 @@ use std::{
 };
 
 use countersign_domain::Timestamp;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::{
     error::{Result, StoreError},
@@ -37,6 +37,10 @@ struct Inner {
     /// On PostgreSQL reads and writes share one queue.
     writes: Arc<Queue>,
     reads: Arc<Queue>,
+    /// Long reads that may run at once: fewer than there are readers, so that they never have all of them.
+    long_reads: Arc<Semaphore>,
+    /// How long a long read waits for its turn.
+    patience: Duration,
     bell: Option<Arc<SealerBell>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// Joined after the others.
@@ -172,6 +176,38 @@ impl Store {
     {
         let (unit, handle) = ClosureUnit::boxed(read);
         self.inner.reads.push(unit, Access::Read).await?;
+        handle.wait().await
+    }
+
+    /// [`Store::read`] for what may take long, such as a search: it is stopped after the limit ([`StoreError::TooSlow`]), waits for
+    /// others like it, and never takes the last reader from those that are short. One that nobody waits for any more is not begun.
+    pub async fn read_within<T, E, F>(&self, limit: Duration, mut read: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let Inner {
+            reads,
+            long_reads,
+            patience,
+            ..
+        } = &*self.inner;
+        let turn = tokio::time::timeout(*patience, Arc::clone(long_reads).acquire_owned()).await;
+        let turn = match turn {
+            Ok(Ok(turn)) => turn,
+            Ok(Err(_)) => return Err(StoreError::Closed.into()),
+            Err(_) => {
+                let waited_millis = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
+                return Err(StoreError::Busy { waited_millis }.into());
+            }
+        };
+        let (unit, handle) = ClosureUnit::boxed(move |tx: &mut Tx<'_>| {
+            // Goes with the closure, when it has run: not when its caller has gone.
+            let _turn = &turn;
+            read(tx)
+        });
+        reads.push_within(unit, Access::Read, Some(limit)).await?;
         handle.wait().await
     }
 

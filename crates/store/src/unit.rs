@@ -21,6 +21,9 @@ pub(crate) trait Unit: Send {
     /// Runs the closure; true if it wants to commit. May be called again after everything it did was rolled back.
     fn run(&mut self, tx: &mut Tx<'_>) -> bool;
 
+    /// Whether nobody waits for the answer any more: a read that nobody waits for need not run.
+    fn is_abandoned(&self) -> bool;
+
     /// Answers the caller: with the closure's own result, or with the failure that took its effect away. The closure's own error
     /// stands whatever the failure was: it had no effect to lose.
     fn finish(self: Box<Self>, failure: Option<StoreError>);
@@ -63,6 +66,10 @@ where
         let wanted = result.is_ok();
         self.result = Some(result);
         wanted
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.answer.is_closed()
     }
 
     fn finish(self: Box<Self>, failure: Option<StoreError>) {

@@ -63,6 +63,7 @@ pub(crate) fn classify(sql: &str, error: &postgres::Error) -> (Trouble, StoreErr
                 reason: database.message().into(),
             },
         ),
+        SqlState::QUERY_CANCELED => (Trouble::Final, StoreError::TooSlow),
         SqlState::UNIQUE_VIOLATION => (
             Trouble::Final,
             StoreError::Duplicate {

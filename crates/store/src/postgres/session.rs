@@ -1,6 +1,9 @@
 //! Statements on one PostgreSQL connection.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use postgres::{Client, Statement, fallible_iterator::FallibleIterator as _, types::ToSql};
 
@@ -9,7 +12,7 @@ use super::{
     rewrite::rewrite,
 };
 use crate::{
-    error::Result,
+    error::{Result, StoreError},
     tx::Text,
     value::{Arg, Row},
 };
@@ -21,6 +24,8 @@ pub(crate) struct PostgresSession {
     statements: HashMap<(usize, usize), Statement>,
     /// The worst trouble since [`PostgresSession::begin`].
     trouble: Option<Trouble>,
+    /// When the present transaction has to end.
+    ends_at: Option<Instant>,
 }
 
 fn parameters<'a>(args: &'a [Arg<'a>]) -> impl ExactSizeIterator<Item = &'a (dyn ToSql + Sync)> {
@@ -33,6 +38,7 @@ impl PostgresSession {
             client,
             statements: HashMap::new(),
             trouble: None,
+            ends_at: None,
         }
     }
 
@@ -74,7 +80,17 @@ impl PostgresSession {
     /// Starts a transaction and forgets the trouble of the last.
     pub(crate) fn begin(&mut self, sql: &str) -> Result<()> {
         self.trouble = None;
+        self.ends_at = None;
         self.control(sql)
+    }
+
+    /// [`PostgresSession::begin`] for a transaction that reads, and not for longer than the limit: the server ends a statement that
+    /// takes as long, and none begins after it.
+    pub(crate) fn begin_within(&mut self, sql: &str, limit: Duration) -> Result<()> {
+        let millis = limit.as_millis().clamp(1, 86_400_000);
+        self.begin(&format!("{sql}; SET LOCAL statement_timeout = {millis}"))?;
+        self.ends_at = Some(Instant::now() + limit);
+        Ok(())
     }
 
     fn prepared(&mut self, sql: &'static str) -> Result<Statement> {
@@ -117,6 +133,9 @@ impl PostgresSession {
         args: &[Arg<'_>],
         each: &mut dyn FnMut(Row<'_>) -> bool,
     ) -> Result<()> {
+        if self.ends_at.is_some_and(|ends_at| Instant::now() > ends_at) {
+            return Err(StoreError::TooSlow);
+        }
         let statement = match text {
             Text::Fixed(sql) => self.prepared(sql)?,
             Text::Built(sql) => {

@@ -58,14 +58,14 @@ pub(crate) fn run_worker(
         for queued in taken.drain(..) {
             let mut unit = queued.unit;
             let started = Instant::now();
-            let refused = if queued.access == Access::Write {
-                shared.refuses_writes()
-            } else {
-                None
+            let refused = match queued.access {
+                Access::Write => shared.refuses_writes(),
+                // Nobody waits for what would be read.
+                Access::Read => unit.is_abandoned().then_some(StoreError::Closed),
             };
             let failure = match refused {
                 Some(error) => Some(error),
-                None => worker.serve(&mut *unit, queued.access).err(),
+                None => worker.serve(&mut *unit, queued.access, queued.limit).err(),
             };
             finish_caught(unit, failure);
             shared.stats.count_batch(1, started.elapsed());
@@ -84,12 +84,17 @@ enum Try {
 }
 
 impl Worker<'_> {
-    fn serve(&mut self, unit: &mut dyn Unit, access: Access) -> Result<()> {
+    fn serve(
+        &mut self,
+        unit: &mut dyn Unit,
+        access: Access,
+        limit: Option<Duration>,
+    ) -> Result<()> {
         let deadline = Instant::now() + self.settings.patience;
         let mut pause = FIRST_PAUSE;
         let mut conflicts = 0;
         loop {
-            let error = match self.attempt(unit, access) {
+            let error = match self.attempt(unit, access, limit) {
                 Try::Done => return Ok(()),
                 Try::Failed(error) => return Err(error),
                 Try::Again(Trouble::Connection, error) => {
@@ -121,7 +126,7 @@ impl Worker<'_> {
         }
     }
 
-    fn attempt(&mut self, unit: &mut dyn Unit, access: Access) -> Try {
+    fn attempt(&mut self, unit: &mut dyn Unit, access: Access, limit: Option<Duration>) -> Try {
         if self.session.as_ref().is_none_or(PostgresSession::is_closed) {
             match self.connector.connect() {
                 Ok(session) => self.session = Some(session),
@@ -135,7 +140,11 @@ impl Worker<'_> {
             Access::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             Access::Write => "BEGIN",
         };
-        if let Err(error) = session.begin(begin) {
+        let begun = match limit {
+            None => session.begin(begin),
+            Some(limit) => session.begin_within(begin, limit),
+        };
+        if let Err(error) = begun {
             return Try::Again(Trouble::Connection, error);
         }
         self.scope.entries.clear();

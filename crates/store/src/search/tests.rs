@@ -25,13 +25,31 @@ fn every_word_is_quoted_and_the_last_is_a_beginning() {
     assert_eq!(Words::of(" \"*'():{}^-+|&! "), None);
 }
 
+#[test]
+fn a_beginning_that_is_too_short_is_a_whole_word() {
+    let query = RequestQuery::default();
+    for (text, fts5, tsquery_text) in [
+        ("x a", "{body intent} : (\"x\" AND \"a\")", "'x' & 'a'"),
+        ("x éé", "{body intent} : (\"x\" AND \"éé\")", "'x' & 'éé'"),
+        (
+            "a xyz",
+            "{body intent} : (\"a\" AND \"xyz\" *)",
+            "'a' & 'xyz':*",
+        ),
+    ] {
+        let words = Words::of(text).unwrap().with_beginnings_from(3);
+        assert_eq!(fts5_query(&words, &query), fts5);
+        assert_eq!(tsquery(&words, &query), tsquery_text);
+    }
+}
+
 proptest! {
     /// Whatever is typed, only letters and digits get between the quotes, and the search is short.
     #[test]
     fn no_operator_gets_through(text in "\\PC{0,400}") {
         if let Some(words) = Words::of(&text) {
-            prop_assert!(words.0.len() <= 12);
-            for word in &words.0 {
+            prop_assert!(words.words.len() <= 12);
+            for word in &words.words {
                 prop_assert!(word.chars().all(char::is_alphanumeric), "{word:?}");
                 prop_assert!(!word.is_empty() && word.chars().count() <= 120);
             }

@@ -177,6 +177,7 @@ pub(crate) fn classify(sql: &str, error: &rusqlite::Error) -> StoreError {
             | ffi::SQLITE_CONSTRAINT_ROWID,
         ) => StoreError::Duplicate { constraint: reason },
         (ErrorCode::ConstraintViolation, _) => StoreError::Constraint { constraint: reason },
+        (ErrorCode::OperationInterrupted, _) => StoreError::TooSlow,
         (ErrorCode::DiskFull, _) => StoreError::DiskFull,
         (ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied, _) => {
             StoreError::ReadOnly

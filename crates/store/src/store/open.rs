@@ -9,6 +9,7 @@ use std::{
 use countersign_domain::Timestamp;
 use countersign_vault::{Vault, audit::CheckpointSigner};
 use rusqlite::Connection;
+use tokio::sync::Semaphore;
 
 use super::{Inner, Store};
 use crate::{
@@ -177,7 +178,8 @@ fn open_sqlite(options: &Options, engine: &SqliteOptions) -> Result<Store> {
     let writes = queue(options);
     let reads = queue(options);
     let mut threads = Vec::with_capacity(engine.readers + 1);
-    for number in 0..engine.readers.max(1) {
+    let readers = engine.readers.max(2);
+    for number in 0..readers {
         let connection = sqlite::open(engine, &key, Connecting::Reader)?;
         threads.push(reader(number, connection, &reads, &shared)?);
     }
@@ -197,6 +199,8 @@ fn open_sqlite(options: &Options, engine: &SqliteOptions) -> Result<Store> {
             shared,
             writes,
             reads,
+            long_reads: Arc::new(Semaphore::new(readers - 1)),
+            patience: options.queue_patience,
             bell: None,
             threads: Mutex::new(threads),
             sealer: Mutex::new(None),
@@ -216,7 +220,7 @@ fn reader(
         &format!("store-reader-{number}"),
         shared,
         reads,
-        move || run_reader(&connection, &queue, &mac),
+        move || run_reader(connection, &queue, &mac),
     )
 }
 
@@ -246,7 +250,8 @@ fn open_postgres(options: &Options, engine: &PostgresOptions) -> Result<Store> {
         patience: engine.patience,
     };
     let mut threads = Vec::with_capacity(engine.connections);
-    for number in 0..engine.connections.max(1) {
+    let connections = engine.connections.max(2);
+    for number in 0..connections {
         // Workers connect when their first unit comes: a start does not wait for connections that nobody needs yet.
         let (connector, queue, bell, shared) = (
             connector.clone(),
@@ -277,6 +282,8 @@ fn open_postgres(options: &Options, engine: &PostgresOptions) -> Result<Store> {
             shared,
             writes: Arc::clone(&queue),
             reads: queue,
+            long_reads: Arc::new(Semaphore::new((connections / 4).max(1))),
+            patience: options.queue_patience,
             bell: Some(bell),
             threads: Mutex::new(threads),
             sealer: Mutex::new(Some(sealer)),

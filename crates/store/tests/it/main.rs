@@ -13,6 +13,7 @@ mod child;
 mod faults;
 mod ledger;
 mod lock;
+mod long_reads;
 mod migrations;
 mod postgres_only;
 mod search;

@@ -22,6 +22,7 @@ crate::on_both_engines!(
     pages_stay_where_they_are,
     the_most_urgent_come_first,
     words_are_found_and_narrowed,
+    only_so_many_words_of_a_request_are_indexed,
     a_change_is_indexed_again,
     deleted_evidence_leaves_the_index,
     one_of_two_indexers_moves_the_cursor,
@@ -677,4 +678,26 @@ fn failures_are_counted_by_target(bed: &Bed) {
         counts,
         [(RequestState::Unknown, 1), (RequestState::Failed, 1)]
     );
+}
+
+/// Whoever fills the index decides how long others look through it: on PostgreSQL an outcome stands in for the intent.
+fn only_so_many_words_of_a_request_are_indexed(bed: &Bed) {
+    let store = bed.open();
+    let text: Vec<String> = (0..400).map(|number| format!("w{number}")).collect();
+    let mut row = Asked::new(1).row();
+    row.request.outcome = Some(text.join(" "));
+    let (stored, intent) = (row.clone(), text.join(" ").into_bytes());
+    store
+        .write_blocking::<_, StoreError, _>(move |tx| {
+            requests::insert(tx, &stored)?;
+            evidence::insert(tx, stored.evidence_entry, stored.request.created_at, &intent)?;
+            tx.append_entry(AuditEntry {
+                request: Some(stored.request.id),
+                ..AuditEntry::new(stored.evidence_entry, bed::now(), Actor::System, "action.asked")
+            })
+        })
+        .unwrap();
+    index(&store, 1);
+    assert_eq!(found(&store, "w0"), [row.request.id]);
+    assert!(found(&store, "w399").is_empty());
 }
