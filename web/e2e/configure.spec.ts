@@ -55,6 +55,7 @@ test("a target, its credential, a profile; an agent, its key, a grant; a call; a
   await expect(open.getByRole("textbox", { name: "Token" })).toHaveValue("");
   await open.getByRole("textbox", { name: "Token" }).fill("sk-orders-replaced-17");
   await open.getByRole("button", { name: "Replace" }).click();
+  await expect(open).toBeHidden();
   await expect(page.getByText(/replaced 1 time/)).toBeVisible();
   expect(await page.content(), "no secret stands in the page").not.toContain("sk-orders");
 

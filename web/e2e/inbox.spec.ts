@@ -95,7 +95,11 @@ test("a batch shows what it covers, and each of it is decided by itself", async 
   await page.getByRole("button", { name: /^Approve 6/ }).click();
   const dialog = page.getByRole("dialog", { name: "Approve several requests" });
   await expect(dialog.getByRole("list", { name: "Requests of this batch" })).toContainText("/charges/batch-3");
+  await expect(dialog.getByRole("button", { name: /^Approve \d/ })).toHaveAttribute("aria-disabled", "true");
   await watch.check("the batch");
+  // Each of what would run has to be opened.
+  const next = dialog.getByRole("button", { name: "Open the next" });
+  while (await next.isVisible()) await next.click();
   const fit = dialog.getByRole("button", { name: /^Approve \d/ });
   const isDestructiveIn = (await fit.textContent())?.includes("6") ?? false;
   await fit.click();
