@@ -1,12 +1,12 @@
 import { MantineProvider } from "@mantine/core";
-import { render, screen, within } from "@testing-library/react";
+import { fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 import { Bytes } from "./Bytes";
 import { layOutJson } from "./BytesJson";
 import { fromBase64, textRows } from "./BytesRows";
 import { UntrustedText } from "./BytesText";
-import { pieces } from "./BytesTokens";
+import { countHidden, pieces, titleOf } from "./BytesTokens";
 
 /** What a hostile agent would send, and what the approver has to see of it. Requirement 27. */
 const HOSTILE: [string, string, string[]][] = [
@@ -59,6 +59,30 @@ describe("pieces", () => {
     const found = pieces(text);
     expect(found.filter(({ kind }) => kind === "token").map(({ shown }) => shown)).toEqual(tokens);
     expect(found.map(({ source }) => source).join("")).toBe(text);
+  });
+
+  it.each(HOSTILE)("counts %s, for the banner (requirement 27)", (_, text, tokens) => {
+    expect(countHidden(text)).toBe(tokens.length);
+    expect(countHidden(`before\n${text}\nafter`)).toBe(tokens.length);
+  });
+
+  it("counts as many as it draws, in any text of marks and spaces", () => {
+    let seed = 11;
+    const next = (below: number) => {
+      seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
+      return seed % below;
+    };
+    const parts = ["a", "\u0301", " ".repeat(40), "\t", "\u202e", "\u0430", "e\u0301", " ", "\n", "\r\n"];
+    for (let round = 0; round < 300; round += 1) {
+      const text = Array.from({ length: next(20) }, () => parts[next(parts.length)]).join("");
+      const drawn = textRows(text).flatMap(({ start, end }) => pieces(text.slice(start, end)));
+      expect(countHidden(text)).toBe(drawn.filter(({ kind }) => kind === "token").length);
+    }
+  });
+
+  it("names what hides where only plain text can stand", () => {
+    expect(titleOf("POST /a\u202e\nb")).toBe("POST /a[U+202E right-to-left override][LF]b");
+    expect(titleOf("POST /charges")).toBe("POST /charges");
   });
 
   it.each(["plain text", "Grüße, naïve café", "Привет мир", "שלום", "日本語のテキスト", "a = b ? c : d", '{"a": [1]}'])(
@@ -200,8 +224,21 @@ describe("Bytes", () => {
     const { container } = show({ label: "Body", value: text, onAllSeen });
     expect(screen.getByText(/1\.0 MB, 21,846 lines/)).toBeVisible();
     await userEvent.click(screen.getByRole("button", { name: /\+ 21,786 more lines, 1\.0 MB: show all/ }));
-    expect(onAllSeen).toHaveBeenLastCalledWith(true);
-    expect(screen.getByRole("region", { name: "Body" })).toHaveTextContent("0123456789abcdef");
+    expect(onAllSeen).not.toHaveBeenCalledWith(true);
+    expect(screen.getByText(/Not read to its end yet/)).toBeVisible();
+    const box = screen.getByRole("region", { name: "Body" });
+    expect(box).toHaveTextContent("0123456789abcdef");
+    // Half way is not all of it, nor is another way to show it.
+    box.scrollTop = 21_846 * 10;
+    fireEvent.scroll(box);
+    await userEvent.click(screen.getByRole("radio", { name: "Hex" }));
+    await userEvent.click(screen.getByRole("radio", { name: "Exact bytes" }));
+    expect(onAllSeen).not.toHaveBeenCalledWith(true);
+    const again = screen.getByRole("region", { name: "Body" });
+    again.scrollTop = 21_846 * 20;
+    fireEvent.scroll(again);
+    await waitFor(() => expect(onAllSeen).toHaveBeenLastCalledWith(true));
+    expect(screen.queryByText(/Not read to its end yet/)).toBeNull();
     expect(container.querySelectorAll("*").length).toBeLessThan(3_000);
   });
 

@@ -4,7 +4,7 @@
  */
 import { SegmentedControl } from "@mantine/core";
 import { IconAlertTriangle, IconChevronDown } from "@tabler/icons-react";
-import { useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 import classes from "./Bytes.module.css";
 import { BytesBox } from "./BytesBox";
 import { BytesHex } from "./BytesHex";
@@ -51,8 +51,13 @@ export function Bytes({ label, value, onAllSeen, isPlain = false }: BytesProps) 
   const rowCount = text === undefined ? Math.ceil((bytes?.length ?? 0) / 16) : rows.length;
   const needsFold = rowCount > FOLD_AT_ROWS + FOLD_SLACK_ROWS;
   const limit = needsFold && !isOpen ? FOLD_AT_ROWS : undefined;
-  const allSeen = limit === undefined;
+  const [isAtEnd, setAtEnd] = useState(false);
+  const allSeen = rowCount === 0 || text === "" || (limit === undefined && isAtEnd);
   useEffect(() => onAllSeen?.(allSeen), [onAllSeen, allSeen]);
+  // Folded rows have an end, too: only that of all rows counts.
+  const onEnd = useCallback(() => {
+    if (limit === undefined) setAtEnd(true);
+  }, [limit]);
 
   if (rowCount === 0 || text === "") {
     return <div className={`${classes.frame} ${classes.empty}`}>Empty: 0 bytes</div>;
@@ -109,6 +114,7 @@ export function Bytes({ label, value, onAllSeen, isPlain = false }: BytesProps) 
           label={label}
           bytes={bytes ?? utf8(text ?? "")}
           limit={limit}
+          onEnd={onEnd}
           fold={(hiddenRows, hiddenBytes) => fold(hiddenRows, hiddenBytes, "rows")}
         />
       ) : (
@@ -116,8 +122,12 @@ export function Bytes({ label, value, onAllSeen, isPlain = false }: BytesProps) 
           label={label}
           text={shownView === "formatted" && json ? json.text : (text ?? "")}
           limit={limit}
+          onEnd={onEnd}
           fold={fold}
         />
+      )}
+      {onAllSeen && needsFold && isOpen && !allSeen && (
+        <div className={classes.unread}>Not read to its end yet: scroll down to the last row.</div>
       )}
     </div>
   );
@@ -127,10 +137,11 @@ interface TextViewProps {
   label: string;
   text: string;
   limit: number | undefined;
+  onEnd: () => void;
   fold: (hiddenRows: number, hiddenBytes: number, unit: string) => React.ReactNode;
 }
 
-function TextView({ label, text, limit, fold }: TextViewProps) {
+function TextView({ label, text, limit, onEnd, fold }: TextViewProps) {
   const rows = useMemo(() => textRows(text), [text]);
   const ends = useMemo(() => lineEnds(rows), [rows]);
   const shown = limit === undefined ? rows.length : Math.min(limit, rows.length);
@@ -143,6 +154,7 @@ function TextView({ label, text, limit, fold }: TextViewProps) {
       <BytesBox
         label={label}
         count={shown}
+        onEnd={onEnd}
         row={(index) => {
           const row = rows[index] as TextRow;
           return (

@@ -1,9 +1,9 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useRef } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import classes from "./Bytes.module.css";
 
 /** Up to here all rows stand in the document; more scroll in a box of their own. */
-const VIRTUAL_FROM = 400;
+export const VIRTUAL_FROM = 400;
 const ROW_HEIGHT = 20;
 
 export interface BytesBoxProps {
@@ -11,6 +11,8 @@ export interface BytesBoxProps {
   /** How many rows are shown. */
   count: number;
   row: (index: number) => ReactNode;
+  /** Called once the last row has come into view: at once where all rows stand in the document. */
+  onEnd?: (() => void) | undefined;
   /** What stands behind the last row. */
   children?: ReactNode;
 }
@@ -20,7 +22,8 @@ export function BytesBox(props: BytesBoxProps) {
   return props.count > VIRTUAL_FROM ? <ManyRows {...props} /> : <FewRows {...props} />;
 }
 
-function FewRows({ label, count, row, children }: BytesBoxProps) {
+function FewRows({ label, count, row, onEnd, children }: BytesBoxProps) {
+  useEffect(() => onEnd?.(), [onEnd]);
   return (
     <section className={classes.box} aria-label={label}>
       {Array.from({ length: count }, (_, index) => row(index))}
@@ -29,7 +32,7 @@ function FewRows({ label, count, row, children }: BytesBoxProps) {
   );
 }
 
-function ManyRows({ label, count, row, children }: BytesBoxProps) {
+function ManyRows({ label, count, row, onEnd, children }: BytesBoxProps) {
   const box = useRef<HTMLElement>(null);
   const virtualizer = useVirtualizer({
     count,
@@ -38,6 +41,10 @@ function ManyRows({ label, count, row, children }: BytesBoxProps) {
     overscan: 10,
     initialRect: { width: 800, height: 600 },
   });
+  const isAtEnd = (virtualizer.range?.endIndex ?? 0) >= count - 1;
+  useEffect(() => {
+    if (isAtEnd) onEnd?.();
+  }, [isAtEnd, onEnd]);
   return (
     <section
       ref={box}

@@ -9,6 +9,7 @@ export interface BytesHexProps {
   /** At most this many rows, until the fold is opened. */
   limit: number | undefined;
   fold: (hiddenRows: number, hiddenBytes: number) => React.ReactNode;
+  onEnd: (() => void) | undefined;
 }
 
 /** How many bytes a row has, in the width that there is. */
@@ -17,7 +18,7 @@ export function useHexWidth(): number {
 }
 
 /** A hex dump: offset, bytes, and what of them is printable. */
-export function BytesHex({ label, bytes, limit, fold }: BytesHexProps) {
+export function BytesHex({ label, bytes, limit, fold, onEnd }: BytesHexProps) {
   const width = useHexWidth();
   const rows = Math.ceil(bytes.length / width);
   const shown = limit === undefined ? rows : Math.min(rows, limit);
@@ -25,6 +26,7 @@ export function BytesHex({ label, bytes, limit, fold }: BytesHexProps) {
     <BytesBox
       label={label}
       count={shown}
+      onEnd={onEnd}
       row={(index) => {
         const { offset, hex, ascii } = hexRow(bytes, index, width);
         return (

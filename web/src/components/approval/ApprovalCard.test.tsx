@@ -1,7 +1,7 @@
 import { act, screen, waitFor, within } from "@testing-library/react";
 import { HttpResponse, http } from "msw";
 import { createRef } from "react";
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { db } from "@/mock-api/db";
 import { move } from "@/mock-api/flow";
 import { render } from "@/mock-api/render";
@@ -103,7 +103,7 @@ describe("ApprovalCard", () => {
   });
 
   it("takes the buttons away when the deadline passes, and says what the agent was told", async () => {
-    await show({ deadlineIn: 1.6 });
+    await show({ deadlineIn: 4 });
     expect(screen.getByText("last minute")).toBeVisible();
     expect(await screen.findByText(/The deadline has passed|Nobody decided in time/)).toBeVisible();
     expect(screen.queryByRole("button", { name: "Approve" })).toBeNull();
@@ -212,6 +212,77 @@ describe("ApprovalCard", () => {
     expect(action.state).toBe("pending");
     await user.keyboard("{Enter}");
     await waitFor(() => expect(action.state).not.toBe("pending"));
+  });
+
+  describe("once it can be decided", () => {
+    const START = Date.parse("2026-11-20T12:00:00Z");
+    const at = (milliseconds: number) => vi.setSystemTime(START + milliseconds);
+    const refused = () => screen.queryByText(/has only just/);
+
+    async function appear(isAdvanced: boolean) {
+      vi.useFakeTimers({ toFake: ["Date"], now: START });
+      signInAs("owner");
+      const action = arrive(CHARGE);
+      const { user } = await render(<ApprovalCard id={action.id} isAdvanced={isAdvanced} />);
+      await screen.findByRole("button", { name: "Approve" });
+      return { action, press: () => user.click(approve()) };
+    }
+    afterEach(() => {
+      vi.useRealTimers();
+    });
+
+    it("waits for longer than a second where it took another's place by itself", async () => {
+      const { action, press } = await appear(true);
+      at(1_000);
+      await press();
+      expect(refused()).toBeVisible();
+      expect(action.state).toBe("pending");
+      at(1_300);
+      await press();
+      await waitFor(() => expect(action.state).not.toBe("pending"));
+    });
+
+    it.each([
+      ["the window comes back", () => window.dispatchEvent(new Event("focus"))],
+      ["the tab comes back", () => document.dispatchEvent(new Event("visibilitychange"))],
+      [
+        "a dialog closes",
+        async () => {
+          const dialog = document.createElement("div");
+          dialog.setAttribute("role", "dialog");
+          document.body.append(dialog);
+          await Promise.resolve();
+          dialog.remove();
+          await Promise.resolve();
+        },
+      ],
+    ])("waits anew when %s", async (_, comeBack) => {
+      const { action, press } = await appear(false);
+      at(60_000);
+      await comeBack();
+      await press();
+      expect(refused()).toHaveTextContent("just come back into view");
+      expect(action.state).toBe("pending");
+      at(60_500);
+      await press();
+      await waitFor(() => expect(action.state).not.toBe("pending"));
+    });
+
+    it("takes nothing while a dialog covers it or the tab is hidden", async () => {
+      const { action, press } = await appear(false);
+      at(60_000);
+      const dialog = document.createElement("div");
+      dialog.setAttribute("role", "dialog");
+      document.body.append(dialog);
+      await press();
+      dialog.remove();
+      const hidden = vi.spyOn(document, "visibilityState", "get").mockReturnValue("hidden");
+      at(120_000);
+      await press();
+      hidden.mockRestore();
+      expect(refused()).toBeVisible();
+      expect(action.state).toBe("pending");
+    });
   });
 
   it("ignores a decision that was meant for the request before", async () => {

@@ -27,6 +27,7 @@ import { Outcome, Votes } from "./Outcome";
 import { FromTo, Risk, Trace, Warnings } from "./Reasons";
 import { RunView } from "./RunView";
 import { type Surroundings, useSurroundings } from "./surroundings";
+import { ADVANCED_ARMING_MS, ARMING_MS, type Disarmed, useArming } from "./useArming";
 
 /** What keys outside of the card can do with it. */
 export interface CardControls {
@@ -41,10 +42,14 @@ export interface ApprovalCardProps {
   controls?: Ref<CardControls> | undefined;
   /** Shown at the card's head, left of the title. */
   lead?: React.ReactNode;
+  /** Whether the request took the place of another by itself: then it is longer until it can be decided. */
+  isAdvanced?: boolean | undefined;
 }
 
-/** A key that was meant for the request before must not decide this one. */
-const ARMING_MS = 400;
+const HINTS: Record<Disarmed, string> = {
+  "just appeared": "just appeared",
+  "just came back": "just come back into view",
+};
 /** The gateway expires what is late when it is asked; its clock may be a little behind. */
 const LATE_MS = 500;
 
@@ -67,7 +72,7 @@ export function ApprovalCard(props: ApprovalCardProps) {
   return <LoadedCard key={data.id} {...props} action={data} />;
 }
 
-function LoadedCard({ action, onDecided, controls, lead }: ApprovalCardProps & { action: Action }) {
+function LoadedCard({ action, onDecided, controls, lead, isAdvanced = false }: ApprovalCardProps & { action: Action }) {
   const me = useMe();
   const around = useSurroundings(action);
   const run = useMemo(() => runOf(action), [action]);
@@ -75,7 +80,7 @@ function LoadedCard({ action, onDecided, controls, lead }: ApprovalCardProps & {
   const [panel, setPanel] = useState<Panel>("none");
   const [note, setNote] = useState("");
   const [hint, setHint] = useState("");
-  const [shownAt] = useState(() => Date.now());
+  const notYet = useArming(isAdvanced ? ADVANCED_ARMING_MS : ARMING_MS);
   const approveButton = useRef<HTMLSpanElement>(null);
   const decide = useDecide(onDecided);
   const isOver = useIsOver(action.deadline);
@@ -115,7 +120,8 @@ function LoadedCard({ action, onDecided, controls, lead }: ApprovalCardProps & {
   const say = (kind: Say, reason: string | undefined) => {
     if (decide.isPending || !isPending) return;
     if (reason) return setHint(reason);
-    if (Date.now() - shownAt < ARMING_MS) return setHint("This request has only just appeared. Read it, then decide.");
+    const disarmed = notYet();
+    if (disarmed) return setHint(`This request has only ${HINTS[disarmed]}. Read it, then decide.`);
     setHint("");
     decide.mutate({ id: action.id, say: kind, note: note.trim(), payloadHash: action.payload_hash });
   };
@@ -168,7 +174,7 @@ function LoadedCard({ action, onDecided, controls, lead }: ApprovalCardProps & {
             </p>
           </section>
         )}
-        <Warnings action={action} />
+        <Warnings action={action} run={run} />
         <Part title="What runs">
           {run ? (
             <RunView run={run} credential={around.credential} target={action.target} onSeen={onSeen} />

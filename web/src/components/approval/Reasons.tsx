@@ -1,9 +1,11 @@
 import { IconAlertTriangle, IconArrowNarrowRight } from "@tabler/icons-react";
+import { useMemo } from "react";
 import { UntrustedText } from "@/ui/BytesText";
 import { RiskMeter, riskLevel } from "@/ui/RiskMeter";
 import { VerdictWord } from "@/ui/Words";
-import { type Action, judgedOf, speakerName } from "./action";
+import { type Action, judgedOf, type Run, speakerName } from "./action";
 import classes from "./approval.module.css";
+import { warningsOf } from "./warnings";
 
 /** How risky, and why. */
 export function Risk({ action }: { action: Action }) {
@@ -66,47 +68,15 @@ export function Trace({ action }: { action: Action }) {
   );
 }
 
-/** What deserves a look before anything else: taint, findings, what the gateway could not read. */
-export function Warnings({ action }: { action: Action }) {
-  const { facts } = judgedOf(action);
-  const warnings: [string, React.ReactNode][] = [];
-  if (action.is_self_asked) {
-    warnings.push(["self", "You asked for this yourself: the ledger marks an approval by you as self-approved."]);
-  } else if (action.asked_by.startsWith("operator:")) {
-    warnings.push(["operator", "An operator asked for this in the agent's name."]);
-  }
-  if (action.is_current === false) {
-    warnings.push([
-      "changed",
-      "The target, profile, credential or action has changed since: this is no longer what would run.",
-    ]);
-  }
-  if (facts?.tainted)
-    warnings.push([
-      "taint",
-      "The agent has read content from outside before it asked: it may act on words of somebody else.",
-    ]);
-  for (const finding of facts?.findings ?? []) {
-    warnings.push([
-      `${finding.category}${finding.place}`,
-      <>
-        {(finding.category ?? "finding").replaceAll("_", " ")} in{" "}
-        <UntrustedText value={finding.place ?? "the request"} isCode />: <UntrustedText value={finding.reason ?? ""} />
-      </>,
-    ]);
-  }
-  const unreadable = facts?.input?.unreadable ?? [];
-  if (unreadable.length > 0) {
-    warnings.push([
-      "unread",
-      `No rule could look into ${unreadable.join(", ")}: the gateway can't read its form. Look at the bytes.`,
-    ]);
-  }
+/** What deserves a look before anything else. */
+export function Warnings({ action, run }: { action: Action; run: Run | undefined }) {
+  const warnings = useMemo(() => warningsOf(action, run), [action, run]);
   if (warnings.length === 0) return null;
   return (
     <ul className={classes.warnings} aria-label="Warnings">
-      {warnings.map(([key, text]) => (
-        <li key={key}>
+      {warnings.map(({ key, text }, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: two findings may be alike but for their reason
+        <li key={`${key} ${index}`}>
           <IconAlertTriangle size={16} aria-hidden />
           <span>{text}</span>
         </li>

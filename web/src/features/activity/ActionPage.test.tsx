@@ -25,6 +25,19 @@ describe("an action's page", () => {
     expect(screen.getByRole("link", { name: action.agent })).toBeInTheDocument();
   });
 
+  it("names what hides in the reasons that are given (requirement 27)", async () => {
+    signInAs("viewer");
+    const action = inState("succeeded");
+    action.reason = "over\u202e 100";
+    action.risk_reasons = ["writes to \u200bprod", "at night"];
+    await open(action.id);
+    await screen.findByRole("heading", { level: 1, name: action.action });
+    expect(screen.getAllByText("[U+202E right-to-left override]")[0]).toBeVisible();
+    expect(screen.getByText("[U+200B zero width space]").closest("bdi")).toHaveTextContent(
+      "writes to [U+200B zero width space]prod; at night",
+    );
+  });
+
   it("keeps those who may only look from taking it back, and says why", async () => {
     signInAs("viewer");
     const { user } = await open(inState("pending").id);

@@ -25,6 +25,14 @@ describe("the Activity", () => {
     expect((await rows())[0]).toHaveTextContent(newest?.action ?? "");
   });
 
+  it("names what hides in an action, on hover, too (requirement 27)", async () => {
+    signInAs("viewer");
+    arrive({ agent: "shop-assistant", target: "payments", action: "POST /a\u202eb" });
+    await open();
+    await rows();
+    expect(screen.getByTitle("POST /a[U+202E right-to-left override]b")).toBeInTheDocument();
+  });
+
   it("narrows by the address and goes back to everything", async () => {
     signInAs("viewer");
     const { user, router } = await open("/dashboard/activity?state=denied");

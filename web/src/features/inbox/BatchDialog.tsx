@@ -1,10 +1,12 @@
 import { Button, Group, Modal, Progress, Stack, Text, Textarea } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import type { Say } from "@/components/approval/decide";
 import { UntrustedText } from "@/ui/BytesText";
+import { MayButton } from "@/ui/MayButton";
 import { EffectWord } from "@/ui/Words";
-import { decideAll, type Excluded, type Failure, groupsOf, prepare } from "./batch";
+import { BatchRuns } from "./BatchRuns";
+import { decideAll, type Excluded, type Failure, groupsOf, prepare, type SameRun } from "./batch";
 import classes from "./inbox.module.css";
 import type { Item } from "./pages";
 
@@ -17,7 +19,7 @@ export interface BatchDialogProps {
 
 type Step =
   | { name: "reading"; done: number }
-  | { name: "asking"; fit: Item[]; excluded: Excluded[] }
+  | { name: "asking"; fit: Item[]; runs: SameRun[]; excluded: Excluded[] }
   | { name: "running"; done: number; count: number }
   | { name: "done"; count: number; failures: Failure[]; isStopped: boolean };
 
@@ -31,14 +33,16 @@ export function BatchDialog({ say, items, onClose, onDecided }: BatchDialogProps
   const [batch] = useState(items);
   const [note, setNote] = useState("");
   const [step, setStep] = useState<Step>(
-    say === "approve" ? { name: "reading", done: 0 } : { name: "asking", fit: [...items], excluded: [] },
+    say === "approve" ? { name: "reading", done: 0 } : { name: "asking", fit: [...items], runs: [], excluded: [] },
   );
+  const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
+  const onOpened = useCallback((key: string) => setOpened((before) => new Set(before).add(key)), []);
   const stop = useRef(new AbortController());
   useEffect(() => {
     if (say !== "approve") return;
     const reading = new AbortController();
     void prepare(client, batch, reading.signal, (done) => setStep({ name: "reading", done })).then((found) => {
-      if (!reading.signal.aborted) setStep({ name: "asking", ...found });
+      if (!reading.signal.aborted) setStep({ name: "asking", ...found, fit: found.runs.flatMap((same) => same.items) });
     });
     return () => reading.abort();
   }, [client, batch, say]);
@@ -62,7 +66,7 @@ export function BatchDialog({ say, items, onClose, onDecided }: BatchDialogProps
     <Modal
       opened
       onClose={close}
-      size="lg"
+      size={say === "approve" ? "xl" : "lg"}
       title={`${verb} several requests`}
       closeOnClickOutside={step.name !== "running"}
     >
@@ -80,8 +84,9 @@ export function BatchDialog({ say, items, onClose, onDecided }: BatchDialogProps
               ? `None of the ${batch.length} can be approved together.`
               : `This ${say === "approve" ? "lets run" : "refuses"} ${count(step.fit.length)}. A decision can't be undone.`}
           </Text>
-          {step.fit.length > 0 && <Groups items={step.fit} />}
-          {step.fit.length > 0 && <Items label="Requests of this batch" items={step.fit} />}
+          {step.runs.length > 0 && <BatchRuns runs={step.runs} opened={opened} onOpened={onOpened} />}
+          {say === "deny" && <Groups items={step.fit} />}
+          {say === "deny" && <Items label="Requests of this batch" items={step.fit} />}
           {step.excluded.length > 0 && (
             <Stack gap={6}>
               <Text size="sm" fw={600}>
@@ -108,14 +113,23 @@ export function BatchDialog({ say, items, onClose, onDecided }: BatchDialogProps
               maxRows={4}
             />
           )}
+          {step.runs.some(({ key }) => !opened.has(key)) && (
+            <Text size="sm" ta="right">
+              {unopenedWords(step.runs.filter(({ key }) => !opened.has(key)).length)}
+            </Text>
+          )}
           <Group justify="flex-end" gap="xs">
             <Button variant="default" onClick={close} data-autofocus>
               {step.fit.length === 0 ? "Close" : "Cancel"}
             </Button>
             {step.fit.length > 0 && (
-              <Button color={say === "approve" ? "teal.9" : "red"} onClick={() => void run(step.fit)}>
-                {verb} {step.fit.length.toLocaleString("en")}
-              </Button>
+              <MayButton
+                color={say === "approve" ? "teal.9" : "red"}
+                why={unopenedWords(step.runs.filter(({ key }) => !opened.has(key)).length)}
+                onClick={() => void run(step.fit)}
+              >
+                {`${verb} ${step.fit.length.toLocaleString("en")}`}
+              </MayButton>
             )}
           </Group>
         </Stack>
@@ -156,6 +170,12 @@ export function BatchDialog({ say, items, onClose, onDecided }: BatchDialogProps
 
 function count(many: number): string {
   return many === 1 ? "1 request" : `${many.toLocaleString("en")} requests`;
+}
+
+/** Why what was not opened can't be approved. */
+function unopenedWords(unopened: number): string | undefined {
+  if (unopened === 0) return undefined;
+  return `Open all that would run first: ${unopened === 1 ? "1 is" : `${unopened.toLocaleString("en")} are`} not opened yet.`;
 }
 
 function Working({ label, value, children }: { label: string; value: number; children: React.ReactNode }) {

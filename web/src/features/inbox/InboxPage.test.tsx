@@ -69,7 +69,12 @@ describe("InboxPage", () => {
     expect(second.state).toBe("pending");
     expect(await screen.findByRole("status", { name: "Outcome" })).toBeVisible();
     await waitFor(() => expect(open()).toBe("POST /two"));
+    // It came by itself: a second press of the key is not for it.
     await armed();
+    await user.keyboard("a");
+    expect(await screen.findByText(/has only just appeared/)).toBeVisible();
+    expect(second.state).toBe("pending");
+    await act(() => new Promise((resolve) => setTimeout(resolve, 1_000)));
     await user.keyboard("d");
     await user.type(await screen.findByRole("textbox", { name: "Reason (optional)" }), "no, a j k a{Enter}");
     await waitFor(() => expect(second.state).toBe("denied"));
@@ -143,12 +148,26 @@ describe("InboxPage", () => {
         expect.stringMatching(/POST \/hidden.*hidden or misleading/),
       ]),
     );
-    expect(within(dialog).getByRole("row", { name: /shop-assistant payments write 2/ })).toBeVisible();
+    await user.click(within(dialog).getByRole("button", { name: "Open the next" }));
     await user.click(within(dialog).getByRole("button", { name: "Approve 2" }));
     expect(await within(dialog).findByText(/1 request approved; 1 could not be/)).toBeVisible();
     expect(within(dialog).getByRole("list", { name: "Failures" })).toHaveTextContent("Request already denied");
     expect(one.state).not.toBe("pending");
     for (const action of [third, folded, hidden]) expect(action.state).toBe("pending");
+  });
+
+  it("names what hides in an action also where only plain text can stand (requirement 27)", async () => {
+    arrive(part({ action: "POST /a\u202eb\n", age: 2 }));
+    await show("/dashboard/inbox", { isLive: true });
+    expect(
+      await screen.findByRole("checkbox", {
+        name: "Select POST /a[U+202E right-to-left override]b[LF] of shop-assistant",
+      }),
+    ).toBeVisible();
+    arrive(part({ action: "POST /c\u200bd" }));
+    expect(
+      await screen.findByText(/New request: .* wants POST \/c\[U\+200B zero width space\]d on/),
+    ).toBeInTheDocument();
   });
 
   it("tells a viewer why they can't decide a batch", async () => {

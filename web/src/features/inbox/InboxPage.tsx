@@ -43,10 +43,13 @@ export function InboxPage() {
   const card = useRef<CardControls>(null);
   const list = useRef<ListControls>(null);
   const next = useRef<ReturnType<typeof setTimeout>>(undefined);
+  /** The request that came by itself after a decision. */
+  const [advanced, setAdvanced] = useState<string>();
   useEffect(() => () => clearTimeout(next.current), []);
 
-  const open = (id: string | undefined) => {
+  const open = (id: string | undefined, isAdvanced = false) => {
     clearTimeout(next.current);
+    setAdvanced(isAdvanced ? id : undefined);
     void navigate({ to: "/dashboard/inbox", search: { ...filter, id }, replace: !isNarrow, resetScroll: false });
     if (id) list.current?.reveal(id);
   };
@@ -83,7 +86,7 @@ export function InboxPage() {
     const following = neighbour(view.id, 1) ?? neighbour(view.id, -1);
     if (!following || isNarrow) return;
     clearTimeout(next.current);
-    next.current = setTimeout(() => open(following), RESULT_MS);
+    next.current = setTimeout(() => open(following, true), RESULT_MS);
   };
 
   const choose = (id: string, isChosen: boolean) => {
@@ -168,6 +171,7 @@ export function InboxPage() {
               id={selected}
               onDecided={onDecided}
               controls={card}
+              isAdvanced={advanced === selected}
               lead={
                 isNarrow && (
                   <ActionIcon onClick={() => open(undefined)} aria-label="Back to the list">

@@ -1,18 +1,35 @@
-/** Deciding several requests at once: which may be, and one after the other with what became of each. */
+/**
+ * Deciding several requests at once: which may be, what they would run, and one after the other with what became of each.
+ *
+ * INVARIANT: whatever a batch approves has been shown whole, and nothing that warns is in it.
+ */
 import type { QueryClient } from "@tanstack/react-query";
 import { asProblem, type Problem } from "@/api/problem";
-import { type Action, actionQuery, judgedOf, runOf } from "@/components/approval/action";
+import { type Action, actionQuery, judgedOf, type Run, runOf } from "@/components/approval/action";
 import { type Say, sendDecision } from "@/components/approval/decide";
+import { warningsOf } from "@/components/approval/warnings";
 import { needsOpening } from "@/ui/Bytes";
-import { countHidden } from "@/ui/BytesTokens";
 import type { Item } from "./pages";
 
 /** How many calls are under way at once. */
 const AT_ONCE = 4;
+/** How many requests one approval covers at most. */
+export const APPROVED_AT_MOST = 500;
+/** The risk from which on a request is decided by itself, also where its target asks later. */
+const RISK_ALONE = 0.5;
 
 export interface Excluded {
   item: Item;
   reason: string;
+}
+
+/** What would run, and the requests that would run exactly it. */
+export interface SameRun {
+  key: string;
+  /** The first of them, for what the gateway says about all. */
+  action: Action;
+  run: Run;
+  items: Item[];
 }
 
 /** Runs over items, a few at a time, until done or stopped. */
@@ -28,24 +45,45 @@ async function each<T>(items: readonly T[], signal: AbortSignal, work: (item: T)
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }
 
+/** What the list knows already: effect and urgency. */
+function whyNotByItself({ effect, urgency }: Pick<Item, "effect" | "urgency">): string | undefined {
+  if (effect === "destructive") return "destructive: decide it by itself";
+  if (effect === "egress") return "sends data out: decide it by itself";
+  if (urgency === "critical") return "of critical urgency: decide it by itself";
+  return undefined;
+}
+
 /** Why a request has to be read by itself before it is approved; `undefined` if a batch may hold it. */
 export function whyNotInBatch(action: Action): string | undefined {
   if (action.state !== "pending") return `no longer pending: ${action.state}`;
-  if (action.effect === "destructive") return "destructive: decide it by itself";
-  if (action.is_current === false) return "changed since it was asked";
-  if (action.is_self_asked) return "you asked for it yourself: decide it by itself";
   const run = runOf(action);
   if (!run) return "what would run was deleted";
+  const known = whyNotByItself(action);
+  if (known) return known;
+  const [warning] = warningsOf(action, run);
+  if (warning) return `${warning.short}: read it by itself`;
+  const threshold = judgedOf(action).facts?.target?.risk_threshold ?? RISK_ALONE;
+  if (action.risk_score >= Math.min(threshold, RISK_ALONE)) return "of high risk: decide it by itself";
+  if (action.quorum > 1) return `needs ${action.quorum} operators: decide it by itself`;
   const parts = [run.body, run.rest, action.intent].filter((part) => part !== undefined);
   if (parts.some(needsOpening)) return "has a long part that has to be opened first";
-  const texts = [run.url, ...run.headers.flatMap(({ name, value }) => [name, value]), ...parts].filter(
-    (part) => typeof part === "string",
-  );
-  if (texts.some((text) => countHidden(text) > 0)) return "has hidden or misleading characters: read it by itself";
   if (parts.some((part) => typeof part !== "string")) return "has a body that is no text: read it by itself";
-  const { facts } = judgedOf(action);
-  if (facts?.tainted || (facts?.findings?.length ?? 0) > 0) return "carries a warning: read it by itself";
   return undefined;
+}
+
+/** Puts together what is alike to the byte: who asks, of which target, what would be sent. */
+export function sameRuns(pairs: readonly { item: Item; action: Action }[]): SameRun[] {
+  const runs = new Map<string, SameRun>();
+  for (const { item, action } of pairs) {
+    const run = runOf(action);
+    if (!run) continue;
+    const { agent_id, target_id, profile, executor, effect } = action;
+    const key = JSON.stringify([agent_id, target_id, profile, executor, action.action, effect, run]);
+    const same = runs.get(key);
+    if (same) same.items.push(item);
+    else runs.set(key, { key, action, run, items: [item] });
+  }
+  return [...runs.values()].sort((left, right) => right.items.length - left.items.length);
 }
 
 /** Looks at everything that would run and parts what may be approved together from what may not. */
@@ -54,26 +92,32 @@ export async function prepare(
   items: readonly Item[],
   signal: AbortSignal,
   onProgress: (done: number) => void,
-): Promise<{ fit: Item[]; excluded: Excluded[] }> {
-  const fit: Item[] = [];
+): Promise<{ runs: SameRun[]; excluded: Excluded[] }> {
+  const fit = new Map<string, { item: Item; action: Action }>();
   const excluded: Excluded[] = [];
-  let done = 0;
-  await each(items, signal, async (item) => {
-    if (item.effect === "destructive") {
-      excluded.push({ item, reason: "destructive: decide it by itself" });
-    } else {
-      try {
-        const reason = whyNotInBatch(await client.fetchQuery(actionQuery(item.id)));
-        if (reason) excluded.push({ item, reason });
-        else fit.push(item);
-      } catch (error) {
-        excluded.push({ item, reason: asProblem(error).message });
-      }
+  const read: Item[] = [];
+  for (const item of items) {
+    const reason =
+      whyNotByItself(item) ??
+      (read.length >= APPROVED_AT_MOST ? `more than ${APPROVED_AT_MOST} at once: approve it after these` : undefined);
+    if (reason) excluded.push({ item, reason });
+    else read.push(item);
+  }
+  let done = items.length - read.length;
+  await each(read, signal, async (item) => {
+    try {
+      const action = await client.fetchQuery(actionQuery(item.id));
+      const reason = whyNotInBatch(action);
+      if (reason) excluded.push({ item, reason });
+      // The decision carries the hash of what is shown now, not of what the list once held.
+      else fit.set(item.id, { item: { ...item, payload_hash: action.payload_hash }, action });
+    } catch (error) {
+      excluded.push({ item, reason: asProblem(error).message });
     }
     done += 1;
     onProgress(done);
   });
-  return { fit, excluded };
+  return { runs: sameRuns(read.flatMap(({ id }) => fit.get(id) ?? [])), excluded };
 }
 
 export interface Failure {

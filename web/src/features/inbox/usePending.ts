@@ -3,6 +3,7 @@ import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { LiveEvent } from "@/api/live";
 import { useLive } from "@/app/live";
+import { titleOf } from "@/ui/BytesTokens";
 import {
   added,
   arrived,
@@ -87,7 +88,7 @@ export function usePending(filter: InboxFilter, selected: string | undefined): P
     if (news.length === 0) return;
     setAnnouncement(
       news.length === 1 && news[0]
-        ? `New request: ${news[0].agent} wants ${news[0].action} on ${news[0].target}, ${news[0].urgency} urgency`
+        ? `New request: ${titleOf(news[0].agent)} wants ${titleOf(news[0].action)} on ${titleOf(news[0].target)}, ${news[0].urgency} urgency`
         : `${news.length} new requests`,
     );
     const edge = isHeld.current && rows ? rows[Math.min(lastVisible.current, rows.length - 1)] : undefined;
