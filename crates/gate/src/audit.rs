@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use countersign_domain::{Actor, Permission, RequestId, SealedEntry, Timestamp};
+use countersign_domain::{Actor, AgentId, Permission, RequestId, SealedEntry, Timestamp};
 use countersign_store::{
     Engine, LedgerState, LiveEntries, LiveSignal, NotesFile, NotesFound, Store, StoreError, audit,
     checkpoints::{self, StoredCheckpoint},
@@ -22,6 +22,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     gate::Gate,
     page::Page,
+    searching::AGENT_LIMIT,
 };
 
 /// The most entries on one page.
@@ -30,6 +31,10 @@ const VERIFY_CHUNK: u32 = 8_192;
 const EXPORT_CHUNK: u32 = 512;
 const PRUNE_CHUNK: u32 = 2_000;
 const REPLAY_CHUNK: u32 = 256;
+/// How many entries an agent can go back.
+const AGENT_REPLAY_ENTRIES: u64 = 100_000;
+/// Of how many entries an agent's are picked at once.
+const AGENT_REPLAY_CHUNK: u64 = 2_000;
 /// How long a checkpoint that was asked for may take.
 const CHECKPOINT_PATIENCE: Duration = Duration::from_secs(5);
 /// How often it is looked for.
@@ -570,22 +575,53 @@ impl Gate {
         cx: &OpCx,
         after: Option<u64>,
     ) -> Result<BoxStream<'static, SealedEntry>> {
+        self.follow(cx, after, None).await
+    }
+
+    /// [`Gate::subscribe`] for a viewer to whom only what belongs to an agent's requests is shown: only that is looked up again, and
+    /// nothing further back than 100,000 entries. Live entries of others come, too.
+    ///
+    /// # Errors
+    /// `forbidden`; `replay_too_long`.
+    pub async fn subscribe_for_agent(
+        &self,
+        cx: &OpCx,
+        after: Option<u64>,
+        agent: AgentId,
+    ) -> Result<BoxStream<'static, SealedEntry>> {
+        self.follow(cx, after, Some(agent)).await
+    }
+
+    async fn follow(
+        &self,
+        cx: &OpCx,
+        after: Option<u64>,
+        only_of: Option<AgentId>,
+    ) -> Result<BoxStream<'static, SealedEntry>> {
         cx.require(Permission::AuditRead)?;
         // Before the look at the database, so that nothing falls in between.
         let live = self.store().subscribe();
-        let next = match after {
-            Some(after) => after.saturating_add(1),
-            None => {
-                self.store()
-                    .read::<_, StoreError, _>(audit::extent)
-                    .await?
-                    .next
+        let next = match (after, only_of) {
+            (Some(after), None) => after.saturating_add(1),
+            (after, _) => {
+                let extent = self.store().read::<_, StoreError, _>(audit::extent).await?;
+                let next = after.map_or(extent.next, |after| after.saturating_add(1));
+                let next = next.max(extent.first);
+                if only_of.is_some() && extent.next.saturating_sub(next) > AGENT_REPLAY_ENTRIES {
+                    let text = format!(
+                        "more than {AGENT_REPLAY_ENTRIES} entries were written since then: list the actions, and follow from now on"
+                    );
+                    return Err(Error::new(ErrorKind::Gone, "replay_too_long", text));
+                }
+                next
             }
         };
         let tail = Tail {
             store: self.store().clone(),
             live,
             next,
+            only_of,
+            looked_until: 0,
             ready: VecDeque::new(),
             is_replaying: true,
         };
@@ -637,11 +673,42 @@ struct Tail {
     store: Store,
     live: LiveEntries,
     next: u64,
+    /// Whose requests are looked up again; everybody's if it is nobody.
+    only_of: Option<AgentId>,
+    /// The position up to which all that fits is in `ready`, or was.
+    looked_until: u64,
     ready: VecDeque<SealedEntry>,
     is_replaying: bool,
 }
 
 impl Tail {
+    /// Looks the next entries up.
+    async fn replay(&mut self) -> Result<(), StoreError> {
+        let from = self.next;
+        let Some(agent) = self.only_of else {
+            let read = self
+                .store
+                .read::<_, StoreError, _>(move |tx| audit::chunk(tx, from, REPLAY_CHUNK))
+                .await;
+            self.ready.extend(read?);
+            self.is_replaying = !self.ready.is_empty();
+            return Ok(());
+        };
+        let (entries, until) = self
+            .store
+            .read_within::<_, StoreError, _>(AGENT_LIMIT, move |tx| {
+                let until = audit::extent(tx)?
+                    .next
+                    .min(from.saturating_add(AGENT_REPLAY_CHUNK));
+                Ok((audit::chunk_of(tx, agent, from, until)?, until))
+            })
+            .await?;
+        self.ready.extend(entries);
+        self.looked_until = until;
+        self.is_replaying = until > from;
+        Ok(())
+    }
+
     async fn next(&mut self) -> Option<SealedEntry> {
         loop {
             while let Some(sealed) = self.ready.pop_front() {
@@ -650,14 +717,9 @@ impl Tail {
                     return Some(sealed);
                 }
             }
+            self.next = self.next.max(self.looked_until);
             if self.is_replaying {
-                let from = self.next;
-                let read = self
-                    .store
-                    .read::<_, StoreError, _>(move |tx| audit::chunk(tx, from, REPLAY_CHUNK))
-                    .await;
-                self.ready.extend(read.ok()?);
-                self.is_replaying = !self.ready.is_empty();
+                self.replay().await.ok()?;
                 continue;
             }
             let signal = if self.store.engine() == Engine::Postgres {

@@ -19,6 +19,7 @@ use crate::{
     idempotency::InFlight,
     running::Running,
     search::INDEX_PERIOD,
+    searching::Searching,
     sessions::SessionCache,
     tasks::Tasks,
     usage::{FLUSH_PERIOD, Usage},
@@ -103,6 +104,7 @@ pub(crate) struct Inner {
     pub(crate) counters: Counters,
     pub(crate) usage: Usage,
     pub(crate) briefs: Briefs,
+    pub(crate) searching: Searching,
     pub(crate) verified: Mutex<Option<crate::audit::LastVerification>>,
     /// Why the last housekeeping could not write; `None` when it could.
     pub(crate) write_fault: Mutex<Option<String>>,
@@ -141,6 +143,7 @@ impl Gate {
             counters: Counters::default(),
             usage: Usage::default(),
             briefs: Briefs::default(),
+            searching: Searching::default(),
             verified: Mutex::default(),
             write_fault: Mutex::default(),
             renewed_at: AtomicI64::new(started_at.as_micros()),

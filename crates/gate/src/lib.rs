@@ -51,6 +51,7 @@ mod resolve;
 mod rules;
 mod running;
 mod search;
+mod searching;
 mod sessions;
 mod settings;
 mod snapshot;

@@ -28,7 +28,7 @@ pub struct RequestDetail {
     pub view: RequestView,
     /// What would run, or ran; `None` when the evidence was deleted.
     pub payload: Option<PayloadView>,
-    /// The facts and the decision with all its voices; `None` when the evidence was deleted.
+    /// The facts and the decision with all its voices; `None` when the evidence was deleted, and for an agent.
     pub judged: Option<Value>,
     /// What was answered, while it is kept.
     pub result: Option<StoredResult>,
@@ -36,13 +36,13 @@ pub struct RequestDetail {
     pub steps: Vec<Step>,
     /// Its entries in the ledger, oldest first.
     pub entries: Vec<SealedEntry>,
-    /// The decision by which it was asked, allowed or denied; `None` when the evidence was deleted.
+    /// The decision by which it was asked, allowed or denied; `None` when the evidence was deleted, and for an agent.
     pub trace: Option<DecisionTrace>,
-    /// What will be sent, or would be sent today; `None` where that can't be said.
+    /// What will be sent, or would be sent today; `None` where that can't be said, and for an agent.
     pub preview: Option<Preview>,
     /// Whether what an approver sees is still what would run; `None` once it can't run any more.
     pub is_current: Option<bool>,
-    /// The base URL of the target as it is now.
+    /// The base URL of the target as it is now; `None` for an agent.
     pub base_url: Option<String>,
     /// The connector of the target.
     pub connector: Option<String>,
@@ -139,18 +139,26 @@ impl Gate {
         let request = &row.request;
         let target = snapshot.targets.get(request.target);
         let reasons = risk_reasons(evidence.facts.as_ref());
+        // SECURITY: how the operators have set a target up, and what was weighed, is not for those who are held to it.
+        let is_for_agent = matches!(cx.principal, Principal::Agent { .. });
+        let for_operators = !is_for_agent;
         let names = Names {
             snapshot: &snapshot,
-            is_for_agent: matches!(cx.principal, Principal::Agent { .. }),
+            is_for_agent,
         };
         Ok(RequestDetail {
             steps: names.steps(&row, &votes, &entries),
             entries,
-            trace: names.trace(evidence.facts.as_ref()),
-            preview: self.preview(&snapshot, &row, &evidence),
+            trace: for_operators
+                .then(|| names.trace(evidence.facts.as_ref()))
+                .flatten(),
+            preview: for_operators
+                .then(|| self.preview(&snapshot, &row, &evidence))
+                .flatten(),
             is_current: self.is_current(&snapshot, &row, &evidence),
             base_url: target
                 .as_ref()
+                .filter(|_| for_operators)
                 .and_then(|target| target.config.get("base_url")?.as_str().map(str::to_owned)),
             connector: target.as_ref().map(|target| target.connector.clone()),
             profile_name: snapshot
@@ -165,7 +173,7 @@ impl Gate {
                 body_sha256: countersign_vault::sha256(&payload.body),
                 body: payload.body,
             }),
-            judged: evidence.facts,
+            judged: evidence.facts.filter(|_| for_operators),
             result,
         })
     }

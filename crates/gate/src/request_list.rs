@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use countersign_domain::{
-    Effect, EntryId, Permission, RequestId, RequestState, Timestamp, Urgency, Verdict, Vote,
+    AgentId, Effect, EntryId, Permission, RequestId, RequestState, TargetId, Timestamp, Urgency,
+    Verdict, Vote,
 };
 use countersign_store::{
-    evidence,
+    Tx, evidence,
     requests::{self, RequestQuery, RequestRow},
     search::Words,
     votes,
@@ -19,6 +20,7 @@ use crate::{
     error::{Error, Result},
     gate::Gate,
     requests::{RequestView, risk_reasons},
+    searching,
     snapshot::Snapshot,
 };
 
@@ -31,6 +33,12 @@ pub const PAGE_LIMIT: u32 = 200;
 /// Counting stops here.
 pub const COUNT_LIMIT: u32 = 10_000;
 
+/// Counting what a search finds stops here: each one found is looked up.
+const SEARCH_COUNT_LIMIT: u32 = 1_000;
+
+/// An agent's last word is a beginning only if it has so many characters: shorter ones begin almost everything.
+const AGENT_BEGINNING_CHARACTERS: usize = 3;
+
 /// The longest search and the longest pattern, in characters.
 const TEXT_LIMIT_CHARACTERS: usize = 200;
 
@@ -40,8 +48,8 @@ const PATTERN_STARS: usize = 6;
 /// Which requests to show. Everything that is given must hold; of a list of words one. Empty lists are no condition.
 #[derive(Debug, Clone, Default)]
 pub struct RequestFilter {
-    /// Words of the agent, target, action, intent, rule, reason, notes and outcome, all of them, the last as a beginning; or the
-    /// request's id. On PostgreSQL intents are not searched: they are only kept sealed there.
+    /// Words of the agent, target, action, intent, rule, reason, notes and outcome, all of them, the last as a beginning (for an agent
+    /// only if it has three characters); or the request's id. On PostgreSQL intents are not searched: they are only kept sealed there.
     pub text: Option<String>,
     /// In one of these states.
     pub states: Vec<RequestState>,
@@ -78,15 +86,18 @@ pub struct RequestPage {
     pub items: Vec<RequestView>,
     /// Where the next page begins; `None` on the last.
     pub next: Option<String>,
-    /// How many fit, where it was asked for; [`COUNT_LIMIT`] and more are that many.
+    /// How many fit, where it was asked for; an agent's searches are not counted.
     pub total: Option<u64>,
+    /// Whether there are that many or more: counting stops somewhere.
+    pub is_total_bounded: bool,
 }
 
 impl Gate {
     /// Requests. An agent sees its own.
     ///
     /// # Errors
-    /// `invalid_input` naming the field: an agent or target that does not exist, a search or pattern that is none.
+    /// `invalid_input` naming the field: an agent or target that does not exist, a search or pattern that is none. `search_too_broad`
+    /// where looking takes too long, `too_many_searches` for an agent that looks too often.
     pub async fn requests(&self, cx: &OpCx, filter: RequestFilter) -> Result<RequestPage> {
         cx.require(Permission::RequestRead)?;
         let snapshot = self.fresh_snapshot()?;
@@ -100,29 +111,42 @@ impl Gate {
                 items: Vec::new(),
                 next: None,
                 total: with_total.then_some(0),
+                is_total_bounded: false,
             });
         };
-        let read = self
-            .inner
-            .workspace
-            .store
-            .read(move |tx| -> Result<_> {
-                let rows = requests::list(tx, &query)?;
-                let total = if with_total {
-                    Some(requests::count(tx, &query, COUNT_LIMIT)?)
-                } else {
-                    None
-                };
-                let ids: Vec<RequestId> = rows.iter().map(|row| row.request.id).collect();
-                let entries: Vec<EntryId> = rows.iter().map(|row| row.evidence_entry).collect();
-                Ok((
-                    rows,
-                    total,
-                    votes::of_requests(tx, &ids)?,
-                    evidence::get_short_of(tx, &entries, LISTED_BYTES)?,
-                ))
-            })
-            .await?;
+        // SECURITY: what an agent asks for here, and what looks at more than an index gives, may not take the readers from others.
+        let is_agent = matches!(cx.principal, Principal::Agent { .. });
+        let is_search = query.words.is_some() || query.action_like.is_some();
+        let count_limit = match (with_total, is_search) {
+            (false, _) => None,
+            (true, true) => (!is_agent).then_some(SEARCH_COUNT_LIMIT),
+            (true, false) => Some(COUNT_LIMIT),
+        };
+        let turn = self.inner.searching.turn(&cx.principal).await?;
+        let look = move |tx: &mut Tx<'_>| -> Result<_> {
+            let _turn = &turn;
+            let rows = requests::list(tx, &query)?;
+            let total = match count_limit {
+                Some(limit) => Some(requests::count(tx, &query, limit)?),
+                None => None,
+            };
+            let ids: Vec<RequestId> = rows.iter().map(|row| row.request.id).collect();
+            let entries: Vec<EntryId> = rows.iter().map(|row| row.evidence_entry).collect();
+            Ok((
+                rows,
+                total,
+                votes::of_requests(tx, &ids)?,
+                evidence::get_short_of(tx, &entries, LISTED_BYTES)?,
+            ))
+        };
+        let store = &self.inner.workspace.store;
+        let read = if is_agent || is_search {
+            store
+                .read_within(searching::limit(&cx.principal), look)
+                .await?
+        } else {
+            store.read(look).await?
+        };
         let (rows, total, said, sealed) = read;
         let has_more = rows.len() > limit as usize;
         let mut said = by_request(said);
@@ -136,7 +160,14 @@ impl Gate {
             .last()
             .filter(|_| has_more)
             .map(|view| view.request.id.to_string());
-        Ok(RequestPage { items, next, total })
+        Ok(RequestPage {
+            items,
+            next,
+            is_total_bounded: total
+                .zip(count_limit)
+                .is_some_and(|(total, limit)| total >= u64::from(limit)),
+            total,
+        })
     }
 
     fn listed(
@@ -167,37 +198,22 @@ fn query(
     filter: RequestFilter,
     limit: u32,
 ) -> Result<Option<RequestQuery>> {
-    let named = match &filter.agent {
-        Some(agent) => Some(
-            snapshot
-                .agents
-                .find(agent)
-                .ok_or_else(|| Error::invalid("agent", "there is no such agent"))?
-                .id,
-        ),
-        None => None,
-    };
-    let agent = match (&cx.principal, named) {
-        (Principal::Agent { agent, .. }, Some(named)) if agent.id != named => return Ok(None),
-        (Principal::Agent { agent, .. }, _) => Some(agent.id),
-        (_, named) => named,
-    };
-    let target = match &filter.target {
-        Some(target) => Some(
-            snapshot
-                .targets
-                .find(target)
-                .ok_or_else(|| Error::invalid("target", "there is no such target"))?
-                .id,
-        ),
-        None => None,
-    };
+    let nouns = named(cx, snapshot, &filter)?;
     if let (Some(since), Some(until)) = (filter.since, filter.until)
         && since > until
     {
         return Err(Error::invalid("until", "this is before `since`"));
     }
     let (id, words) = searched(filter.text.as_deref())?;
+    let words = words.map(|words| match cx.principal {
+        Principal::Agent { .. } => words.with_beginnings_from(AGENT_BEGINNING_CHARACTERS),
+        _ => words,
+    });
+    let action_like = filter.action.as_deref().map(pattern).transpose()?;
+    // Only now: for an agent everything else is checked first, so that what is checked does not tell what exists.
+    let Some((agent, target)) = nouns else {
+        return Ok(None);
+    };
     Ok(Some(RequestQuery {
         id,
         states: filter.states,
@@ -206,7 +222,7 @@ fn query(
         urgencies: filter.urgencies,
         agent,
         target,
-        action_like: filter.action.as_deref().map(pattern).transpose()?,
+        action_like,
         since: filter.since,
         until: filter.until,
         words,
@@ -214,6 +230,37 @@ fn query(
         after: filter.after,
         limit,
     }))
+}
+
+/// The agent and the target that a list is about; `None` where nothing can fit. An agent is not told whether there is another agent or a
+/// target of some name: nothing of theirs is its own.
+fn named(
+    cx: &OpCx,
+    snapshot: &Snapshot,
+    filter: &RequestFilter,
+) -> Result<Option<(Option<AgentId>, Option<TargetId>)>> {
+    let agent = filter
+        .agent
+        .as_ref()
+        .map(|agent| snapshot.agents.find(agent).map(|agent| agent.id));
+    let target = filter
+        .target
+        .as_ref()
+        .map(|target| snapshot.targets.find(target).map(|target| target.id));
+    if let Principal::Agent { agent: own, .. } = &cx.principal {
+        let is_other = agent.is_some_and(|agent| agent != Some(own.id));
+        if is_other || target == Some(None) {
+            return Ok(None);
+        }
+        return Ok(Some((Some(own.id), target.flatten())));
+    }
+    if agent == Some(None) {
+        return Err(Error::invalid("agent", "there is no such agent"));
+    }
+    if target == Some(None) {
+        return Err(Error::invalid("target", "there is no such target"));
+    }
+    Ok(Some((agent.flatten(), target.flatten())))
 }
 
 /// What a search is for: a request by its id, or words.

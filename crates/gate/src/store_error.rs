@@ -32,6 +32,12 @@ impl From<StoreError> for Error {
                 "store_busy",
                 "nothing was done: the store is busy; try again",
             ),
+            StoreError::TooSlow => Self::new(
+                ErrorKind::Unavailable,
+                "search_too_broad",
+                "this was stopped because it takes too long: search for longer or rarer words, or between `since` and `until`",
+            )
+            .limit("search_time"),
             StoreError::Unavailable { .. } => unavailable(
                 "store_unavailable",
                 "nothing was done: the database can't be reached; try again",

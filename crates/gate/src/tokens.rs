@@ -144,6 +144,29 @@ impl Gate {
     /// # Errors
     /// `forbidden`, also for an operator who may do more than the maker; `invalid_input`.
     pub async fn add_token(&self, cx: &OpCx, draft: TokenDraft) -> Result<NewToken> {
+        self.make_token(cx, draft, "config.token.created").await
+    }
+
+    /// Makes a sign-in token for an operator who has no other way in: for whoever knows the vault's passphrase and holds the data
+    /// directory. The ledger says that it was that.
+    ///
+    /// # Errors
+    /// `forbidden` for anybody but the gateway itself; `invalid_input`.
+    pub async fn recover_token(&self, cx: &OpCx, draft: TokenDraft) -> Result<NewToken> {
+        if !matches!(cx.principal, Principal::System) {
+            return Err(Error::forbidden(
+                "a way in is recovered offline, with the vault's passphrase: `countersign token create --recover`",
+            ));
+        }
+        self.make_token(cx, draft, "config.token.recovered").await
+    }
+
+    async fn make_token(
+        &self,
+        cx: &OpCx,
+        draft: TokenDraft,
+        kind: &'static str,
+    ) -> Result<NewToken> {
         cx.require(Permission::OperatorManage)?;
         require_fresh_proof_of_all(cx)?;
         checks::name("name", &draft.name)?;
@@ -160,7 +183,7 @@ impl Gate {
         row.expires_at = checks::expiry(cx.now, draft.expires_in_seconds)?;
         let entry = self.config_entry(
             cx,
-            "config.token.created",
+            kind,
             format!("token:{} {} of {}", row.id, row.name, operator.name),
         );
         let added = row.clone();

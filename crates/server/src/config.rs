@@ -114,7 +114,7 @@ pub struct ServerLimits {
     pub action_body_bytes: usize,
     /// Bodies over 256 KiB, or of unknown length, that are worked on at the same time.
     pub long_bodies: usize,
-    /// Open event streams.
+    /// Open event streams. An agent has four at most, a session or key of an operator eight, and agents never the last quarter.
     pub event_streams: usize,
     /// How often an event stream asks whether its credential still lives.
     pub revalidation_period: Duration,

@@ -17,7 +17,7 @@ use countersign_gate::{OpCx, Principal, RequestBrief};
 use futures::{Stream, StreamExt, stream::BoxStream};
 use http::{HeaderMap, HeaderName, StatusCode};
 use serde::Deserialize;
-use tokio::{sync::OwnedSemaphorePermit, time::Interval};
+use tokio::time::Interval;
 use utoipa::IntoParams;
 
 use crate::{
@@ -26,6 +26,7 @@ use crate::{
     caller::Caller,
     problem::{Problem, Result},
     state::ServerState,
+    streams::{Full, Place},
 };
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -69,24 +70,24 @@ pub(crate) async fn events(
             })?)
         }
     };
-    let place = Arc::clone(&state.event_streams)
-        .try_acquire_owned()
-        .map_err(|_| {
-            let detail = format!(
-                "{} event streams are open, more are not allowed: close one",
-                state.limits.event_streams
-            );
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_streams", detail)
-                .limited_by("event_streams")
-                .retry_after(KEEP_ALIVE)
-        })?;
+    let place = state
+        .event_streams
+        .open(&caller.cx().principal)
+        .map_err(|full| no_place(full, &state))?;
     // SECURITY: the ledger is followed as the gateway itself, because whoever may read requests but not the ledger still gets what
     // belongs to those requests. Nothing of it leaves but through `Visible`, which asks with the viewer's own rights.
     let as_gateway = OpCx {
         principal: Principal::System,
         ..caller.cx().clone()
     };
-    let entries = caller.gate.subscribe(&as_gateway, after).await?;
+    let gate = &caller.gate;
+    let entries = match &caller.cx().principal {
+        Principal::Agent { agent, .. } => {
+            gate.subscribe_for_agent(&as_gateway, after, agent.id)
+                .await?
+        }
+        _ => gate.subscribe(&as_gateway, after).await?,
+    };
     let mut revalidation = tokio::time::interval(state.limits.revalidation_period);
     revalidation.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let live = Live {
@@ -107,6 +108,32 @@ pub(crate) async fn events(
         .into_response())
 }
 
+fn no_place(full: Full, state: &ServerState) -> Problem {
+    let (status, detail, limit) = match full {
+        Full::All => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            format!(
+                "{} event streams are open, more are not allowed: close one",
+                state.limits.event_streams
+            ),
+            "event_streams",
+        ),
+        Full::Agents => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the event streams that agents may have are open: close one".to_owned(),
+            "event_streams",
+        ),
+        Full::Own(most) => (
+            StatusCode::TOO_MANY_REQUESTS,
+            format!("you have {most} event streams open, more are not allowed: close one"),
+            "event_streams_each",
+        ),
+    };
+    Problem::new(status, "too_many_streams", detail)
+        .limited_by(limit)
+        .retry_after(KEEP_ALIVE)
+}
+
 /// One open stream.
 struct Live {
     caller: Caller,
@@ -115,7 +142,7 @@ struct Live {
     entries: BoxStream<'static, SealedEntry>,
     revalidation: Interval,
     draining: tokio_util::sync::CancellationToken,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl Live {

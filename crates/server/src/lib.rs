@@ -29,6 +29,7 @@ mod server;
 mod setup;
 mod shell;
 mod state;
+mod streams;
 mod tls;
 mod web;
 

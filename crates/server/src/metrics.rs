@@ -83,11 +83,7 @@ impl Collector for Scrape {
             "Handlers that panicked",
             counters.panics(),
         )?;
-        let open = self
-            .state
-            .limits
-            .event_streams
-            .saturating_sub(self.state.event_streams.available_permits());
+        let open = self.state.event_streams.count();
         gauge(
             &mut encoder,
             "event_streams",

@@ -24,6 +24,7 @@ use crate::{
     deployment::{Deployment, PassphraseSource},
     problem::{Problem, Result},
     setup::{SetUp, Setup, SetupDraft, SetupError},
+    streams::Streams,
 };
 
 /// What only the application can do with the passphrase: it knows where the vault's header lies.
@@ -69,7 +70,7 @@ pub struct ServerState {
     pub(crate) version: &'static str,
     pub(crate) access: AccessTable,
     pub(crate) counters: Counters,
-    pub(crate) event_streams: Arc<Semaphore>,
+    pub(crate) event_streams: Arc<Streams>,
     pub(crate) long_bodies: Arc<Semaphore>,
     pub(crate) limits: ServerLimits,
     pub(crate) draining: CancellationToken,
@@ -122,7 +123,7 @@ impl ServerState {
             version,
             access: AccessTable::new(),
             counters: Counters::default(),
-            event_streams: Arc::new(Semaphore::new(limits.event_streams)),
+            event_streams: Streams::new(limits.event_streams),
             long_bodies: Arc::new(Semaphore::new(limits.long_bodies)),
             limits,
             draining: CancellationToken::new(),

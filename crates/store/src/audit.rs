@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use countersign_domain::{Actor, EntryId, RequestId, SealedEntry, Timestamp};
+use countersign_domain::{Actor, AgentId, EntryId, RequestId, SealedEntry, Timestamp};
 
 use crate::{
     checkpoints,
@@ -150,6 +150,27 @@ pub fn visit(
 /// Up to `limit` entries from a position on, in order.
 pub fn chunk(tx: &mut Tx<'_>, from: u64, limit: u32) -> Result<Vec<SealedEntry>> {
     tx.query(VISIT, &[from.into(), limit.into()], entry_of)
+}
+
+/// The entries of an agent's requests from a position on and before another, in order. What is looked at is that stretch, however many
+/// requests the agent has.
+pub fn chunk_of(
+    tx: &mut Tx<'_>,
+    agent: AgentId,
+    from: u64,
+    until: u64,
+) -> Result<Vec<SealedEntry>> {
+    const CHUNK_OF: &str = concat!(
+        "SELECT ",
+        entry_columns!(),
+        " FROM audit_entry WHERE position >= ?1 AND position < ?2 AND EXISTS (SELECT 1 FROM request WHERE request.id = \
+         audit_entry.request_id AND request.agent_id = ?3) ORDER BY position"
+    );
+    tx.query(
+        CHUNK_OF,
+        &[from.into(), until.into(), (&agent).into()],
+        entry_of,
+    )
 }
 
 /// The entry at a position.

@@ -1,13 +1,15 @@
 //! `countersign token`: what operators sign in with at `/login`. A token is no API key.
 
 use clap::{Args, Subcommand};
-use serde_json::json;
+use countersign_gate::TokenDraft;
+use serde_json::{Value, json};
 
 use super::cx::Cx;
 use super::parse::{object, seconds};
 use super::shown::{self, Column, text};
 use crate::client::encode;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
+use crate::{passphrase, wire};
 
 const COLUMNS: &[Column] = &[
     ("NAME", &["/name"]),
@@ -47,10 +49,58 @@ pub(super) struct Create {
     /// When it stops working by itself: 12h, 7d
     #[arg(long, value_name = "TIME", value_parser = seconds)]
     expires: Option<u64>,
+    /// Without a gateway, for an operator who has no other way in: asks for the vault's passphrase, and the ledger says so
+    #[arg(long)]
+    recover: bool,
+}
+
+/// Shows a new token, once.
+fn show(cx: &Cx, made: &Value) {
+    cx.output.result(made, |output| {
+        output.line(format!(
+            "token {} ({})",
+            text(made, "/name"),
+            text(made, "/id")
+        ));
+        output.line(text(made, "/token"));
+        output.note("the token is shown this once: store it now");
+    });
+}
+
+impl Create {
+    /// Makes it in the data directory, which nobody else may work on meanwhile.
+    async fn recover(&self, cx: &Cx) -> Result<()> {
+        let settings = cx.settings()?;
+        let name = self
+            .name
+            .parse()
+            .map_err(|error| Failure::usage(format!("NAME: {error}")))?;
+        let workshop = wire::Workshop::open(&settings).await?;
+        let passphrase = passphrase::configured_or_typed(&cx.env, &settings, cx.output)?;
+        let draft = TokenDraft {
+            operator: self.operator.clone(),
+            name,
+            expires_in_seconds: self.expires,
+        };
+        let made = workshop.recover(passphrase, draft).await?;
+        let shown = json!({
+            "id": made.view.id,
+            "name": made.view.name,
+            "operator": made.view.operator,
+            "token": made.secret.expose(),
+        });
+        show(cx, &shown);
+        Ok(())
+    }
 }
 
 impl Token {
     pub(super) async fn run(self, cx: &Cx) -> Result<()> {
+        if let Self::Create(create) = &self
+            && create.recover
+        {
+            return create.recover(cx).await;
+        }
         let api = cx.api()?;
         match self {
             Self::Create(create) => {
@@ -60,15 +110,7 @@ impl Token {
                     ("expires_in_seconds", json!(create.expires)),
                 ]);
                 let made = api.post("/api/v1/tokens", &body).await?;
-                cx.output.result(&made, |output| {
-                    output.line(format!(
-                        "token {} ({})",
-                        text(&made, "/name"),
-                        text(&made, "/id")
-                    ));
-                    output.line(text(&made, "/token"));
-                    output.note("the token is shown this once: store it now");
-                });
+                show(cx, &made);
             }
             Self::List => shown::list(
                 cx.output,

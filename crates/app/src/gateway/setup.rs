@@ -1,6 +1,6 @@
 //! A gateway without an installation: the one-time address, who gets to know it, and making the installation when it is used.
 //!
-//! SECURITY: the address goes to a terminal, or into a file for its owner only, and never into the log. Its token stands behind a `#`,
+//! SECURITY: the address goes to a terminal, or into a file for its owner only, and never into the log, which in a container a terminal is. Its token stands behind a `#`,
 //! where no server and no proxy sees it.
 //!
 //! INVARIANT: a refused draft leaves nothing behind and uses nothing up; of two that come at once one wins.
@@ -15,7 +15,7 @@ use std::time::Instant;
 use async_trait::async_trait;
 use countersign_domain::Name;
 use countersign_gate::{BrowserOnboardDraft, Error, Gate, SignIn, SystemClock};
-use countersign_server::{SetUp, Setup, SetupDraft, SetupError, SetupFacts};
+use countersign_server::{SetUp, Setup, SetupDraft, SetupError, SetupFacts, is_container};
 use countersign_vault::{Passphrase, SecretString, Token};
 use tokio::sync::watch;
 
@@ -89,10 +89,10 @@ impl BrowserSetup {
         let address = format!("{url}/setup#{}", token.expose());
         let told =
             "this gateway was never set up: open this address within 15 minutes (it works once)";
-        if io::stderr().is_terminal() {
+        if has_reader(io::stderr().is_terminal(), is_container()) {
             output.note(format!("{told}\n"));
             output.note(format!("  {address}"));
-        } else if io::stdout().is_terminal() && !output.is_json() {
+        } else if has_reader(io::stdout().is_terminal(), is_container()) && !output.is_json() {
             output.line(told);
             output.line(format!("  {address}"));
         } else {
@@ -232,6 +232,12 @@ impl Setup for BrowserSetup {
     }
 }
 
+/// Whether somebody reads what is written to a stream, and nobody keeps it. A container's terminal is kept: its lines are in the
+/// container's log.
+const fn has_reader(is_terminal: bool, is_container: bool) -> bool {
+    is_terminal && !is_container
+}
+
 /// Takes the file with the address away, that of an earlier process, too: its address is dead.
 pub(super) fn forget_address(data_dir: &DataDir) {
     drop(forget(&data_dir.file(ADDRESS_FILE)));
@@ -277,3 +283,6 @@ fn page_url(urls: &[String], settings: &Settings) -> Option<String> {
     }
     Some(url.clone())
 }
+
+#[cfg(test)]
+mod tests;

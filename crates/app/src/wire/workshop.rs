@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_gate::{Clock, OpCx, Principal, SystemClock};
+use countersign_gate::{Clock, NewToken, OpCx, Principal, SystemClock, TokenDraft};
 use countersign_store::migrate::MigrationStatus;
 use countersign_store::{DataDirLock, Store};
 use countersign_vault::{KdfParameters, Passphrase, Vault, VaultHeader};
@@ -85,6 +85,26 @@ impl Workshop {
             .await;
         stop_gate(&gate).await;
         rekeyed.map_err(|error| from_gate(&error))
+    }
+
+    /// Makes a sign-in token for an operator who has no other way in, with its entry in the ledger.
+    pub(crate) async fn recover(
+        &self,
+        passphrase: Passphrase,
+        draft: TokenDraft,
+    ) -> Result<NewToken> {
+        let gate = self
+            .parts
+            .start_gate(self.unlock(passphrase).await?.0)
+            .await?;
+        let cx = OpCx {
+            principal: Principal::System,
+            source: Arc::from("token create --recover"),
+            now: SystemClock.now(),
+        };
+        let made = gate.recover_token(&cx, draft).await;
+        stop_gate(&gate).await;
+        made.map_err(|error| from_gate(&error))
     }
 
     async fn unlock(&self, passphrase: Passphrase) -> Result<(Vault, Passphrase)> {

@@ -25,13 +25,13 @@ pub(crate) struct ActionDetail {
     view: ActionView,
     /// What would run, or ran, byte for byte; `null` when the evidence was deleted.
     payload: Option<PayloadView>,
-    /// The request as it is sent, as far as that can be said now; the body is the payload's.
+    /// The request as it is sent, as far as that can be said now; the body is the payload's. `null` for an agent.
     will_send: Option<SendView>,
     /// Whether what is shown is still what would run: else approving it makes it stale. `null` once it can't run any more.
     is_current: Option<bool>,
     /// SHA-256 of all that an approver sees: payload, connection, limits, action and credential.
     context_hash: String,
-    /// The target's base URL as it is now.
+    /// The target's base URL as it is now; `null` for an agent.
     base_url: Option<String>,
     /// The target's connector.
     connector: Option<String>,
@@ -44,13 +44,13 @@ pub(crate) struct ActionDetail {
     requester: ActorView,
     /// Whether that was you: then you approve what you asked for yourself.
     is_self_asked: bool,
-    /// The decision with all its voices; `null` when the evidence was deleted.
+    /// The decision with all its voices; `null` when the evidence was deleted, and for an agent.
     trace: Option<TraceView>,
     /// What has happened to it, oldest first.
     timeline: Vec<StepView>,
     /// Its entries in the ledger, oldest first.
     entries: Vec<EntryView>,
-    /// The facts and the decision as they were judged and are kept.
+    /// The facts and the decision as they were judged and are kept; `null` for an agent.
     #[schema(value_type = Option<Object>)]
     judged: Option<Value>,
     /// What was answered, while it is kept.

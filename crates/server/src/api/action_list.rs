@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use axum::Json as Document;
 use countersign_domain::{RequestId, RequestState, Timestamp, UnknownWord};
-use countersign_gate::{COUNT_LIMIT, RequestFilter, RequestOrder};
+use countersign_gate::{RequestFilter, RequestOrder};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -23,8 +23,8 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ActionQuery {
-    /// Words of the agent, target, action, intent, rule, reason, notes and outcome: all of them, the last as a beginning. Or a
-    /// request's id. What came in the last second may be missing; on PostgreSQL intents are not searched.
+    /// Words of the agent, target, action, intent, rule, reason, notes and outcome: all of them, the last as a beginning
+    /// (an agent's only if it has three characters). Or a request's id. What came in the last second may be missing; on PostgreSQL intents are not searched.
     q: Option<String>,
     /// States, separated by commas.
     #[serde(alias = "status")]
@@ -146,9 +146,9 @@ pub(crate) struct ApprovalList {
     items: Vec<ActionView>,
     /// The cursor of the next page; `null` on the last.
     next: Option<String>,
-    /// How many wait that fit the filters, on the first page; `null` on others.
+    /// How many wait that fit the filters, on the first page; `null` on others, and for an agent that searches.
     total: Option<u64>,
-    /// Whether there are that many or more: counting stops at 10,000.
+    /// Whether there are that many or more: counting stops at 10,000, with `q` or `action` at 1,000.
     is_total_bounded: bool,
 }
 
@@ -166,8 +166,6 @@ pub(crate) async fn list_approvals(
         items: page.items.into_iter().map(ActionView::from).collect(),
         next: page.next,
         total: page.total,
-        is_total_bounded: page
-            .total
-            .is_some_and(|total| total >= u64::from(COUNT_LIMIT)),
+        is_total_bounded: page.is_total_bounded,
     }))
 }

@@ -1,8 +1,9 @@
 //! Sessions: signing in, proving again, signing out.
 //!
 //! A browser gets its secret as a cookie that scripts can't read, and the CSRF token in the answer to its sign-in and nowhere else: a
-//! page keeps it in its session storage, which belongs to one port where cookies belong to the host. A terminal gets its secret in the
-//! answer and sends it as `Authorization: Bearer`; it may read, and changes something only after a fresh proof.
+//! page keeps it in its local storage, which belongs to one port where cookies belong to the host, and which its windows share. A
+//! terminal gets its secret in the answer and sends it as `Authorization: Bearer`; it may read, and changes something only after a fresh
+//! proof.
 
 use axum::{
     Json as Document,
@@ -12,7 +13,7 @@ use axum::{
 use countersign_gate::{
     Error, Gate, NewSession, Origin, Principal, SecretString, SessionKind, SignIn, Via,
 };
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -26,6 +27,8 @@ use crate::{
     problem::{Problem, Result},
     state::ServerState,
 };
+
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
 /// A credential: a sign-in token, a name with a password, or a key.
 #[derive(Deserialize, ToSchema)]
@@ -335,9 +338,13 @@ pub(crate) async fn current_session(caller: Caller) -> Result<Document<Me>> {
 pub(crate) async fn sign_out(caller: Caller, Source(peer): Source) -> Result<Response> {
     caller.gate.sign_out(caller.cx()).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
-    response
-        .headers_mut()
-        .insert(header::SET_COOKIE, cookie("", 0, peer.is_secure)?);
+    let headers = response.headers_mut();
+    headers.insert(header::SET_COOKIE, cookie("", 0, peer.is_secure)?);
+    // What the page has kept goes, too: whoever sits down next finds nothing.
+    headers.insert(
+        CLEAR_SITE_DATA,
+        HeaderValue::from_static("\"cache\", \"storage\""),
+    );
     Ok(response)
 }
 

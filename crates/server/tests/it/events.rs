@@ -248,6 +248,65 @@ async fn streams_are_counted() {
     );
 }
 
+/// Requirement 20: an agent has four streams, whatever others have.
+#[tokio::test]
+async fn an_agent_has_few_streams() {
+    let stage = Stage::new().await;
+    let mut open = Vec::new();
+    for _ in 0..4 {
+        let response = stage.get("/api/v1/events").key(&stage.agent).response();
+        let response = response.await;
+        assert_eq!(response.status(), 200);
+        open.push(response);
+    }
+    let more = stage.get("/api/v1/events").key(&stage.agent).send().await;
+    let more = more.expect(429);
+    assert_eq!(more.code(), "too_many_streams");
+    assert_eq!(more.json()["limit"], "event_streams_each");
+    let owner = stage.get("/api/v1/events").key(&stage.owner).response();
+    assert_eq!(owner.await.status(), 200);
+    open.pop();
+    let again = stage.get("/api/v1/events").key(&stage.agent).response();
+    assert_eq!(again.await.status(), 200);
+}
+
+/// What an agent was away for is looked up among its own, and the stream goes on live behind it without a gap.
+#[tokio::test]
+async fn an_agent_that_was_away_misses_nothing_of_its_own() {
+    let stage = Stage::new().await;
+    let id = stage.ask().await;
+    stage.approve(&id).await;
+    // Nothing of the agent's own comes behind it: the stream has to find its way to the present.
+    for number in 0..5 {
+        stage
+            .post("/api/v1/agents")
+            .key(&stage.owner)
+            .json(&json!({"name": format!("other-{number}")}))
+            .send()
+            .await
+            .expect(201);
+    }
+    let mut live = Events::of(
+        stage
+            .get("/api/v1/events?after=0")
+            .key(&stage.agent)
+            .response()
+            .await,
+    );
+    let asked = live.next().await.unwrap();
+    let decided = live.next().await.unwrap();
+    assert_eq!(
+        (&*asked.kind, &*decided.kind),
+        ("action.asked", "approval.decided")
+    );
+    let second = stage.ask().await;
+    let next = live.next().await.unwrap();
+    assert_eq!(
+        (&*next.kind, &next.data["action_id"]),
+        ("action.asked", &json!(second))
+    );
+}
+
 /// Whoever connects gets the head of the answer at once, however quiet the ledger is.
 #[tokio::test]
 async fn a_stream_says_at_once_that_it_stands() {

@@ -165,4 +165,99 @@ async fn requests_are_searched_by_their_words() {
     assert!(ids(&list(&stage, "/api/v1/actions?q=bill", &other).await).is_empty());
     assert!(ids(&list(&stage, &format!("/api/v1/actions?q={two}"), &other).await).is_empty());
     assert!(ids(&list(&stage, "/api/v1/actions?q=bill&agent=demo", &other).await).is_empty());
+    // So few characters begin almost everything: of an agent they are a word.
+    assert_eq!(search(&stage, "q=bil", &stage.agent, 1).await, [&*two]);
+    assert!(ids(&list(&stage, "/api/v1/actions?q=bi", &stage.agent).await).is_empty());
+    assert_eq!(search(&stage, "q=bi", &owner, 1).await, [&*two]);
+    // What an agent searches for is not counted, which would be another search.
+    for (query, key, total) in [
+        ("q=monthly", &stage.agent, Value::Null),
+        ("q=monthly", &owner, json!(1)),
+        ("order=newest", &stage.agent, json!(1)),
+    ] {
+        let page = list(&stage, &format!("/api/v1/approvals?{query}"), key).await;
+        assert_eq!(ids(&page), [&*two], "{query}");
+        assert_eq!(page["total"], total, "{query}");
+    }
+}
+
+/// Requirement 20: what an agent searches for ends, and takes nothing from an operator meanwhile.
+#[tokio::test]
+async fn many_searches_of_an_agent_are_all_answered_one_by_one() {
+    let stage = Stage::new().await;
+    ask(&stage, "/a", "normal", "monthly bill").await;
+    let calls = (0..20).map(|_| {
+        stage
+            .get("/api/v1/actions?action=*l*")
+            .key(&stage.agent)
+            .send()
+    });
+    for answer in futures::future::join_all(calls).await {
+        answer.expect(200);
+    }
+}
+
+/// An agent can't find out what agents and targets there are by asking for them.
+#[tokio::test]
+async fn an_agent_is_not_told_what_exists() {
+    let stage = Stage::new().await;
+    ask(&stage, "/a", "normal", "").await;
+    stage
+        .post("/api/v1/agents")
+        .key(&stage.owner)
+        .json(&json!({"name": "other"}))
+        .send()
+        .await
+        .expect(201);
+    let body = json!({"name": "hidden", "connector": "http", "base_url": "https://h.example"});
+    stage
+        .post("/api/v1/targets")
+        .key(&stage.owner)
+        .json(&body)
+        .send()
+        .await
+        .expect(201);
+    let answers = async |query: &str| {
+        let answer = stage
+            .get(&format!("/api/v1/actions?{query}"))
+            .key(&stage.agent)
+            .send()
+            .await;
+        (answer.status, answer.json()["items"].clone())
+    };
+    for (known, unknown) in [
+        ("agent=other", "agent=nobody"),
+        ("target=hidden", "target=nothing"),
+    ] {
+        for rest in ["", "&q=bill", "&limit=1"] {
+            assert_eq!(
+                answers(&format!("{known}{rest}")).await,
+                answers(&format!("{unknown}{rest}")).await
+            );
+            assert_eq!(answers(&format!("{known}{rest}")).await.1, json!([]));
+        }
+        // What is wrong is found wrong, whoever is asked for.
+        for wrong in [
+            "&q=%22",
+            "&action=*a*a*a*a*a*a*",
+            "&since=2026-02-01T00:00:00Z&until=2026-01-01T00:00:00Z",
+        ] {
+            for query in [known, unknown] {
+                assert_eq!(
+                    answers(&format!("{query}{wrong}")).await.0,
+                    400,
+                    "{query}{wrong}"
+                );
+            }
+        }
+    }
+    assert_eq!(
+        answers("agent=demo&target=payments")
+            .await
+            .1
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
 }

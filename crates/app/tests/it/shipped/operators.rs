@@ -107,3 +107,57 @@ fn no_secret_can_be_given_as_an_argument() {
         as_person(&gateway, arguments).expect(2);
     }
 }
+
+/// Whoever lost the only way in, and knows the passphrase, gets another: offline, alone on the folder, and not unnoticed.
+#[test]
+fn a_lost_way_in_is_recovered_offline() {
+    const RECOVER: &[&str] = &[
+        "token",
+        "create",
+        "again",
+        "--operator",
+        "owner",
+        "--recover",
+        "--json",
+    ];
+    let mut gateway = TestGateway::start();
+    let refused = as_person(&gateway, RECOVER).expect(3);
+    assert!(refused.stderr.contains("in use"), "{}", refused.stderr);
+    gateway.stop();
+
+    let mut wrong = gateway.command(RECOVER);
+    wrong.env("COUNTERSIGN_MASTER_KEY", "another-horse-battery-staple");
+    let refused = run(wrong);
+    assert_ne!(refused.status, Some(0));
+    assert!(!refused.stdout.contains("token"), "{}", refused.stdout);
+    let nobody = [
+        "token",
+        "create",
+        "again",
+        "--operator",
+        "nobody",
+        "--recover",
+    ];
+    assert_ne!(as_person(&gateway, &nobody).status, Some(0));
+
+    let made = as_person(&gateway, RECOVER).expect(0).json();
+    let token = made["token"].as_str().unwrap();
+    gateway.restart();
+    let signed_in = feed(
+        gateway.command(&["login", "--stdin", "--json"]),
+        &format!("{token}\n"),
+    )
+    .expect(0);
+    assert_eq!(signed_in.json()["operator"], "owner");
+    let entries = gateway.admin().list("/api/v1/audit/entries");
+    let recovered: Vec<&Value> = entries
+        .iter()
+        .filter(|entry| entry["kind"] == "config.token.recovered")
+        .collect();
+    assert_eq!(recovered.len(), 1, "{entries:?}");
+    let id = made["id"].as_str().unwrap();
+    assert!(recovered[0].to_string().contains(id), "{}", recovered[0]);
+    // A gateway's own face does not do it: nobody asks for it there.
+    let body = serde_json::json!({"name": "x", "operator": "owner", "recover": true});
+    gateway.admin().post("/api/v1/tokens", &body).expect(400);
+}
