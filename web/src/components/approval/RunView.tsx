@@ -11,10 +11,12 @@ export interface RunViewProps {
   credential: string | undefined;
   target: string;
   onSeen: (part: string, isSeen: boolean) => void;
+  /** Behind the names of its parts, where another run stands on the page. */
+  suffix?: string;
 }
 
 /** What would run, whole: the address, the headers with the credential's place, the body. */
-export function RunView({ run, credential, target, onSeen }: RunViewProps) {
+export function RunView({ run, credential, target, onSeen, suffix = "" }: RunViewProps) {
   const slot = `${credential ? `${credential} ` : ""}credential of ${target}`;
   return (
     <div className={classes.run}>
@@ -49,13 +51,13 @@ export function RunView({ run, credential, target, onSeen }: RunViewProps) {
       {run.rest !== undefined && (
         <div>
           <h3 className={classes.label}>{run.method === undefined ? "Input" : "More input"}</h3>
-          <Bytes label="Input" value={run.rest} onAllSeen={(isSeen) => onSeen("the input", isSeen)} />
+          <Bytes label={`Input${suffix}`} value={run.rest} onAllSeen={(isSeen) => onSeen("the input", isSeen)} />
         </div>
       )}
       {run.body !== undefined ? (
         <div>
           <h3 className={classes.label}>Body</h3>
-          <BodyBytes value={run.body} onSeen={onSeen} />
+          <Bytes label={`Body${suffix}`} value={run.body} onAllSeen={(isSeen) => onSeen("the body", isSeen)} />
         </div>
       ) : (
         run.method !== undefined && <p className={classes.none}>No body.</p>
@@ -71,10 +73,6 @@ function Slot({ children }: { children: React.ReactNode }) {
       <span>{children}</span>
     </span>
   );
-}
-
-function BodyBytes({ value, onSeen }: { value: string | Uint8Array; onSeen: RunViewProps["onSeen"] }) {
-  return <Bytes label="Body" value={value} onAllSeen={(isSeen) => onSeen("the body", isSeen)} />;
 }
 
 function Address({ method, url }: { method: string; url: string }) {

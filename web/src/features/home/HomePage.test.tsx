@@ -22,6 +22,15 @@ describe("Home", () => {
     expect(screen.getByRole("img", { name: /5 allowed, 2 held for a human, 1 refused/ })).toBeInTheDocument();
   });
 
+  it.each([
+    [1, /over 1 entry$/],
+    [100, /over 100 entries$/],
+  ])("counts the %i entries of the last checkpoint", async (entries, words) => {
+    const summary = calm();
+    await open({ ...summary, ledger: { ...summary.ledger, checkpoint_entries: entries } });
+    expect(await screen.findByText(words)).toBeInTheDocument();
+  });
+
   it("leads to what waits", async () => {
     await open({ ...calm(), pending: 2, pending_by_urgency: [{ urgency: "high", count: 2, oldest_at: null }] });
     const link = await screen.findByRole("link", { name: /^Decide: 2 requests of high urgency/ });

@@ -131,7 +131,7 @@ function WholeRun({ same: { key, action, run, items }, onOpened }: { same: SameR
   }, [isWhole, key, onOpened]);
   return (
     <>
-      <RunView run={run} credential={credential} target={action.target} onSeen={onSeen} />
+      <RunView run={run} credential={credential} target={action.target} onSeen={onSeen} suffix=" in the batch" />
       <h3 className={classes.label}>Why, in the agent's words, which nobody has checked</h3>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard */}
       <ul className={classes.intents} aria-label="Why each was asked" tabIndex={0}>

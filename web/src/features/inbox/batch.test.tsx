@@ -130,14 +130,14 @@ describe("BatchDialog", () => {
     );
     const dialog = within(await screen.findByRole("dialog", { name: "Approve several requests" }));
     const approve = await dialog.findByRole("button", { name: "Approve 3" });
-    expect(dialog.getByRole("region", { name: "Body" })).toHaveTextContent('{"amount":1}');
+    expect(dialog.getByRole("region", { name: "Body in the batch" })).toHaveTextContent('{"amount":1}');
     expect(dialog.getByRole("list", { name: "Why each was asked" })).toHaveTextContent(/first order.*second order/);
     expect(approve).toHaveAttribute("aria-disabled", "true");
     expect(dialog.getByText("Open all that would run first: 1 is not opened yet.")).toBeVisible();
     await user.click(approve);
     for (const { state } of [...alike, other]) expect(state).toBe("pending");
     await user.click(dialog.getByRole("button", { name: /1 request.*not opened yet/ }));
-    expect(dialog.getByRole("region", { name: "Body" })).toHaveTextContent('{"amount":50000}');
+    expect(dialog.getByRole("region", { name: "Body in the batch" })).toHaveTextContent('{"amount":50000}');
     await waitFor(() => expect(approve).not.toHaveAttribute("aria-disabled"));
     await user.click(approve);
     expect(await dialog.findByText(/3 requests approved/)).toBeVisible();
