@@ -72,6 +72,36 @@ pub struct Finding {
     pub reason: String,
 }
 
+/// Something that looks like a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretFact {
+    /// The detecting rule's id: `stripe-key` ...
+    pub kind: String,
+    /// Where, as [`Finding::place`] says it.
+    pub place: String,
+}
+
+/// What the scan of an agent's text came to, for rules to match.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ScanFacts {
+    /// The highest score at or over the threshold to warn at, 0 to 1 in thousandths; 0 where there is none.
+    pub threat_score: f64,
+    /// The kind of threat that has it: `prompt_injection` ...
+    pub threat_category: Option<String>,
+    /// What looks like a secret of somebody else. The gateway's own credentials are never in an agent's text.
+    pub secrets: Vec<SecretFact>,
+    /// The parts that were too long to be looked at whole: `body` ...
+    pub truncated: Vec<String>,
+}
+
+impl ScanFacts {
+    /// Whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentFacts {
@@ -138,6 +168,9 @@ pub struct Facts {
     pub tainted: bool,
     /// What scans found.
     pub findings: Vec<Finding>,
+    /// The same for rules.
+    #[serde(default, skip_serializing_if = "ScanFacts::is_empty")]
+    pub scan: ScanFacts,
     /// What money says; `None` where no budget applies.
     pub budget: Option<BudgetFacts>,
     /// When the decision is made.

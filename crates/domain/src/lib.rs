@@ -34,7 +34,8 @@ pub use approval::{Tally, Vote, VoteKind, tally};
 pub use audit::{AuditEntry, CANONICAL_VERSION, Commitment, SealedEntry, TEXT_LIMIT_BYTES};
 pub use effect::{DurabilityClass, Effect};
 pub use facts::{
-    ActionFacts, AgentFacts, BudgetFacts, Facts, Finding, TargetFacts, UNREADABLE, Urgency,
+    ActionFacts, AgentFacts, BudgetFacts, Facts, Finding, ScanFacts, SecretFact, TargetFacts,
+    UNREADABLE, Urgency,
 };
 pub use grant::{Grant, GrantVerdict};
 pub use id::*;

@@ -27,6 +27,9 @@ pub struct TargetLimits {
     pub first_byte_millis: u64,
     /// The longest whole call, in milliseconds.
     pub total_millis: u64,
+    /// Whether what looks like a secret is taken out of replies before the agent gets them. Replies are then read whole, up to
+    /// `kept_response_bytes`, before any of them is passed on.
+    pub redact_secrets: bool,
 }
 
 impl Default for TargetLimits {
@@ -38,6 +41,7 @@ impl Default for TargetLimits {
             header_bytes: 64 << 10,
             first_byte_millis: 30_000,
             total_millis: 300_000,
+            redact_secrets: false,
         }
     }
 }

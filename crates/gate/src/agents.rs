@@ -60,6 +60,7 @@ impl Gate {
         checks::name("name", &draft.name)?;
         checks::text("description", &draft.description)?;
         checks::labels(&draft.labels)?;
+        crate::scan::check_labels(&draft.labels)?;
         let NewAgent {
             name,
             description,
@@ -123,6 +124,7 @@ impl Gate {
         }
         if let Some(labels) = &change.labels {
             checks::labels(labels)?;
+            crate::scan::check_labels(labels)?;
         }
         let agent = self
             .snapshot()

@@ -120,7 +120,7 @@ impl Gate {
             row,
             votes,
             risk_reasons: risk_reasons(evidence.facts.as_ref()),
-            intent: evidence.intent,
+            intent: self.redacted(evidence.intent),
         });
         let mut briefs = self.briefs();
         if briefs.len() >= REMEMBERED_REQUESTS {

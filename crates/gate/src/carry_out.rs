@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use countersign_domain::{AuditEntry, Decision, DurabilityClass, EntryId, Request, RequestState};
-use countersign_scan::LeaseMasker;
+use countersign_scan::{LeaseMasker, VaultStream};
 use countersign_store::{Tx, standing};
 use tokio::time::Instant;
 
@@ -18,10 +18,11 @@ use crate::{
     permit::ExecutionPermit,
     record::{Opening, Record, opening_evidence, opening_row},
     reply::{
-        Gathered, GuardedBody, Masked, ReplyBody, SHORT_REPLY_BYTES, SHORT_REPLY_TIME, gather,
-        join, mask_headers,
+        Gathered, GuardedBody, Masked, ReplyBody, SHORT_REPLY_BYTES, SHORT_REPLY_TIME,
+        change_headers, gather, join, mask_headers,
     },
     resolve::Asked,
+    scan::OutputWatch,
     submit::{Reply, killed},
     tasks::Tasks,
 };
@@ -115,6 +116,14 @@ impl Gate {
             limits,
             asked.target.allow_private_network,
         );
+        let snapshot = self.snapshot();
+        let agent = snapshot.agents.get(asked.agent.id);
+        let watch = OutputWatch::new(
+            &self.inner.scanner,
+            &snapshot.settings.scan,
+            agent.as_ref().unwrap_or(&asked.agent),
+        );
+        drop(snapshot);
         let mut guard = ExecutionGuard::new(
             self.clone(),
             request,
@@ -122,6 +131,7 @@ impl Gate {
             keep,
             cx.clone(),
             registration,
+            watch,
         );
         // A switch that was pulled after the decision and before the registration has found nothing to cancel: look again.
         if let Some(stopped) = self.stopped(&asked) {
@@ -140,7 +150,13 @@ impl Gate {
             Some(Ok(lease)) => Some(lease),
             None => None,
         };
-        let masker = lease.as_ref().map(CredentialLease::masker);
+        let maskers = Maskers {
+            lease: lease.as_ref().map(CredentialLease::masker),
+            vault: self.inner.vault_values.stream(),
+            redact: limits
+                .redact_secrets
+                .then_some(usize::try_from(limits.kept_response_bytes).unwrap_or(usize::MAX)),
+        };
         let executor = asked.connector.executor();
         let permit = ExecutionPermit::new(
             id,
@@ -162,7 +178,7 @@ impl Gate {
             }
         };
         let deadline = started + total;
-        pass_on(&self.inner.tasks, reply, masker, guard, deadline, keep).await
+        pass_on(&self.inner.tasks, reply, maskers, guard, deadline, keep).await
     }
 
     /// Whether something stands in the way that was not there when it was decided.
@@ -176,11 +192,21 @@ impl Gate {
     }
 }
 
+/// What is taken out of a reply.
+struct Maskers {
+    /// This call's credential.
+    lease: Option<LeaseMasker>,
+    /// Every other of the vault.
+    vault: Option<VaultStream>,
+    /// What looks like a secret, where the target wants that; then a reply may have this many bytes.
+    redact: Option<usize>,
+}
+
 /// Masks what the target answered and hands it on: whole where it is short or has to be kept, else as it comes.
 async fn pass_on(
     tasks: &Tasks,
     reply: ExecutionReply,
-    masker: Option<LeaseMasker>,
+    maskers: Maskers,
     mut guard: ExecutionGuard,
     deadline: Instant,
     keep: Keep,
@@ -191,13 +217,18 @@ async fn pass_on(
         mut headers,
         body,
     } = reply;
-    mask_headers(masker.as_ref(), &mut headers);
+    mask_headers(maskers.lease.as_ref(), maskers.vault.as_ref(), &mut headers);
+    let redact = maskers.redact;
+    if redact.is_some() {
+        change_headers(|value| guard.watch().redacted(value), &mut headers);
+    }
     guard.see_head(status, &headers);
-    let mut masked = Masked::new(body, masker);
-    let (bytes, within) = match keep {
-        Keep::Whole(bytes) => (bytes, None),
-        Keep::Nothing | Keep::UpTo(_) => (SHORT_REPLY_BYTES, Some(SHORT_REPLY_TIME)),
+    let mut masked = Masked::new(body, maskers.lease, maskers.vault);
+    let (bytes, within) = match (keep, redact) {
+        (Keep::Whole(bytes), _) | (_, Some(bytes)) => (bytes, None),
+        (Keep::Nothing | Keep::UpTo(_), None) => (SHORT_REPLY_BYTES, Some(SHORT_REPLY_TIME)),
     };
+    let is_whole_needed = redact.is_some() || matches!(keep, Keep::Whole(_));
     let cancellation = guard.cancellation().clone();
     let gathered = tokio::select! {
         biased;
@@ -206,23 +237,30 @@ async fn pass_on(
             gathered.unwrap_or_else(|_| Gathered::Broken(too_slow()))
         }
     };
+    let findings;
     let body = match gathered {
         Gathered::Whole(pieces) => {
-            let body = join(pieces);
+            let mut body = join(pieces);
+            if redact.is_some() {
+                body = guard.watch().redacted_long(body).await?;
+            }
             guard.tap_output(&body);
             guard.finish_whole().await?;
+            findings = guard.watch().findings().to_vec();
             ReplyBody::Full(body)
         }
-        Gathered::Part(_) if matches!(keep, Keep::Whole(_)) => {
+        Gathered::Part(_) if is_whole_needed => {
             let error = too_large_to_keep(bytes);
             guard.finish_broken(&error).await?;
             return Err(target_error(error).about(id));
         }
         Gathered::Part(pieces) => {
             guard.record_intent().await?;
+            guard.look_at(&pieces).await;
             for piece in &pieces {
                 guard.tap_output(piece);
             }
+            findings = guard.watch().findings().to_vec();
             ReplyBody::Stream(GuardedBody::new(tasks, pieces, masked, guard, deadline))
         }
         Gathered::Broken(error) => {
@@ -237,6 +275,7 @@ async fn pass_on(
         body,
         is_replay: false,
         risk,
+        findings,
     })
 }
 

@@ -257,6 +257,10 @@ impl Gate {
             .await
             .map_err(Error::from)?;
         if next.epoch > configuration.snapshot.load().epoch {
+            if !Arc::ptr_eq(&next.targets, &configuration.snapshot.load().targets) {
+                // First: no reply may carry a credential that is in use and not known.
+                self.learn_vault_values(Arc::clone(&next.targets)).await;
+            }
             configuration.snapshot.store(Arc::new(next));
             self.enforce_snapshot();
         }

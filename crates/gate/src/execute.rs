@@ -95,6 +95,7 @@ impl Gate {
         }
         asked.facts.permissions = cx.principal.permissions();
         asked.key = cx.principal.key().map(|key| key.id);
+        self.scan_input(&snapshot, &mut asked).await?;
         let decision = decide(&snapshot.policy, &asked.facts);
         if let Some(reason) = refusal(&snapshot, &decision, row.quorum, &votes) {
             self.end(&request, RequestEvent::Revoked, "revoked").await?;

@@ -18,6 +18,7 @@ use crate::{
     health::Counters,
     idempotency::InFlight,
     running::Running,
+    scan::{Taints, TextScanner, VaultValues},
     search::INDEX_PERIOD,
     searching::Searching,
     sessions::SessionCache,
@@ -106,6 +107,9 @@ pub(crate) struct Inner {
     pub(crate) briefs: Briefs,
     pub(crate) searching: Searching,
     pub(crate) verified: Mutex<Option<crate::audit::LastVerification>>,
+    pub(crate) scanner: Arc<TextScanner>,
+    pub(crate) taints: Taints,
+    pub(crate) vault_values: Arc<VaultValues>,
     /// Why the last housekeeping could not write; `None` when it could.
     pub(crate) write_fault: Mutex<Option<String>>,
     /// When the instance's lease was last renewed, in microseconds.
@@ -130,6 +134,8 @@ impl Gate {
         } = config;
         let configuration = Configuration::load(&workspace, &*clock).await?;
         let started_at = clock.now();
+        let scanner = TextScanner::shipped().await?;
+        let vault_values = Arc::new(VaultValues::new(&workspace.vault));
         let inner = Inner {
             workspace,
             configuration,
@@ -145,6 +151,9 @@ impl Gate {
             briefs: Briefs::default(),
             searching: Searching::default(),
             verified: Mutex::default(),
+            scanner,
+            taints: Taints::default(),
+            vault_values,
             write_fault: Mutex::default(),
             renewed_at: AtomicI64::new(started_at.as_micros()),
             forgot_at: AtomicI64::new(0),
@@ -152,6 +161,8 @@ impl Gate {
         let gate = Self {
             inner: Arc::new(inner),
         };
+        let targets = Arc::clone(&gate.snapshot().targets);
+        gate.learn_vault_values(targets).await;
         // A ledger that contradicts its checkpoints takes no writes until an operator has acknowledged it: the gate starts all the
         // same, refuses every action, and says why.
         if gate.inner.workspace.store.ledger_state().refuses_writes() {

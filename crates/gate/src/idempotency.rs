@@ -183,5 +183,6 @@ fn replay(
         body: ReplyBody::Full(result.body),
         is_replay: true,
         risk,
+        findings: Vec::new(),
     }
 }

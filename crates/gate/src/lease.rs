@@ -64,7 +64,22 @@ impl CredentialLease {
     /// What takes this lease's values out of a reply. A user name is no secret by itself; joined with its password it is. A value
     /// with a structure is also masked by its parts: a target may answer with the secret behind a scheme, and without the scheme.
     pub(crate) fn masker(&self) -> LeaseMasker {
-        let joined = match (self.kind, self.field("username"), self.field("password")) {
+        let joined = self.joined();
+        let parts = self.parts();
+        LeaseMasker::new(&self.secrets(joined.as_ref(), &parts))
+    }
+
+    /// Shows every secret of it once, for fingerprints.
+    pub(crate) fn each_secret(&self, mut see: impl FnMut(&[u8])) {
+        let joined = self.joined();
+        let parts = self.parts();
+        for (_, value) in self.secrets(joined.as_ref(), &parts) {
+            see(value);
+        }
+    }
+
+    fn joined(&self) -> Option<SecretBytes> {
+        match (self.kind, self.field("username"), self.field("password")) {
             (CredentialType::Basic, Some(username), Some(password)) => {
                 let mut joined = Vec::with_capacity(username.len() + 1 + password.len());
                 joined.extend_from_slice(username);
@@ -73,7 +88,14 @@ impl CredentialLease {
                 Some(SecretBytes::from(joined))
             }
             _ => None,
-        };
+        }
+    }
+
+    fn secrets<'lease>(
+        &'lease self,
+        joined: Option<&'lease SecretBytes>,
+        parts: &'lease [SecretPart],
+    ) -> Vec<(&'static str, &'lease [u8])> {
         let mut values: Vec<(&'static str, &[u8])> = Vec::with_capacity(self.fields.len() + 1);
         let is_secret = |name: &str| {
             self.kind == CredentialType::Headers
@@ -84,12 +106,11 @@ impl CredentialLease {
                 .filter(|(name, _)| is_secret(name))
                 .map(|(_, value)| ("field", value)),
         );
-        if let Some(joined) = &joined {
+        if let Some(joined) = joined {
             values.push(("basic", joined.expose()));
         }
-        let parts = self.parts();
         values.extend(parts.iter().map(|part| ("part", part.as_slice())));
-        LeaseMasker::new(&values)
+        values
     }
 
     /// The secrets inside of the values that have a structure.

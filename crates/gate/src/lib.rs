@@ -50,6 +50,7 @@ mod requests;
 mod resolve;
 mod rules;
 mod running;
+mod scan;
 mod search;
 mod searching;
 mod sessions;
@@ -104,6 +105,10 @@ pub use request_list::{COUNT_LIMIT, PAGE_LIMIT, RequestFilter, RequestOrder, Req
 pub use requests::{PayloadView, RequestView, StoredResult};
 pub use resolve::INTENT_LIMIT_CHARACTERS;
 pub use rules::{DEFAULT_PRIORITY, RuleChange, RuleDraft};
+pub use scan::{
+    CASE_PAGE_LIMIT, FindingView, InputMode, InputScanChange, InputScanSettings, OutputMode,
+    OutputScanChange, OutputScanSettings, ScanCase, ScanChange, ScanSettings,
+};
 pub use sessions::{NewSession, Origin, PROOF_LIFETIME, SessionKind, SessionView, SignIn};
 pub use settings::{SeparationOfDuties, Settings, SettingsChange, SignInChange, SignInSettings};
 pub use snapshot::{Agents, Keys, Operators, Register, Snapshot, Targets};

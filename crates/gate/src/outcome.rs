@@ -1,7 +1,11 @@
 //! The guard that makes sure an execution leaves its outcome.
 
+use std::{borrow::Cow, time::Duration};
+
 use bytes::Bytes;
-use countersign_domain::{Effect, Request, RequestEvent, RequestId, RequestState, RiskScore};
+use countersign_domain::{
+    AuditEntry, Effect, Request, RequestEvent, RequestId, RequestState, RiskScore, Timestamp,
+};
 use countersign_store::{Tx, requests, results};
 use http::HeaderMap;
 use serde_json::{Map, Value, json};
@@ -19,6 +23,7 @@ use crate::{
     reply::OutputTap,
     requests::StoredResult,
     running::Registration,
+    scan::{INLINE_BYTES, OutputWatch},
 };
 
 /// The longest body that is kept for an idempotent replay.
@@ -67,6 +72,9 @@ pub(crate) struct ExecutionGuard {
     outcome: Option<EvidenceWriter>,
     head: Option<(u16, Value)>,
     tap: OutputTap,
+    watch: OutputWatch,
+    /// The kept beginning with marks in place of what looks like a secret, where it was made ahead.
+    redacted: Option<Bytes>,
     /// Whether the body has ended as the target meant it to.
     is_whole: bool,
     is_finished: bool,
@@ -80,14 +88,15 @@ impl ExecutionGuard {
         keep: Keep,
         cx: ExecutionCx,
         registration: Registration,
+        watch: OutputWatch,
     ) -> Self {
-        let evidence_bytes = evidence_bytes(&gate);
+        let kept_bytes = kept_bytes(&gate, keep, &watch);
         let mut outcome = None;
         let committer = match &ledgered {
             Ledgered::Nothing(_, opening) => opening.output_committer(),
             Ledgered::Intent => outcome.insert(EvidenceWriter::new()).output_committer(),
         };
-        let tap = OutputTap::new(committer, keep.bytes().max(evidence_bytes));
+        let tap = OutputTap::new(committer, kept_bytes);
         Self {
             gate,
             request,
@@ -98,6 +107,8 @@ impl ExecutionGuard {
             outcome,
             head: None,
             tap,
+            watch,
+            redacted: None,
             is_whole: false,
             is_finished: false,
         }
@@ -117,6 +128,61 @@ impl ExecutionGuard {
 
     pub(crate) fn tap_output(&mut self, bytes: &Bytes) {
         self.tap.see(bytes);
+    }
+
+    /// What looks at the reply.
+    pub(crate) fn watch(&self) -> &OutputWatch {
+        &self.watch
+    }
+
+    /// Looks at the beginning of a body that is passed on as it comes, before any of it leaves.
+    pub(crate) async fn look_at(&mut self, pieces: &[Bytes]) {
+        let wanted = self.watch.wanted_bytes();
+        let mut beginning = Vec::new();
+        for piece in pieces {
+            let room = wanted.saturating_sub(beginning.len());
+            beginning.extend_from_slice(&piece[..piece.len().min(room)]);
+        }
+        self.watch.look(&beginning).await;
+        self.taint();
+    }
+
+    /// Taints the agent before it reads on.
+    fn taint(&self) {
+        if let Some(minutes) = self.watch.taints() {
+            let until = self
+                .gate
+                .now()
+                .saturating_add(Duration::from_mins(u64::from(minutes)));
+            self.gate.inner.taints.taint(self.request.agent, until);
+        }
+    }
+
+    /// Looks at what is kept of the body, and takes what looks like a secret out of what becomes evidence.
+    async fn prepare(&mut self) {
+        self.watch.look(self.tap.kept()).await;
+        let evidence_bytes = evidence_bytes(&self.gate).min(self.tap.kept().len());
+        if evidence_bytes > INLINE_BYTES {
+            let kept = Bytes::copy_from_slice(&self.tap.kept()[..evidence_bytes]);
+            // Where it fails it is made again below, on this thread.
+            self.redacted = self.watch.redacted_long(kept).await.ok();
+        }
+    }
+
+    /// The entry about what was found in the reply.
+    fn found_entry(&self, at: Timestamp) -> Option<AuditEntry> {
+        let finding = self.watch.findings().first()?;
+        let actor = self.request.asked_by;
+        let mut entry = self
+            .gate
+            .entry_about(&self.request, actor, "scan.found", at);
+        let taint = self.watch.taints().map_or_else(String::new, |minutes| {
+            format!("agent tainted for {minutes} minutes; ")
+        });
+        entry.verdict = None;
+        entry.rule = Some("threat".to_owned());
+        entry.outcome = Some(format!("{taint}{}", finding.reason));
+        Some(entry.bounded())
     }
 
     pub(crate) fn see_head(&mut self, status: u16, headers: &HeaderMap) {
@@ -148,7 +214,7 @@ impl ExecutionGuard {
             };
             // The output's commitment was begun under the opening's salt; nothing has been seen yet, so it can begin again.
             drop(writer);
-            let keep_bytes = self.keep.bytes().max(evidence_bytes(&self.gate));
+            let keep_bytes = kept_bytes(&self.gate, self.keep, &self.watch);
             let outcome = self.outcome.insert(EvidenceWriter::new());
             self.tap = OutputTap::new(outcome.output_committer(), keep_bytes);
             let store = self.gate.inner.workspace.store.clone();
@@ -201,6 +267,8 @@ impl ExecutionGuard {
     }
 
     async fn post(&mut self, event: RequestEvent, outcome: String) -> Result<()> {
+        // Whoever goes away meanwhile drops the guard, which posts.
+        self.prepare().await;
         let unit = self.unit(event, outcome)?;
         // Queued at once: an outcome is never lost to a caller that goes away while it waits for a place in the queue.
         self.gate
@@ -220,6 +288,9 @@ impl ExecutionGuard {
     ) -> Result<impl FnMut(&mut Tx<'_>) -> Result<()> + Send + 'static> {
         self.is_finished = true;
         let at = self.gate.now();
+        self.watch.look_now(self.tap.kept());
+        self.taint();
+        let found = self.found_entry(at);
         let state = after(RequestState::Executing, event)?;
         self.gate.inner.counters.count_outcome(state);
         let vault = self.gate.inner.workspace.vault.clone();
@@ -227,7 +298,19 @@ impl ExecutionGuard {
         let result = self.kept_result();
         let output = self.head.take().map(|(status, headers)| {
             let kept = &self.tap.kept()[..self.tap.kept().len().min(evidence_bytes)];
-            (json!({ "status": status, "headers": headers, "body_bytes": self.tap.total_bytes() }), kept)
+            let shown = match &self.redacted {
+                Some(redacted) => Cow::Owned(redacted.to_vec()),
+                None => self.watch.redacted(kept),
+            };
+            let headers = self.watch.redacted_texts(headers);
+            let mut head = json!({ "status": status, "headers": headers, "body_bytes": self.tap.total_bytes() });
+            if *shown != *kept {
+                head["redacted"] = true.into();
+            }
+            if !self.watch.findings().is_empty() {
+                head["findings"] = json!(self.watch.findings());
+            }
+            (head, shown)
         });
         let commitment = output.is_some().then(|| self.tap.commitment());
         let id = self.request.id;
@@ -281,6 +364,9 @@ impl ExecutionGuard {
                 }
                 record.write(tx)?;
             }
+            if let Some(found) = &found {
+                tx.append_entry(found.clone())?;
+            }
             if let Some(sealed) = &result {
                 results::insert(tx, id, sealed, at.saturating_add(REMEMBERED))?;
             }
@@ -307,6 +393,13 @@ impl ExecutionGuard {
         };
         Some(result.seal(&self.gate.inner.workspace.vault, self.request.id))
     }
+}
+
+/// How much of an output is kept in memory.
+fn kept_bytes(gate: &Gate, keep: Keep, watch: &OutputWatch) -> usize {
+    keep.bytes()
+        .max(evidence_bytes(gate))
+        .max(watch.wanted_bytes())
 }
 
 /// How much of an output is kept as evidence.

@@ -1,6 +1,7 @@
 //! What goes back to the one who asked: masked, counted, and held back until its outcome is on disk.
 
 use std::{
+    borrow::Cow,
     collections::VecDeque,
     fmt,
     pin::Pin,
@@ -10,7 +11,7 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use countersign_scan::LeaseMasker;
+use countersign_scan::{LeaseMasker, VaultStream};
 use countersign_vault::Committer;
 use futures::{Stream, StreamExt, stream::BoxStream};
 use http::HeaderMap;
@@ -47,12 +48,33 @@ impl fmt::Debug for ReplyBody {
     }
 }
 
-/// Masks header values; a value that can't be a header any more is dropped.
-pub(crate) fn mask_headers(masker: Option<&LeaseMasker>, headers: &mut HeaderMap) {
-    let Some(masker) = masker else { return };
+/// Masks headers: this call's credential, then the vault's other values.
+pub(crate) fn mask_headers(
+    lease: Option<&LeaseMasker>,
+    vault: Option<&VaultStream>,
+    headers: &mut HeaderMap,
+) {
+    if let Some(masker) = lease {
+        change_headers(|text| masker.mask_all(text), headers);
+        drop_names(|name| masker.is_match(name), headers);
+    }
+    if let Some(masker) = vault {
+        change_headers(|text| masker.mask_all(text), headers);
+        drop_names(
+            |name| matches!(masker.mask_all(name), Cow::Owned(_)),
+            headers,
+        );
+    }
+}
+
+/// Changes header values; a value that can't be a header any more is dropped.
+pub(crate) fn change_headers(
+    change: impl for<'text> Fn(&'text [u8]) -> Cow<'text, [u8]>,
+    headers: &mut HeaderMap,
+) {
     let mut dropped = Vec::new();
     for (name, value) in headers.iter_mut() {
-        if let std::borrow::Cow::Owned(masked) = masker.mask_all(value.as_bytes()) {
+        if let Cow::Owned(masked) = change(value.as_bytes()) {
             match http::HeaderValue::from_bytes(&masked) {
                 Ok(masked) => *value = masked,
                 Err(_) => dropped.push(name.clone()),
@@ -62,10 +84,13 @@ pub(crate) fn mask_headers(masker: Option<&LeaseMasker>, headers: &mut HeaderMap
     for name in dropped {
         headers.remove(&name);
     }
-    // A header name can't be masked in place: one that holds a secret goes.
+}
+
+/// A header name can't be masked in place: one that holds a secret goes.
+fn drop_names(is_match: impl Fn(&[u8]) -> bool, headers: &mut HeaderMap) {
     let names: Vec<_> = headers
         .keys()
-        .filter(|name| masker.is_match(name.as_str().as_bytes()))
+        .filter(|name| is_match(name.as_str().as_bytes()))
         .cloned()
         .collect();
     for name in names {
@@ -114,18 +139,21 @@ impl OutputTap {
 /// The target's body on its way through the masker.
 pub(crate) struct Masked {
     body: BoxStream<'static, Result<Bytes, ExecutionError>>,
-    masker: Option<LeaseMasker>,
+    lease: Option<LeaseMasker>,
+    vault: Option<VaultStream>,
     is_finished: bool,
 }
 
 impl Masked {
     pub(crate) fn new(
         body: BoxStream<'static, Result<Bytes, ExecutionError>>,
-        masker: Option<LeaseMasker>,
+        lease: Option<LeaseMasker>,
+        vault: Option<VaultStream>,
     ) -> Self {
         Self {
             body,
-            masker,
+            lease,
+            vault,
             is_finished: false,
         }
     }
@@ -135,8 +163,12 @@ impl Masked {
         while !self.is_finished {
             match self.body.next().await {
                 Some(Ok(chunk)) => {
-                    let chunk = match &mut self.masker {
+                    let chunk = match &mut self.lease {
                         Some(masker) => masker.mask_chunk(chunk),
+                        None => chunk,
+                    };
+                    let chunk = match &mut self.vault {
+                        Some(masker) => Bytes::from(masker.mask_chunk(&chunk)),
                         None => chunk,
                     };
                     if !chunk.is_empty() {
@@ -150,11 +182,16 @@ impl Masked {
                 }
                 None => {
                     self.is_finished = true;
-                    let rest = self
-                        .masker
+                    let mut rest = self
+                        .lease
                         .as_mut()
                         .map(LeaseMasker::finish_chunk)
                         .unwrap_or_default();
+                    if let Some(masker) = &mut self.vault {
+                        let mut ended = masker.mask_chunk(&rest);
+                        ended.extend(masker.finish_chunk());
+                        rest = ended.into();
+                    }
                     if !rest.is_empty() {
                         return Some(Ok(rest));
                     }

@@ -15,6 +15,7 @@ use crate::{
     evidence::Evidence,
     gate::Gate,
     requests::{PayloadView, RequestView, StoredResult, risk_reasons},
+    scan::FindingView,
     snapshot::Snapshot,
 };
 
@@ -52,6 +53,8 @@ pub struct RequestDetail {
     pub asked_by: ActorName,
     /// Whether the one who looks has asked for it.
     pub is_self_asked: bool,
+    /// What scans found in what was asked and what was answered.
+    pub findings: Vec<FindingView>,
 }
 
 /// Who did something, for people.
@@ -135,6 +138,7 @@ impl Gate {
             .await?;
         let sealed = self.sealed_evidence(&row).await?;
         let evidence = self.open_evidence(&row, sealed)?.unwrap_or_default();
+        let findings = self.findings(cx, &row, &evidence, &entries).await?;
         let snapshot = self.snapshot();
         let request = &row.request;
         let target = snapshot.targets.get(request.target);
@@ -166,6 +170,7 @@ impl Gate {
                 .profile(request.profile)
                 .map(|profile| profile.name.to_string()),
             asked_by: names.of(request.asked_by),
+            findings,
             is_self_asked: request.asked_by == cx.principal.actor(),
             view: self.view(cx, &row, votes, evidence.intent, reasons),
             payload: evidence.payload.map(|payload| PayloadView {

@@ -179,7 +179,8 @@ impl Gate {
     ) -> Result<RequestView> {
         let evidence = self.open_evidence(row, sealed)?.unwrap_or_default();
         let reasons = risk_reasons(evidence.facts.as_ref());
-        Ok(self.view(cx, row, votes, evidence.intent, reasons))
+        let intent = self.redacted(evidence.intent);
+        Ok(self.view(cx, row, votes, intent, reasons))
     }
 }
 

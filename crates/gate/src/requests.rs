@@ -170,7 +170,12 @@ impl Gate {
             .read(move |tx| results::find(tx, id, now).map_err(Error::from))
             .await?
             .map(|sealed| StoredResult::open(&self.inner.workspace.vault, id, &sealed))
-            .transpose()?;
+            .transpose()?
+            // The agent gets its answer as it came; whoever looks on sees no secrets in it.
+            .map(|result| match cx.principal {
+                Principal::Agent { .. } => result,
+                _ => self.redacted_result(result),
+            });
         Ok((row, votes, result))
     }
 

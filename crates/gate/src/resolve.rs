@@ -4,7 +4,8 @@ use std::{borrow::Cow, sync::Arc};
 
 use countersign_domain::{
     ActionFacts, Actor, Agent, AgentFacts, Credential, Digest, DurabilityClass, Effect, Facts,
-    KeyId, Payload, Profile, Request, RequestId, Target, TargetFacts, Urgency, canonical_json,
+    KeyId, Payload, Profile, Request, RequestId, ScanFacts, Target, TargetFacts, Urgency,
+    canonical_json,
 };
 use countersign_vault::Sha256;
 use serde_json::{Value, json};
@@ -115,6 +116,7 @@ impl Gate {
             risk,
             tainted: false,
             findings: Vec::new(),
+            scan: ScanFacts::default(),
             budget: None,
             at: cx.now,
             permissions: cx.principal.permissions(),
@@ -208,6 +210,7 @@ impl Gate {
             risk,
             tainted: false,
             findings: Vec::new(),
+            scan: ScanFacts::default(),
             budget: None,
             at: self.now(),
             permissions: countersign_domain::Permissions::ALL,

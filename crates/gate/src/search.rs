@@ -74,7 +74,7 @@ impl Gate {
         };
         let vault = &self.inner.workspace.vault;
         Evidence::open(vault, gathered.row.evidence_entry, sealed)
-            .map(|evidence| evidence.intent)
+            .map(|evidence| self.redacted(evidence.intent))
             .unwrap_or_default()
     }
 }

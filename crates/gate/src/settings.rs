@@ -8,6 +8,7 @@ use crate::{
     context::OpCx,
     error::{Error, ErrorKind, Result},
     gate::Gate,
+    scan::{ScanChange, ScanSettings},
     snapshot::Nouns,
 };
 
@@ -51,7 +52,7 @@ impl Default for SignInSettings {
 }
 
 /// What operators set for the whole gateway.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Who may decide on what they asked for.
@@ -68,6 +69,8 @@ pub struct Settings {
     pub evidence_retention_days: Option<u32>,
     /// How much of a body is kept as evidence, in bytes.
     pub evidence_body_bytes: u64,
+    /// How text is looked at for threats and secrets.
+    pub scan: ScanSettings,
 }
 
 impl Default for Settings {
@@ -80,6 +83,7 @@ impl Default for Settings {
             session_hours: 12,
             evidence_retention_days: None,
             evidence_body_bytes: 65_536,
+            scan: ScanSettings::default(),
         }
     }
 }
@@ -99,7 +103,7 @@ pub struct SignInChange {
 }
 
 /// A change of [`Settings`]: what is given.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SettingsChange {
     /// Who may decide on what they asked for.
@@ -120,6 +124,8 @@ pub struct SettingsChange {
     pub evidence_retention_days: Option<Option<u32>>,
     /// How much of a body is kept as evidence, in bytes.
     pub evidence_body_bytes: Option<u64>,
+    /// How text is looked at for threats and secrets.
+    pub scan: Option<ScanChange>,
 }
 
 impl Settings {
@@ -150,6 +156,7 @@ impl Settings {
             evidence_body_bytes: change
                 .evidence_body_bytes
                 .unwrap_or(self.evidence_body_bytes),
+            scan: self.scan.with(&change.scan.unwrap_or_default()),
         }
     }
 
@@ -183,6 +190,7 @@ impl Settings {
         if let Some(days) = self.evidence_retention_days {
             within("evidence_retention_days", u64::from(days), 1, 36_600)?;
         }
+        self.scan.check()?;
         if !self.sign_in.token && !self.sign_in.password {
             return Err(Error::invalid(
                 "sign_in",

@@ -217,6 +217,11 @@ impl Targets {
         self.profile_named(target, DEFAULT_PROFILE)
     }
 
+    /// Every credential, in no order.
+    pub(crate) fn credentials(&self) -> impl Iterator<Item = &Credential> {
+        self.credentials.values().map(|credential| &**credential)
+    }
+
     /// A profile's credential.
     pub fn credential_of(&self, profile: ProfileId) -> Option<Arc<Credential>> {
         self.credentials.get(&profile).map(Arc::clone)

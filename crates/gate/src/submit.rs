@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign_domain::{Decision, Permission, RequestState, RiskScore, Verdict, decide};
+use countersign_domain::{Decision, Finding, Permission, RequestState, RiskScore, Verdict, decide};
 use http::HeaderMap;
 
 use crate::{
@@ -44,6 +44,8 @@ pub struct Reply {
     pub is_replay: bool,
     /// How risky the request was.
     pub risk: RiskScore,
+    /// What was found in the beginning of the body. Words of the target's are not in it.
+    pub findings: Vec<Finding>,
 }
 
 /// How often a decision is made again when the configuration changes under it.
@@ -107,7 +109,7 @@ impl Gate {
         &self,
         cx: &OpCx,
         snapshot: &Snapshot,
-        asked: Asked,
+        mut asked: Asked,
     ) -> Result<Submission> {
         if let Some(kill) = snapshot.kill.stops(asked.agent.id, asked.target.id) {
             Counters::count(&self.inner.counters.killed);
@@ -115,6 +117,7 @@ impl Gate {
             self.record_killed(cx, &asked).await?;
             return Err(error);
         }
+        self.scan_input(snapshot, &mut asked).await?;
         let decision = decide(&snapshot.policy, &asked.facts);
         let counters = &self.inner.counters;
         Counters::count(match decision.verdict {

@@ -227,6 +227,12 @@ pub const ROUTES: &[RouteAccess] = &[
     needs("POST", "/api/v1/actions/{id}/execute", P::RequestCreate),
     needs("POST", "/api/v1/actions/{id}/cancel", P::RequestRead),
     needs("POST", "/api/v1/actions/{id}/settle", P::RequestDecide),
+    needs(
+        "POST",
+        "/api/v1/actions/{id}/findings/{index}/wrong",
+        P::RequestDecide,
+    ),
+    needs("GET", "/api/v1/scan/cases", P::ConfigRead),
     needs("GET", "/api/v1/approvals", P::RequestRead),
     needs("POST", "/api/v1/approvals/{id}/approve", P::RequestDecide),
     needs("POST", "/api/v1/approvals/{id}/deny", P::RequestDecide),

@@ -34,6 +34,7 @@ mod queue;
 pub mod requests;
 pub mod results;
 pub mod rules;
+pub mod scan_cases;
 pub mod search;
 pub mod sessions;
 pub mod settings;

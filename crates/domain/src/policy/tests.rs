@@ -42,6 +42,7 @@ pub(crate) fn facts() -> Facts {
         risk: Risk::floor(RiskScore::new(0.3), "POST"),
         tainted: false,
         findings: vec![],
+        scan: crate::facts::ScanFacts::default(),
         budget: None,
         at: NOW,
         permissions: Permissions::ALL,

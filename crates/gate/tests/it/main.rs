@@ -19,6 +19,8 @@ mod leases;
 #[cfg(test)]
 mod pipeline;
 #[cfg(test)]
+mod scan;
+#[cfg(test)]
 mod stage;
 #[cfg(test)]
 mod support;

@@ -55,6 +55,49 @@ pub(crate) struct ActionDetail {
     judged: Option<Value>,
     /// What was answered, while it is kept.
     result: Option<ResultView>,
+    /// What scans found in what was asked and what was answered. A warning, whatever the decision was.
+    findings: Vec<FindingView>,
+}
+
+/// Something that a scan found.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FindingView {
+    /// Its number: what `findings/{index}/wrong` takes.
+    index: u32,
+    /// Where the text came from: `input` from the agent, `tool_output` from the target.
+    channel: &'static str,
+    /// What kind: `prompt_injection`, `jailbreak`, `exfiltration`, `command_injection`, `social_engineering`, `secret`, `truncated`,
+    /// `unscanned`.
+    category: String,
+    /// Where it stands: `intent`, `query.q`, `body.comment`, `reply`. May hold names that the agent chose.
+    place: String,
+    /// What it asked for.
+    #[schema(value_type = words::Verdict)]
+    verdict: &'static str,
+    /// Why, in words.
+    reason: String,
+    /// Who called it wrong; left out where nobody did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    marked_wrong_by: Option<ActorView>,
+    /// When.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    marked_wrong_at: Option<String>,
+}
+
+impl From<countersign_gate::FindingView> for FindingView {
+    fn from(view: countersign_gate::FindingView) -> Self {
+        let (by, at) = view.marked_wrong.unzip();
+        Self {
+            index: view.index,
+            channel: view.channel,
+            category: view.finding.category,
+            place: view.finding.place,
+            verdict: view.finding.verdict.as_str(),
+            reason: view.finding.reason,
+            marked_wrong_by: by.map(Into::into),
+            marked_wrong_at: at.map(|at| at.to_string()),
+        }
+    }
 }
 
 /// What would run.
@@ -272,6 +315,7 @@ impl ActionDetail {
                 .collect(),
             judged: detail.judged,
             result: detail.result.as_ref().map(ResultView::of),
+            findings: detail.findings.into_iter().map(Into::into).collect(),
             view: detail.view.into(),
         }
     }

@@ -21,6 +21,7 @@ mod network;
 mod operators;
 mod page;
 mod rules;
+pub(crate) mod scan;
 mod sessions;
 mod settings;
 mod setup;

@@ -6,7 +6,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     action_list, actions, agents, approvals, audit, configuration, connectors, credentials, grants,
-    keys, kills, network, operators, rules, sessions, settings, setup, status, summary, targets,
+    keys, kills, network, operators, rules, scan, sessions, settings, setup, status, summary,
+    targets,
     tokens, vault,
 };
 use crate::{events, state::ServerState};
@@ -21,6 +22,8 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<ServerState>> {
         .routes(routes!(approvals::approve))
         .routes(routes!(approvals::deny))
         .routes(routes!(actions::settle))
+        .routes(routes!(scan::mark_wrong))
+        .routes(routes!(scan::cases))
         .routes(routes!(summary::summary))
         .routes(routes!(events::events))
         .routes(routes!(kills::list_kills, kills::kill))

@@ -32,10 +32,12 @@ use crate::{
 const PROXY_STATUS: HeaderName = HeaderName::from_static("x-proxy-status");
 /// For an operator's key, which has no grants of its own.
 const AGENT: HeaderName = HeaderName::from_static("x-countersign-agent");
+/// The kinds of what was found in a reply, comma separated: it is untrusted, and may try to turn its reader.
+pub(crate) const FINDING: HeaderName = HeaderName::from_static("x-countersign-finding");
 const IDEMPOTENCY_STATUS: HeaderName = HeaderName::from_static("x-idempotency-status");
 
 /// Headers of a target that would speak for the gateway, or about a connection that is not this one.
-const NOT_FORWARDED: [HeaderName; 17] = [
+const NOT_FORWARDED: [HeaderName; 18] = [
     header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
     header::ACCESS_CONTROL_ALLOW_ORIGIN,
     header::ALT_SVC,
@@ -53,6 +55,7 @@ const NOT_FORWARDED: [HeaderName; 17] = [
     HeaderName::from_static("x-request-id"),
     PROXY_STATUS,
     IDEMPOTENCY_STATUS,
+    FINDING,
 ];
 
 /// The dialect's routes.
@@ -322,6 +325,7 @@ fn needs_approval(view: &RequestView) -> NeedsApproval {
 
 /// The target's answer as this call's answer.
 fn forward(reply: Reply, how: HeaderValue) -> Response {
+    let finding = crate::api::scan::finding_header(&reply.findings);
     let body = match reply.body {
         ReplyBody::Full(bytes) => Body::from(bytes),
         ReplyBody::Stream(stream) => Body::from_stream(stream),
@@ -334,6 +338,9 @@ fn forward(reply: Reply, how: HeaderValue) -> Response {
         response.headers_mut().remove(name);
     }
     response.headers_mut().insert(PROXY_STATUS, how);
+    if let Some(value) = finding {
+        response.headers_mut().insert(FINDING, value);
+    }
     response
 }
 

@@ -65,4 +65,5 @@ pub const MIGRATIONS: &[Migration] = &[
         ),
     },
     Migration::shared(4, "page", include_str!("../../migrations/0004_page.sql")),
+    Migration::shared(5, "scan", include_str!("../../migrations/0005_scan.sql")),
 ];

@@ -1,0 +1,335 @@
+//! What scans found in a request, and what operators said of it: a finding that is called wrong becomes a labelled case.
+
+use countersign_domain::{Actor, Finding, Permission, RequestId, SealedEntry, Timestamp, Verdict};
+use countersign_store::{evidence, requests::RequestRow, scan_cases};
+use countersign_vault::{Place, Vault};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::texts;
+use crate::{
+    context::{OpCx, Principal},
+    error::{Error, Result},
+    evidence::Evidence,
+    gate::Gate,
+    request_detail::ActorName,
+};
+
+/// The most cases on one page.
+pub const CASE_PAGE_LIMIT: u32 = 200;
+/// The longest text of a case in bytes.
+const CASE_BYTES: usize = 64 << 10;
+
+/// One finding, as it is shown.
+#[derive(Debug, Clone)]
+pub struct FindingView {
+    /// Its number among the request's findings.
+    pub index: u32,
+    /// Where the text came from: `input` from the agent, `tool_output` from the target.
+    pub channel: &'static str,
+    /// What was found.
+    pub finding: Finding,
+    /// Who called it wrong, and when.
+    pub marked_wrong: Option<(ActorName, Timestamp)>,
+}
+
+/// A finding that was called wrong, with the text that was looked at.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ScanCase {
+    /// `REQUEST-INDEX`.
+    pub id: String,
+    /// The text; what looks like a secret in it is marked, unless that was the finding.
+    pub text: String,
+    /// Always `benign`.
+    pub label: &'static str,
+    /// What it was taken for.
+    pub category: String,
+    /// `user` or `tool_output`, as corpora say it.
+    pub channel: String,
+    /// Where it stood.
+    pub place: String,
+    /// Why it was found.
+    pub reason: String,
+    /// Who called it wrong: `operator:ID`.
+    pub marked_by: String,
+    /// When.
+    pub marked_at: String,
+    /// The request.
+    #[serde(skip)]
+    pub request: RequestId,
+    /// The finding's number.
+    #[serde(skip)]
+    pub index: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Sealed {
+    text: String,
+    channel: String,
+    place: String,
+    reason: String,
+}
+
+fn row_key(request: RequestId, index: u32) -> Vec<u8> {
+    let mut key = request.as_bytes().to_vec();
+    key.extend_from_slice(&index.to_be_bytes());
+    key
+}
+
+const fn place_of(row: &[u8]) -> Place<'_> {
+    Place {
+        table: "scan_case",
+        column: "sealed",
+        row,
+        version: 1,
+    }
+}
+
+fn seal(vault: &Vault, request: RequestId, index: u32, sealed: &Sealed) -> Result<Vec<u8>> {
+    let plain = serde_json::to_vec(sealed).map_err(Error::internal)?;
+    Ok(vault.seal(&place_of(&row_key(request, index)), &plain))
+}
+
+/// The findings with their channel, in the order of their numbers: the agent's first.
+type Numbered = Vec<(&'static str, Finding)>;
+
+fn findings_in(value: Option<&Value>) -> Vec<Finding> {
+    value
+        .and_then(|list| serde_json::from_value(list.clone()).ok())
+        .unwrap_or_default()
+}
+
+impl Gate {
+    /// The evidence of what was answered, where something was found in it.
+    async fn output_evidence(
+        &self,
+        row: &RequestRow,
+        opening: &Evidence,
+        entries: &[SealedEntry],
+    ) -> Result<Option<Evidence>> {
+        if !entries.iter().any(|entry| entry.entry.kind == "scan.found") {
+            return Ok(None);
+        }
+        if opening.output_head.is_some() {
+            return Ok(Some(opening.clone()));
+        }
+        let Some(outcome) = entries
+            .iter()
+            .rev()
+            .find(|entry| entry.entry.kind == "action.outcome")
+        else {
+            return Ok(None);
+        };
+        let id = outcome.entry.id;
+        if id == row.evidence_entry {
+            return Ok(None);
+        }
+        let sealed = self
+            .inner
+            .workspace
+            .store
+            .read(move |tx| evidence::get(tx, id).map_err(Error::from))
+            .await?;
+        sealed
+            .map(|sealed| Evidence::open(&self.inner.workspace.vault, id, &sealed))
+            .transpose()
+    }
+
+    fn numbered(opening: &Evidence, output: Option<&Evidence>) -> Numbered {
+        let asked = opening
+            .facts
+            .as_ref()
+            .and_then(|judged| judged.pointer("/facts/findings"));
+        let answered = output
+            .and_then(|output| output.output_head.as_ref())
+            .and_then(|head| head.get("findings"));
+        let asked = findings_in(asked).into_iter().map(|it| ("input", it));
+        let answered = findings_in(answered)
+            .into_iter()
+            .map(|it| ("tool_output", it));
+        asked.chain(answered).collect()
+    }
+
+    /// What was found in a request, for operators.
+    pub(crate) async fn findings(
+        &self,
+        cx: &OpCx,
+        row: &RequestRow,
+        opening: &Evidence,
+        entries: &[SealedEntry],
+    ) -> Result<Vec<FindingView>> {
+        // An agent is not told what gave it away.
+        if matches!(cx.principal, Principal::Agent { .. }) {
+            return Ok(Vec::new());
+        }
+        let output = self.output_evidence(row, opening, entries).await?;
+        let numbered = Self::numbered(opening, output.as_ref());
+        if numbered.is_empty() {
+            return Ok(Vec::new());
+        }
+        let id = row.request.id;
+        let cases = self
+            .inner
+            .workspace
+            .store
+            .read(move |tx| scan_cases::of_request(tx, id).map_err(Error::from))
+            .await?;
+        let snapshot = self.snapshot();
+        Ok(numbered
+            .into_iter()
+            .zip(0_u32..)
+            .map(|((channel, finding), index)| FindingView {
+                index,
+                channel,
+                finding,
+                marked_wrong: cases.iter().find(|case| case.finding == index).map(|case| {
+                    let name = snapshot
+                        .operators
+                        .get(case.operator)
+                        .filter(|_| !is_for_agent)
+                        .map(|operator| operator.name.to_string());
+                    let actor = Actor::Operator(case.operator);
+                    (ActorName { actor, name }, case.at)
+                }),
+            })
+            .collect())
+    }
+
+    /// Calls a finding wrong: the text that was looked at is kept as a case for later training. Doing it again changes nothing. It
+    /// changes no decision.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found` where there is no such request or finding, `evidence_gone` where its text was deleted.
+    pub async fn mark_finding_wrong(&self, cx: &OpCx, id: RequestId, index: u32) -> Result<()> {
+        cx.require(Permission::RequestDecide)?;
+        crate::sessions::require_fresh_proof(cx)?;
+        let Principal::Operator { operator, .. } = &cx.principal else {
+            return Err(Error::forbidden("only an operator calls a finding wrong"));
+        };
+        let operator = operator.id;
+        let detail = self.request(cx, id).await?;
+        let found = usize::try_from(index)
+            .ok()
+            .and_then(|index| detail.findings.get(index))
+            .ok_or_else(|| Error::not_found("finding"))?;
+        if found.marked_wrong.is_some() {
+            return Ok(());
+        }
+        let (channel, finding) = (found.channel, found.finding.clone());
+        let (row, _) = self.load(cx, id).await?;
+        let sealed = self.sealed_evidence(&row).await?;
+        let opening = self.open_evidence(&row, sealed)?.unwrap_or_default();
+        let text = if channel == "input" {
+            input_text(&opening, &finding)
+        } else {
+            self.output_evidence(&row, &opening, &detail.entries)
+                .await?
+                .and_then(|evidence| evidence.output)
+                .map(|output| output.to_vec())
+        };
+        let text = text.ok_or_else(|| {
+            let text =
+                "the text that was looked at was deleted: there is nothing to keep as a case";
+            Error::new(crate::error::ErrorKind::Gone, "evidence_gone", text)
+        })?;
+        let text = String::from_utf8_lossy(&text[..text.len().min(CASE_BYTES)]).into_owned();
+        let text = if finding.category == "secret" {
+            text
+        } else {
+            self.redacted(text)
+        };
+        let at = self.now();
+        let kept = Sealed {
+            text,
+            channel: if channel == "input" { "user" } else { channel }.to_owned(),
+            place: finding.place.clone(),
+            reason: finding.reason.clone(),
+        };
+        let case = scan_cases::ScanCaseRow {
+            request: id,
+            finding: index,
+            category: finding.category.clone(),
+            operator,
+            at,
+            sealed: seal(&self.inner.workspace.vault, id, index, &kept)?,
+        };
+        let mut entry =
+            self.entry_about(&row.request, cx.principal.actor(), "scan.marked_wrong", at);
+        entry.verdict = None::<Verdict>;
+        entry.rule = Some("threat".to_owned());
+        entry.outcome = Some(format!(
+            "finding {index}: {} in {}",
+            finding.category, finding.place
+        ));
+        let entry = entry.bounded();
+        self.inner
+            .workspace
+            .store
+            .write(move |tx| -> Result<()> {
+                if scan_cases::insert(tx, &case)? {
+                    tx.append_entry(entry.clone())?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// Findings that were called wrong, behind one of them, in the order of their requests.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub async fn scan_cases(
+        &self,
+        cx: &OpCx,
+        after: Option<(RequestId, u32)>,
+        limit: u32,
+    ) -> Result<Vec<ScanCase>> {
+        cx.require(Permission::ConfigRead)?;
+        let limit = limit.clamp(1, CASE_PAGE_LIMIT);
+        let rows = self
+            .inner
+            .workspace
+            .store
+            .read(move |tx| scan_cases::page(tx, after, limit).map_err(Error::from))
+            .await?;
+        let vault = &self.inner.workspace.vault;
+        rows.into_iter()
+            .map(|row| {
+                let key = row_key(row.request, row.finding);
+                let plain = vault
+                    .open(&place_of(&key), &row.sealed)
+                    .map_err(Error::internal)?;
+                let kept: Sealed =
+                    serde_json::from_slice(plain.expose()).map_err(Error::internal)?;
+                Ok(ScanCase {
+                    id: format!("{}-{}", row.request, row.finding),
+                    text: kept.text,
+                    label: "benign",
+                    category: row.category,
+                    channel: kept.channel,
+                    place: kept.place,
+                    reason: kept.reason,
+                    marked_by: Actor::Operator(row.operator).to_string(),
+                    marked_at: row.at.to_string(),
+                    request: row.request,
+                    index: row.finding,
+                })
+            })
+            .collect()
+    }
+}
+
+/// The part of the request that a finding stands in.
+fn input_text(opening: &Evidence, finding: &Finding) -> Option<Vec<u8>> {
+    let input = opening.facts.as_ref()?.pointer("/facts/input")?;
+    let body = opening.payload.as_ref().map(|payload| &payload.body)?;
+    let name = match finding.place.split('.').next()? {
+        "intent" => "intent",
+        "body" => "body",
+        _ => "input",
+    };
+    texts::parts(&opening.intent, input, body)
+        .into_iter()
+        .find(|part| part.name == name)
+        .map(|part| part.text)
+}

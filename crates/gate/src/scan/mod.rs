@@ -1,0 +1,40 @@
+//! The scanner in the pipeline: what an agent asks for and what a target answers, looked at for threats and secrets.
+//!
+//! Before a decision the agent's text becomes findings in the facts; after it, the reply becomes findings beside the outcome, and may
+//! taint the agent. Other faces come through the same [`TextScanner`].
+//!
+//! What it never does: change a byte that runs, allow anything, or answer for the guarantees. It is a tripwire; those come from
+//! grants, taint, egress limits and masking.
+//!
+//! Invariants: every text is bounded before it is looked at; what is not looked at is said; long text is looked at beside the
+//! runtime's threads; a scan that fails is an error, never a pass.
+
+mod cases;
+mod input;
+mod output;
+mod scanner;
+mod settings;
+mod taint;
+mod texts;
+mod vault_values;
+
+#[cfg(test)]
+mod tests;
+
+pub use cases::{CASE_PAGE_LIMIT, FindingView, ScanCase};
+pub(crate) use output::OutputWatch;
+pub(crate) use scanner::TextScanner;
+pub(crate) use settings::check_labels;
+pub use settings::{
+    InputMode, InputScanChange, InputScanSettings, OutputMode, OutputScanChange,
+    OutputScanSettings, ScanChange, ScanSettings,
+};
+pub(crate) use taint::Taints;
+pub(crate) use vault_values::VaultValues;
+
+/// The longest part of a request that is looked at, in bytes: intent, body, and the rest are a part each.
+pub(crate) const INPUT_PART_BYTES: usize = 256 << 10;
+/// How much of a reply is looked at, in bytes.
+pub(crate) const OUTPUT_BYTES: usize = 64 << 10;
+/// Text up to this long is looked at where it is; longer text on a thread that may block.
+pub(crate) const INLINE_BYTES: usize = 64 << 10;

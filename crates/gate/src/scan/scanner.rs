@@ -1,0 +1,154 @@
+//! The scanner that a gate is started with.
+
+use std::{borrow::Cow, sync::Arc};
+
+use countersign_domain::{Finding, ScanFacts, SecretFact, Verdict};
+use countersign_scan::{
+    SecretScanner,
+    threat::{Channel, Scanner, Severity, Thresholds},
+};
+use serde_json::Value;
+
+use super::texts::{self, Part};
+use crate::error::{Error, Result};
+
+/// The most secrets of one part that are named.
+const SECRETS_PER_PART: usize = 16;
+
+/// Looks at text for threats and secrets. One value, made when the gate starts, shared by all calls.
+#[derive(Debug)]
+pub(crate) struct TextScanner {
+    threats: Scanner,
+    secrets: SecretScanner,
+}
+
+/// What was found in the parts of one request or reply.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Found {
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) facts: ScanFacts,
+    /// The worst threat.
+    pub(crate) severity: Option<Severity>,
+}
+
+/// What a severity asks for.
+pub(crate) type Judge = fn(Severity) -> Verdict;
+
+impl TextScanner {
+    /// The scanner as it is shipped. Takes a while: its patterns are compiled.
+    pub(crate) async fn shipped() -> Result<Arc<Self>> {
+        tokio::task::spawn_blocking(|| {
+            Ok(Arc::new(Self {
+                threats: Scanner::shipped().map_err(Error::internal)?,
+                secrets: SecretScanner::builtin().map_err(Error::internal)?,
+            }))
+        })
+        .await
+        .map_err(Error::internal)?
+    }
+
+    /// The shipped thresholds of a channel.
+    pub(crate) fn thresholds(&self, channel: Channel) -> Thresholds {
+        self.threats.thresholds(channel)
+    }
+
+    /// The text with marks in place of what looks like a secret.
+    pub(crate) fn redact<'text>(&self, text: &'text str) -> Cow<'text, str> {
+        self.secrets.redact(text)
+    }
+
+    /// The bytes with marks in place of what looks like a secret.
+    pub(crate) fn redact_bytes<'text>(&self, text: &'text [u8]) -> Cow<'text, [u8]> {
+        self.secrets.redact_bytes(text)
+    }
+
+    /// Looks for threats alone.
+    pub(crate) fn threat(
+        &self,
+        part: &Part,
+        channel: Channel,
+        thresholds: Thresholds,
+        judge: Judge,
+        input: &Value,
+        found: &mut Found,
+    ) {
+        let seen = self.threats.scan_bytes(&part.text, channel);
+        let severity = thresholds.severity(&seen);
+        if severity == Severity::Clear {
+            return;
+        }
+        let score = (f64::from(seen.score) * 1000.0).round() / 1000.0;
+        let offset = seen.spans.first().map_or(0, |span| span.start);
+        let place = texts::place(part, offset, input);
+        let mut reason = format!(
+            "{} ({:.0} %) in {place}",
+            seen.category.words(),
+            score * 100.0
+        );
+        for (index, why) in seen.reasons.iter().take(3).enumerate() {
+            reason.push_str(if index == 0 { ": " } else { "; " });
+            reason.push_str(&why.words);
+        }
+        if found.facts.threat_score < score {
+            found.facts.threat_score = score;
+            found.facts.threat_category = Some(seen.category.as_str().to_owned());
+        }
+        found.severity = found.severity.max(Some(severity));
+        found.findings.push(Finding {
+            category: seen.category.as_str().to_owned(),
+            place,
+            verdict: judge(severity),
+            reason,
+        });
+    }
+
+    /// Looks for secrets alone. A secret never decides: it is a warning to whoever does.
+    pub(crate) fn secrets(&self, part: &Part, input: &Value, found: &mut Found) {
+        for span in self.secrets.scan(&part.text).iter().take(SECRETS_PER_PART) {
+            let place = texts::place(part, span.range.start, input);
+            let fact = SecretFact {
+                kind: span.rule.to_owned(),
+                place: place.clone(),
+            };
+            if found.facts.secrets.contains(&fact) {
+                continue;
+            }
+            found.facts.secrets.push(fact);
+            found.findings.push(Finding {
+                category: "secret".to_owned(),
+                verdict: Verdict::Allow,
+                reason: format!("what looks like a secret ({}) stands in {place}", span.kind),
+                place,
+            });
+        }
+    }
+
+    /// Looks at the parts of a request.
+    pub(crate) fn look(
+        &self,
+        parts: &[Part],
+        thresholds: Thresholds,
+        judge: Judge,
+        input: &Value,
+    ) -> Found {
+        let mut found = Found::default();
+        for part in parts {
+            self.threat(part, Channel::User, thresholds, judge, input, &mut found);
+            self.secrets(part, input, &mut found);
+            if part.is_cut {
+                found.facts.truncated.push(part.name.to_owned());
+                found.findings.push(Finding {
+                    category: "truncated".to_owned(),
+                    place: part.name.to_owned(),
+                    verdict: Verdict::Allow,
+                    reason: format!(
+                        "only the first {} KiB of {} were looked at",
+                        part.text.len().div_ceil(1024),
+                        part.name
+                    ),
+                });
+            }
+        }
+        found
+    }
+}

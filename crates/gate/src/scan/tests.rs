@@ -1,0 +1,104 @@
+use countersign_domain::{AgentId, Labels, Timestamp};
+use countersign_scan::threat::Thresholds;
+use serde_json::{Value, json};
+
+use super::{
+    INPUT_PART_BYTES, InputMode, OutputMode, ScanSettings, Taints, check_labels,
+    settings::thresholds,
+    texts::{parts, place},
+};
+
+fn text(parts: &[super::texts::Part], name: &str) -> String {
+    let part = parts.iter().find(|part| part.name == name).unwrap();
+    String::from_utf8(part.text.clone()).unwrap()
+}
+
+#[test]
+fn a_document_is_written_out_with_its_names() {
+    let input = json!({
+        "method": "POST", "path": "/x", "query": { "q": ["one", "two"] }, "headers": {},
+        "body": { "title": "hello", "note": { "ignore this": 1, "deep": ["a", "b"] } }, "body_kind": "json"
+    });
+    let parts = parts("why", &input, b"{}");
+    assert_eq!(text(&parts, "intent"), "why");
+    assert_eq!(text(&parts, "input"), "q\none\ntwo\n");
+    let body = text(&parts, "body");
+    for expected in ["title: hello\n", "ignore this\n", "deep\na\nb\n"] {
+        assert!(body.contains(expected), "{body}");
+    }
+    let body = parts.iter().find(|part| part.name == "body").unwrap();
+    let at = body.text.windows(2).position(|two| two == b"b\n").unwrap();
+    assert_eq!(place(body, at, &input), "body.note.deep.1");
+    let around = parts.iter().find(|part| part.name == "input").unwrap();
+    assert_eq!(place(around, 6, &input), "query.q.1");
+}
+
+/// Requirement 46: what comes from outside is bounded, however deep, long or broken.
+#[test]
+fn hostile_documents_are_bounded() {
+    let long = json!({ "body": { "text": "é".repeat(INPUT_PART_BYTES) } });
+    let made = parts("", &long, b"x");
+    assert!(made[0].is_cut && made[0].text.len() <= INPUT_PART_BYTES);
+
+    let mut deep = json!("bottom");
+    for _ in 0..400 {
+        deep = Value::Array(vec![deep]);
+    }
+    let mut input = serde_json::Map::new();
+    input.insert("body".to_owned(), deep);
+    assert!(parts("", &Value::Object(input), b"x")[0].is_cut);
+
+    let broken = parts("", &json!({ "body": null }), &[0xff, 0xfe, 0x80, b'a']);
+    assert_eq!(broken[0].text, [0xff, 0xfe, 0x80, b'a']);
+    let raw = parts("", &Value::Null, &vec![b'a'; 10 << 20]);
+    assert!(raw[0].is_cut && raw[0].text.len() == INPUT_PART_BYTES);
+}
+
+#[test]
+fn labels_override_the_settings_of_one_agent() {
+    let settings = ScanSettings::default();
+    assert_eq!(settings.of_agent(&Labels::new()), settings);
+    let labels = Labels::from([
+        ("scan.input".to_owned(), "off".to_owned()),
+        ("scan.tool_output".to_owned(), "warn".to_owned()),
+        ("scan.tool_output.block".to_owned(), "0.5".to_owned()),
+    ]);
+    check_labels(&labels).unwrap();
+    let own = settings.of_agent(&labels);
+    assert_eq!(own.input.mode, InputMode::Off);
+    assert_eq!(own.tool_output.mode, OutputMode::Warn);
+    assert_eq!(own.tool_output.block, Some(0.5));
+    for (name, value) in [
+        ("scan.input", "of"),
+        ("scan.input.warn", "1.5"),
+        ("scan.input.warn", "NaN"),
+        ("scan.inputs", "off"),
+    ] {
+        let wrong = Labels::from([(name.to_owned(), value.to_owned())]);
+        let error = check_labels(&wrong).unwrap_err();
+        assert_eq!(error.field.as_deref(), Some(&*format!("labels.{name}")));
+    }
+}
+
+#[test]
+fn a_warning_never_comes_after_the_block() {
+    let shipped = Thresholds {
+        warn: 0.7,
+        block: 0.9,
+    };
+    let made = thresholds(shipped, None, Some(0.5));
+    assert!(made.warn <= made.block);
+}
+
+#[test]
+fn a_taint_ends_and_the_longer_one_stays() {
+    let taints = Taints::default();
+    let agent = AgentId::new(uuid::Uuid::from_u128(1));
+    let at = |micros| Timestamp::from_micros(micros);
+    assert!(!taints.is_tainted(agent, at(0)));
+    taints.taint(agent, at(100));
+    taints.taint(agent, at(50));
+    assert!(taints.is_tainted(agent, at(99)));
+    assert!(!taints.is_tainted(AgentId::new(uuid::Uuid::from_u128(2)), at(99)));
+    assert!(!taints.is_tainted(agent, at(100)));
+}
