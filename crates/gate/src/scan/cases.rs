@@ -186,7 +186,6 @@ impl Gate {
                     let name = snapshot
                         .operators
                         .get(case.operator)
-                        .filter(|_| !is_for_agent)
                         .map(|operator| operator.name.to_string());
                     let actor = Actor::Operator(case.operator);
                     (ActorName { actor, name }, case.at)

@@ -7,8 +7,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     action_list, actions, agents, approvals, audit, configuration, connectors, credentials, grants,
     keys, kills, network, operators, rules, scan, sessions, settings, setup, status, summary,
-    targets,
-    tokens, vault,
+    targets, tokens, vault,
 };
 use crate::{events, state::ServerState};
 
