@@ -28,7 +28,8 @@ export function useSignOut(): () => Promise<void> {
           color: "red",
           autoClose: false,
           title: "You are still signed in: try again",
-          message: problem.message,
+          message:
+            problem.status === 0 ? "The gateway does not answer, so it has not ended the session." : problem.message,
         });
         return;
       }
