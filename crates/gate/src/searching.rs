@@ -42,6 +42,7 @@ pub(crate) fn limit(principal: &Principal) -> Duration {
 pub(crate) struct Searching {
     own: Mutex<HashMap<AgentId, Arc<Semaphore>>>,
     all: Arc<Semaphore>,
+    patience: Duration,
 }
 
 /// An agent's turn. It lasts until this is dropped.
@@ -53,14 +54,19 @@ pub(crate) struct Turn {
 
 impl Default for Searching {
     fn default() -> Self {
-        Self {
-            own: Mutex::default(),
-            all: Arc::new(Semaphore::new(1)),
-        }
+        Self::with_patience(PATIENCE)
     }
 }
 
 impl Searching {
+    fn with_patience(patience: Duration) -> Self {
+        Self {
+            own: Mutex::default(),
+            all: Arc::new(Semaphore::new(1)),
+            patience,
+        }
+    }
+
     /// Waits for somebody's turn; an operator needs none.
     ///
     /// # Errors
@@ -84,7 +90,7 @@ impl Searching {
                 _all: all,
             })
         };
-        match tokio::time::timeout(PATIENCE, turn).await {
+        match tokio::time::timeout(self.patience, turn).await {
             Ok(turn) => turn.map_err(Error::internal),
             Err(_) => {
                 let text = "other searches of this agent, or of other agents, take long: wait, and ask for one at a time";

@@ -23,8 +23,8 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ActionQuery {
-    /// Words of the agent, target, action, intent, rule, reason, notes and outcome: all of them, the last as a beginning
-    /// (an agent's only if it has three characters). Or a request's id. What came in the last second may be missing; on PostgreSQL intents are not searched.
+    /// Words of the agent, target, action, intent, rule, reason, notes and outcome: all of them, the last as a beginning (an agent's only
+    /// if it has three characters). Or a request's id. What came in the last second may be missing; on PostgreSQL intents are not searched.
     q: Option<String>,
     /// States, separated by commas.
     #[serde(alias = "status")]
