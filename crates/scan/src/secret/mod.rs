@@ -10,6 +10,7 @@
 //! reads a bounded window. A redacted text contains none of the values that were found in it, and redacting it again changes
 //! nothing.
 
+mod ansi;
 mod assignment;
 mod check;
 mod evaluate;

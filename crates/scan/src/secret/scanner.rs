@@ -4,6 +4,7 @@
 //! of bounded length. So clean text costs one pass, and hostile text a constant factor more.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashSet},
     fmt,
     ops::Range,
@@ -13,6 +14,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex::bytes::Regex;
 
 use super::{
+    ansi,
     assignment::{self, Assignment},
     generic, kubernetes,
     rule::{Edges, Finder, Rule},
@@ -192,6 +194,15 @@ impl SecretScanner {
 
     /// Finds the credentials in a text: sorted, none empty, none overlapping another. Any bytes will do.
     pub fn scan(&self, text: &[u8]) -> Vec<SecretSpan<'_>> {
+        let mut spans = self.spans(text);
+        // Both readings count: what looks like a colour's last letter may be a token's first.
+        if let Cow::Owned(plain) = ansi::blanked(text) {
+            spans.extend(self.spans(&plain));
+        }
+        joined(spans)
+    }
+
+    fn spans(&self, text: &[u8]) -> Vec<SecretSpan<'_>> {
         let mut progress = Progress {
             spans: Vec::new(),
             assignment: None,
@@ -210,7 +221,7 @@ impl SecretScanner {
         }
         self.scan_three_part(text, &mut progress);
         self.scan_anywhere(text, &mut progress);
-        joined(progress.spans)
+        progress.spans
     }
 
     fn fire<'scanner>(

@@ -120,3 +120,20 @@ fn words_are_told_from_random_text() {
         assert!(!shape::is_worded(random.as_bytes()), "{random}");
     }
 }
+
+/// Coloured output of tools: the last letter of a colour code is no part of the token after it, and the colour stays where it was.
+#[test]
+fn a_colour_code_before_a_token_hides_nothing() {
+    let scanner = SecretScanner::builtin().unwrap();
+    let token = format!("sk_live_{}", "4eC39HqLyjWDarjtT1zdp7dc");
+    for text in [
+        format!("key: \x1b[1m{token}\x1b[0m done"),
+        format!("\x1b[38;5;196m{token}\x1b[m"),
+        format!("\x1b\x1b[{token}"),
+    ] {
+        let redacted = scanner.redact(&text);
+        assert!(!redacted.contains(&token), "{redacted:?}");
+    }
+    let text = format!("\x1b[1m{token}\x1b[0m");
+    assert_eq!(scanner.redact(&text), "\x1b[1m[secret:stripe-key]\x1b[0m");
+}
