@@ -700,7 +700,8 @@ async fn a_long_body_streams_and_its_end_waits_for_the_record() {
             let piece = stream.next().await.unwrap().unwrap();
             assert_eq!(piece.len(), 10_000);
             received += 1;
-            if received == 39 {
+            // Four pieces may wait for the reader and one is held back: here the body can't have ended yet.
+            if received == 34 {
                 assert_eq!(
                     stage.state(id).await,
                     "executing",
