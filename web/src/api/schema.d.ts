@@ -76,6 +76,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/actions/{id}/findings/{index}/wrong": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Calls a finding wrong: its text is kept, sealed, as a case for later training. It changes no decision. */
+        post: operations["mark_wrong"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/actions/{id}/settle": {
         parameters: {
             query?: never;
@@ -636,6 +653,23 @@ export interface paths {
         patch: operations["update_rule"];
         trace?: never;
     };
+    "/api/v1/scan/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every finding that was called wrong, as JSON Lines that `scan eval` and the training read. */
+        get: operations["cases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions": {
         parameters: {
             query?: never;
@@ -1081,7 +1115,7 @@ export interface components {
         };
         /** @description A request with all that is known of it. */
         ActionDetail: components["schemas"]["ActionView"] & {
-            /** @description The target's base URL as it is now. */
+            /** @description The target's base URL as it is now; `null` for an agent. */
             base_url?: string | null;
             /** @description The target's connector. */
             connector?: string | null;
@@ -1091,11 +1125,13 @@ export interface components {
             entries: components["schemas"]["EntryView"][];
             /** @description Who carries it out. */
             executor: components["schemas"]["Executor"];
+            /** @description What scans found in what was asked and what was answered. A warning, whatever the decision was. */
+            findings: components["schemas"]["FindingView"][];
             /** @description Whether what is shown is still what would run: else approving it makes it stale. `null` once it can't run any more. */
             is_current?: boolean | null;
             /** @description Whether that was you: then you approve what you asked for yourself. */
             is_self_asked: boolean;
-            /** @description The facts and the decision as they were judged and are kept. */
+            /** @description The facts and the decision as they were judged and are kept; `null` for an agent. */
             judged?: Record<string, never> | null;
             payload?: components["schemas"]["PayloadView"] | null;
             /** @description The profile's name. */
@@ -1271,7 +1307,7 @@ export interface components {
         };
         /** @description One page of what waits for a human. */
         ApprovalList: {
-            /** @description Whether there are that many or more: counting stops at 10,000. */
+            /** @description Whether there are that many or more: counting stops at 10,000, with `q` or `action` at 1,000. */
             is_total_bounded: boolean;
             /** @description The items. */
             items: components["schemas"]["ActionView"][];
@@ -1279,7 +1315,7 @@ export interface components {
             next?: string | null;
             /**
              * Format: int64
-             * @description How many wait that fit the filters, on the first page; `null` on others.
+             * @description How many wait that fit the filters, on the first page; `null` on others, and for an agent that searches.
              */
             total?: number | null;
         };
@@ -1480,6 +1516,30 @@ export interface components {
              * @description How many have an unknown outcome: a human has to find out.
              */
             unknown: number;
+        };
+        /** @description Something that a scan found. */
+        FindingView: {
+            /**
+             * @description What kind: `prompt_injection`, `jailbreak`, `exfiltration`, `command_injection`, `social_engineering`, `secret`, `truncated`,
+             *     `unscanned`.
+             */
+            category: string;
+            /** @description Where the text came from: `input` from the agent, `tool_output` from the target. */
+            channel: string;
+            /**
+             * Format: int32
+             * @description Its number: what `findings/{index}/wrong` takes.
+             */
+            index: number;
+            /** @description When. */
+            marked_wrong_at?: string | null;
+            marked_wrong_by?: components["schemas"]["ActorView"] | null;
+            /** @description Where it stands: `intent`, `query.q`, `body.comment`, `reply`. May hold names that the agent chose. */
+            place: string;
+            /** @description Why, in words. */
+            reason: string;
+            /** @description What it asked for. */
+            verdict: components["schemas"]["Verdict"];
         };
         /** @description A grant to be given. */
         GrantBody: {
@@ -2925,8 +2985,8 @@ export interface operations {
                 /** @description `newest` (the default) or `oldest`; of approvals also `urgency`: the most urgent first, of those the oldest. */
                 order?: string;
                 /**
-                 * @description Words of the agent, target, action, intent, rule, reason, notes and outcome: all of them, the last as a beginning. Or a
-                 *     request's id. What came in the last second may be missing; on PostgreSQL intents are not searched.
+                 * @description Words of the agent, target, action, intent, rule, reason, notes and outcome: all of them, the last as a beginning (an agent's only
+                 *     if it has three characters). Or a request's id. What came in the last second may be missing; on PostgreSQL intents are not searched.
                  */
                 q?: string;
                 /** @description Not before this time (RFC 3339). */
@@ -3121,6 +3181,37 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ActionReply"];
                 };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    mark_wrong: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                /** @description The finding's `index` in the action's detail */
+                index: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Kept; also if it was before */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong */
             default: {
@@ -3340,8 +3431,8 @@ export interface operations {
                 /** @description `newest` (the default) or `oldest`; of approvals also `urgency`: the most urgent first, of those the oldest. */
                 order?: string;
                 /**
-                 * @description Words of the agent, target, action, intent, rule, reason, notes and outcome: all of them, the last as a beginning. Or a
-                 *     request's id. What came in the last second may be missing; on PostgreSQL intents are not searched.
+                 * @description Words of the agent, target, action, intent, rule, reason, notes and outcome: all of them, the last as a beginning (an agent's only
+                 *     if it has three characters). Or a request's id. What came in the last second may be missing; on PostgreSQL intents are not searched.
                  */
                 q?: string;
                 /** @description Not before this time (RFC 3339). */
@@ -4563,6 +4654,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RuleView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    cases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description JSON Lines */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": string;
                 };
             };
             /** @description What went wrong */
