@@ -13,7 +13,7 @@ use super::{
 };
 
 /// How far weights may go to fit one example.
-const COST: f32 = 0.4;
+const COST: f32 = 0.2;
 /// How far those that tell categories apart may go.
 const CATEGORY_COST: f32 = 0.3;
 /// What a point of a rule's weight in its file is worth at the start.

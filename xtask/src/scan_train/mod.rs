@@ -67,17 +67,17 @@ pub(crate) fn run(arguments: &TrainArguments) -> Result<bool> {
         examples.disguised(),
         examples.instances()
     ));
+    let left_out = measure::leave_source_out(&corpus, &examples, &rules);
     if arguments.leave_source_out {
-        let outcome = measure::leave_source_out(&corpus, &examples, &rules);
-        output::say(&report::leave_source_out_table(&outcome));
+        output::say(&report::leave_source_out_table(&left_out));
         if arguments.mistakes {
-            output::say(&report::mistakes(&corpus, &outcome));
+            output::say(&report::mistakes(&corpus, &left_out));
         }
     }
     if arguments.quick {
         return Ok(true);
     }
-    let crossed = measure::cross_validate(&corpus, &examples, &lexicon, &rules);
+    let crossed = measure::cross_validate(&corpus, &examples, &lexicon, &rules, &left_out);
     output::say(&report::cross_validation_table(&crossed));
     if arguments.mistakes {
         output::say(&report::mistakes(&corpus, &crossed.outcome));
@@ -88,7 +88,6 @@ pub(crate) fn run(arguments: &TrainArguments) -> Result<bool> {
         fs::write(path, bytes).with_context(|| format!("{} can't be written", path.display()))?;
     }
     if let Some(path) = &arguments.report {
-        let left_out = measure::leave_source_out(&corpus, &examples, &rules);
         fs::write(
             path,
             report::document(&corpus, &examples, &crossed, &left_out),

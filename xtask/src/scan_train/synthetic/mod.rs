@@ -10,11 +10,13 @@ use countersign_scan::threat::ThreatCategory;
 
 use super::random::Random;
 
-const FILES: [&str; 4] = [
+const FILES: [&str; 6] = [
     include_str!("slots.txt"),
     include_str!("attacks.txt"),
     include_str!("indirect.txt"),
     include_str!("harmless.txt"),
+    include_str!("everyday.txt"),
+    include_str!("asides.txt"),
 ];
 
 /// A generated text; harmless if it has no category.
