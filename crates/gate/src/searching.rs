@@ -90,16 +90,14 @@ impl Searching {
                 _all: all,
             })
         };
-        match tokio::time::timeout(self.patience, turn).await {
-            Ok(turn) => turn.map_err(Error::internal),
-            Err(_) => {
-                let text = "other searches of this agent, or of other agents, take long: wait, and ask for one at a time";
-                let kind = ErrorKind::TooManyRequests;
-                Err(Error::new(kind, "too_many_searches", text)
-                    .limit("searches_per_agent")
-                    .retry_after(Duration::from_secs(1)))
-            }
-        }
+        let Ok(turn) = tokio::time::timeout(self.patience, turn).await else {
+            let text = "other searches of this agent, or of other agents, take long: wait, and ask for one at a time";
+            let kind = ErrorKind::TooManyRequests;
+            return Err(Error::new(kind, "too_many_searches", text)
+                .limit("searches_per_agent")
+                .retry_after(Duration::from_secs(1)));
+        };
+        turn.map_err(Error::internal)
     }
 
     fn own(&self, agent: AgentId) -> Arc<Semaphore> {

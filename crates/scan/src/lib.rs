@@ -13,7 +13,9 @@ mod parts;
 mod secret;
 pub mod threat;
 
-pub use mask::{FingerprintSet, KeyedHash, LeaseMasker, MASK, NotMasked, VAULT_MASK, VaultMasker, VaultStream};
+pub use mask::{
+    FingerprintSet, KeyedHash, LeaseMasker, MASK, NotMasked, VAULT_MASK, VaultMasker, VaultStream,
+};
 pub use parts::{SecretPart, header_secret_parts};
 pub use secret::{
     Confidence, SecretCase, SecretRates, SecretReport, SecretRuleError, SecretScanner, SecretSpan,

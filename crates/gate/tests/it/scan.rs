@@ -1,5 +1,7 @@
 //! The scanner in the pipeline.
 
+use std::fmt::Write as _;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -58,10 +60,10 @@ async fn an_attack_in_any_field_is_denied_and_never_runs() {
     for level in 0..40 {
         deep = json!({ format!("level{level}"): [deep] });
     }
-    let escaped: String = ATTACK
-        .chars()
-        .map(|character| format!("\\u{:04x}", character as u32))
-        .collect();
+    let mut escaped = String::new();
+    for character in ATTACK.chars() {
+        write!(escaped, "\\u{:04x}", character as u32).unwrap();
+    }
     let mut broken = vec![0xff, 0xfe];
     broken.extend_from_slice(ATTACK.as_bytes());
     let drafts = [
@@ -278,7 +280,7 @@ async fn an_attack_in_a_reply_is_marked_and_taints_the_agent() {
             panic!("expected it to ask");
         };
         assert_eq!(view.request.rule, "taint");
-        stage.clock.advance(Duration::from_secs(31 * 60));
+        stage.clock.advance(Duration::from_mins(31));
         replied(stage.submit("PUT /later").await.unwrap());
     }
     for (mode, findings) in [("warn", 1), ("off", 0)] {

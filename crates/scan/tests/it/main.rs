@@ -2,7 +2,7 @@
 
 mod encode;
 mod encodings;
+mod secrets;
 mod streams;
 mod universal;
-mod secrets;
 mod vault_values;

@@ -44,7 +44,7 @@ fn a_long_read_ends_at_its_limit(bed: &Bed) {
     runtime().block_on(async {
         for _ in 0..3 {
             let read = store.read_within::<_, StoreError, _>(limit, count_for_hours);
-            let stopped = tokio::time::timeout(Duration::from_secs(60), read).await;
+            let stopped = tokio::time::timeout(Duration::from_mins(1), read).await;
             assert!(
                 matches!(stopped, Ok(Err(StoreError::TooSlow))),
                 "{stopped:?}"
@@ -88,10 +88,13 @@ fn long_reads_leave_a_reader_to_others(bed: &Bed) {
         }
         begins.recv().await.unwrap();
         // None of the searches ends before this read did.
-        let read = store.read::<_, StoreError, _>(|tx| tx.epoch());
+        let read = store.read::<_, StoreError, _>(|tx| {
+            let epoch = tx.epoch()?;
+            Ok(epoch)
+        });
         tokio::time::timeout(Duration::from_secs(20), read)
             .await
-            .expect("a reader is free")
+            .unwrap()
             .unwrap();
         for _ in 0..8 {
             let _all_ended = end.send(());

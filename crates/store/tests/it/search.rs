@@ -690,10 +690,20 @@ fn only_so_many_words_of_a_request_are_indexed(bed: &Bed) {
     store
         .write_blocking::<_, StoreError, _>(move |tx| {
             requests::insert(tx, &stored)?;
-            evidence::insert(tx, stored.evidence_entry, stored.request.created_at, &intent)?;
+            evidence::insert(
+                tx,
+                stored.evidence_entry,
+                stored.request.created_at,
+                &intent,
+            )?;
             tx.append_entry(AuditEntry {
                 request: Some(stored.request.id),
-                ..AuditEntry::new(stored.evidence_entry, bed::now(), Actor::System, "action.asked")
+                ..AuditEntry::new(
+                    stored.evidence_entry,
+                    bed::now(),
+                    Actor::System,
+                    "action.asked",
+                )
             })
         })
         .unwrap();
