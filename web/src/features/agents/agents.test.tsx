@@ -97,6 +97,26 @@ describe("agents", () => {
     expect(db.agents.some(({ name }) => name === "shop-assistant")).toBe(false);
   });
 
+  it("stops before it writes over what somebody else changed meanwhile, and loads theirs", async () => {
+    signInAs("owner");
+    const { user } = await agentAt("overview");
+    await user.click(await screen.findByRole("button", { name: "Edit" }));
+    const dialog = within(await screen.findByRole("dialog", { name: "Edit shop-assistant" }));
+    const description = dialog.getByRole("textbox", { name: "Description" });
+    await user.clear(description);
+    await user.type(description, "mine");
+    const agent = db.agents.find(({ name }) => name === "shop-assistant");
+    Object.assign(agent ?? {}, { description: "theirs", revision: 2 });
+    await user.click(dialog.getByRole("button", { name: "Save" }));
+    expect(await dialog.findByRole("alert")).toHaveTextContent("its description (revision 1, now 2)");
+    expect(agent?.description).toBe("theirs");
+    await user.click(dialog.getByRole("button", { name: "Drop mine and load theirs" }));
+    expect(description).toHaveValue("theirs");
+    await user.type(description, ", and mine");
+    await user.click(dialog.getByRole("button", { name: "Save" }));
+    await waitFor(() => expect(agent).toMatchObject({ description: "theirs, and mine", revision: 3 }));
+  });
+
   it("says that it is gone when somebody else deleted it meanwhile", async () => {
     signInAs("viewer");
     const { client } = await agentAt("overview");

@@ -1,7 +1,8 @@
-import { Alert, Button, Modal } from "@mantine/core";
-import { IconGitMerge } from "@tabler/icons-react";
+import { Alert, Modal } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { asProblem } from "@/api/problem";
+import { ChangedMeanwhile } from "@/ui/ChangedMeanwhile";
 import { DialogForm } from "@/ui/DialogForm";
 import { type Connector, changeTarget, type Target, targetQuery } from "./queries";
 import { TargetFields } from "./TargetFields";
@@ -40,13 +41,13 @@ function EditForm({ target, connector, onDone }: EditFormProps) {
 
   const submit = async () => {
     if (Object.keys(changes).length === 0) return onDone();
-    // The API takes the last writer's word: whether somebody was faster is asked for just before.
-    const now = await client.fetchQuery({ ...targetQuery(target.name), staleTime: 0 });
-    if (differences(other ?? base, now).length > 0) {
-      setOther(now);
+    try {
+      await changeTarget(target.name, { ...changes, expected_revision: (other ?? base).revision });
+    } catch (error) {
+      if (asProblem(error).code !== "changed_meanwhile") throw error;
+      setOther(await client.fetchQuery({ ...targetQuery(target.name), staleTime: 0 }));
       return;
     }
-    await changeTarget(target.name, changes);
     await client.invalidateQueries({ queryKey: ["targets"] });
     onDone();
   };
@@ -74,21 +75,13 @@ function EditForm({ target, connector, onDone }: EditFormProps) {
             </Alert>
           )}
           {other && (
-            <Alert
-              role="alert"
-              color="orange"
-              variant="light"
-              icon={<IconGitMerge />}
-              title="Somebody changed this target since you opened the form"
-            >
-              {differences(base, other).join(", ")} changed (revision {base.revision}, now {other.revision}). Nothing of
-              yours is saved yet. Saving yours keeps their changes where you changed nothing.
-              <div style={{ marginTop: 8 }}>
-                <Button size="compact-sm" variant="default" onClick={loadOther}>
-                  Drop mine and load theirs
-                </Button>
-              </div>
-            </Alert>
+            <ChangedMeanwhile
+              what="target"
+              differences={differences(base, other)}
+              before={base.revision}
+              now={other.revision}
+              onLoad={loadOther}
+            />
           )}
         </>
       )}
