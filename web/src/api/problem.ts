@@ -15,6 +15,8 @@ export class Problem extends Error {
   readonly requestId: string | undefined;
   /** After how many seconds it may be tried again. */
   readonly retryAfter: number | undefined;
+  /** How often it may still be tried, where tries are counted. */
+  readonly triesLeft: number | undefined;
 
   constructor(document: Partial<ProblemDocument>, retryAfter?: number) {
     super(document.detail || document.title || "the gateway gave no reason");
@@ -25,6 +27,7 @@ export class Problem extends Error {
     this.field = document.field ?? undefined;
     this.requestId = document.request_id ?? undefined;
     this.retryAfter = retryAfter;
+    this.triesLeft = document.tries_left ?? undefined;
   }
 
   /** The gateway could not be reached at all. */

@@ -65,6 +65,7 @@ export interface Db {
   /** Set while the gateway was never onboarded. */
   setup: Setup | undefined;
   problems: Schemas["StatusProblem"][];
+  verification: Schemas["LastVerificationView"] | null;
   /** The session that the browser's cookie stands for. */
   current: string | undefined;
   failures: number;
@@ -107,6 +108,7 @@ function empty(): Db {
     isLocked: false,
     setup: undefined,
     problems: [],
+    verification: null,
     current: undefined,
     failures: 0,
     lockedOutUntil: 0,
@@ -161,6 +163,13 @@ export function record(kind: string, parts: Partial<Entry> = {}, at: number = Da
 /** What an agent's or target's name is looked up in. */
 export function named(kind: string): { id: string; name: string }[] {
   return kind === "agent" ? db.agents : db.targets;
+}
+
+/** Who did something, by name: `agent:ID`, `operator:ID`, `key:ID`. */
+export function nameOfActor(actor: string): string | null {
+  const [kind, id] = actor.split(":");
+  const items = kind === "agent" ? db.agents : kind === "operator" ? db.operators : kind === "key" ? db.keys : [];
+  return items.find((item) => item.id === id)?.name ?? null;
 }
 
 /** Finds by name or id, as the gateway does. */

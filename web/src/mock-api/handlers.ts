@@ -9,6 +9,7 @@ import { operatorHandlers } from "./handlers/operators";
 import { sessionHandlers } from "./handlers/sessions";
 import { settingsHandlers } from "./handlers/settings";
 import { setupHandlers } from "./handlers/setup";
+import { summaryHandlers } from "./handlers/summary";
 import { targetHandlers } from "./handlers/targets";
 import { vaultHandlers } from "./handlers/vault";
 
@@ -24,5 +25,6 @@ export const handlers = [
   ...killHandlers,
   ...auditHandlers,
   ...settingsHandlers,
+  ...summaryHandlers,
   ...eventHandlers,
 ];

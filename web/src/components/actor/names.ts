@@ -1,26 +1,31 @@
 /** Names for the ids that the ledger keeps. */
 import { queryOptions, useQuery } from "@tanstack/react-query";
 import { api, body } from "@/api/client";
+import { every } from "@/api/every";
 import { useMe } from "@/app/me";
 
 const KEPT_MS = 60_000;
+/** The most that the gateway gives at once. */
+const PAGE = 200;
+
+type Named = { id: string; name: string };
 
 /** Names by `agent:ID`, `operator:ID`, `key:ID`, `target:ID`, `rule:ID`. Who may not read a list sees ids. */
 export const namesQuery = queryOptions({
   queryKey: ["names"],
   queryFn: async () => {
     const lists = await Promise.allSettled([
-      body(api.GET("/api/v1/agents")),
-      body(api.GET("/api/v1/operators")),
-      body(api.GET("/api/v1/keys")),
-      body(api.GET("/api/v1/targets")),
-      body(api.GET("/api/v1/rules")),
+      every<Named>((cursor) => body(api.GET("/api/v1/agents", { params: { query: { cursor, limit: PAGE } } }))),
+      every<Named>((cursor) => body(api.GET("/api/v1/operators", { params: { query: { cursor, limit: PAGE } } }))),
+      every<Named>((cursor) => body(api.GET("/api/v1/keys", { params: { query: { cursor, limit: PAGE } } }))),
+      every<Named>((cursor) => body(api.GET("/api/v1/targets", { params: { query: { cursor, limit: PAGE } } }))),
+      every<Named>((cursor) => body(api.GET("/api/v1/rules", { params: { query: { cursor, limit: PAGE } } }))),
     ]);
     const kinds = ["agent", "operator", "key", "target", "rule"];
     const names: Record<string, string> = {};
     lists.forEach((list, index) => {
       if (list.status === "rejected") return;
-      for (const item of list.value.items) names[`${kinds[index]}:${item.id}`] = item.name;
+      for (const item of list.value) names[`${kinds[index]}:${item.id}`] = item.name;
     });
     return names;
   },

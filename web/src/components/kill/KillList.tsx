@@ -17,10 +17,10 @@ export function KillList({ kills }: { kills: readonly Kill[] }) {
   const names = useNames();
   const why = whyNot(useMe(), "kill");
   const [releasing, setReleasing] = useState<Kill>();
-  const what = ({ scope, id }: Kill) =>
+  const what = ({ scope, id, name }: Kill) =>
     scope === "all"
       ? "Everything"
-      : `${scope === "agent" ? "Agent" : "Target"} ${nameOf(names, `${scope}:${id}`).name}`;
+      : `${scope === "agent" ? "Agent" : "Target"} ${name ?? nameOf(names, `${scope}:${id}`).name}`;
   if (kills.length === 0) {
     return (
       <Text size="sm" c="dimmed">

@@ -11,7 +11,6 @@ import { Section } from "@/ui/Section";
 import { Time } from "@/ui/Time";
 import { EditAgentDialog } from "./EditAgentDialog";
 import type { Kill } from "./kills";
-import { LastAsked } from "./LastAsked";
 import type { Agent } from "./queries";
 import { RecentActions } from "./RecentActions";
 import { useActorName } from "./useActorName";
@@ -58,7 +57,10 @@ export function AgentOverview({ agent, kill }: { agent: Agent; kill: Kill | unde
               ),
             ],
             ["Labels", <Labels key="labels" labels={agent.labels as Record<string, string>} />],
-            ["Last asked", <LastAsked key="last" agent={agent.name} />],
+            [
+              "Last call",
+              agent.last_used_at ? <Time key="last" value={agent.last_used_at} /> : "None of its keys was ever used",
+            ],
             ["Created", <Time key="created" value={agent.created_at} />],
             ["Id", <Id key="id" value={agent.id} />],
           ]}

@@ -18,7 +18,6 @@ import classes from "./agents.module.css";
 import { CreateAgentDialog } from "./CreateAgentDialog";
 import { KillWord } from "./KillWord";
 import { useKillOf } from "./kills";
-import { LastAsked } from "./LastAsked";
 import { type Agent, agentsQuery } from "./queries";
 import { useConfigurationLive } from "./useConfigurationLive";
 
@@ -74,7 +73,12 @@ export function AgentsPage() {
         isMinor: true,
         cell: (agent) => <VerdictCounts grants={grants?.filter((grant) => grant.agent === agent.id)} />,
       },
-      { name: "Last asked", width: "110px", isMinor: true, cell: (agent) => <LastAsked agent={agent.name} /> },
+      {
+        name: "Last call",
+        width: "110px",
+        isMinor: true,
+        cell: (agent) => (agent.last_used_at ? <Time value={agent.last_used_at} /> : "never"),
+      },
       { name: "Created", width: "110px", isMinor: true, cell: (agent) => <Time value={agent.created_at} /> },
     ];
   }, [keys, grants]);

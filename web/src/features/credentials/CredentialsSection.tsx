@@ -5,6 +5,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useMe } from "@/app/me";
 import { whyNot } from "@/app/rights";
+import { useActorName } from "@/features/agents/useActorName";
 import { profilesQuery, type Target, useConnector } from "@/features/targets/queries";
 import { ConfirmDialog } from "@/ui/ConfirmDialog";
 import { ErrorNotice } from "@/ui/ErrorNotice";
@@ -12,7 +13,7 @@ import { MayButton } from "@/ui/MayButton";
 import { Section } from "@/ui/Section";
 import { Time } from "@/ui/Time";
 import { CredentialDialog } from "./CredentialDialog";
-import { type Credential, credentialsQuery, removeCredential, useSetterOf } from "./queries";
+import { type Credential, credentialsQuery, removeCredential } from "./queries";
 import { labelOf } from "./types";
 
 /** The credentials of a target's profiles: who set them when, never what they are. */
@@ -87,7 +88,7 @@ interface CredentialCardProps {
 }
 
 function CredentialCard({ profile, target, credential, why, onSet, onRemove }: CredentialCardProps) {
-  const setter = useSetterOf(credential);
+  const setter = useActorName(credential?.set_by ?? undefined);
   return (
     <Card withBorder padding="md">
       <Group justify="space-between" align="flex-start" gap="sm">
@@ -106,7 +107,7 @@ function CredentialCard({ profile, target, credential, why, onSet, onRemove }: C
               </Text>
               <Text size="sm" c="dimmed">
                 Set <Time value={credential.set_at} />
-                {setter && ` by ${setter}`}
+                {credential.set_by && ` by ${credential.set_by_name ?? setter}`}
                 {credential.revision > 1 && `, replaced ${credential.revision - 1} times`}
               </Text>
             </>

@@ -1,5 +1,6 @@
 import { Anchor } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
+import { LastVerification } from "@/features/ledger/LastVerification";
 import { Facts } from "@/ui/Facts";
 import { Section } from "@/ui/Section";
 import { Time } from "@/ui/Time";
@@ -36,6 +37,7 @@ export function LedgerNow({ summary }: { summary: Summary }) {
               "none yet"
             ),
           ],
+          ["Last verified", <LastVerification key="verified" found={ledger.verification} />],
           ["Running now", number.format(summary.running)],
         ]}
       />

@@ -119,6 +119,18 @@ function ledger({ ledger: state, problems: found }: Summary, now: number): Need[
       verb: "Look",
     });
   }
+  const { verification: verified } = state;
+  if (verified && !verified.valid && !hasAlarm) {
+    needs.push({
+      key: "ledger invalid",
+      tone: "bad",
+      title: "The ledger is NOT valid",
+      detail: `${verified.reason ?? "The last verification says so."} It was found`,
+      at: verified.at,
+      to: "/dashboard/ledger",
+      verb: "Look",
+    });
+  }
   if (state.unsealed_millis > UNSEALED_LONG_MS && !hasAlarm) {
     needs.push({
       key: "ledger unsealed",

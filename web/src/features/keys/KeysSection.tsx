@@ -56,6 +56,12 @@ export function KeysSection({ agent }: { agent: Agent }) {
       isMinor: true,
       cell: (key) => (key.expires_at ? <Time value={key.expires_at} /> : "never"),
     },
+    {
+      name: "Last used",
+      width: "110px",
+      isMinor: true,
+      cell: ({ last_used_at }) => (last_used_at ? <Time value={last_used_at} /> : "never"),
+    },
     { name: "Created", width: "110px", isMinor: true, cell: (key) => <Time value={key.created_at} /> },
     {
       name: "Revoke",

@@ -3,8 +3,9 @@ import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Time } from "@/ui/Time";
 import type { Checkpoint } from "./checkpoints";
+import { LastVerification } from "./LastVerification";
 import classes from "./ledger.module.css";
-import { checkpointsQuery, endsQuery } from "./queries";
+import { checkpointsQuery, endsQuery, lastVerificationQuery } from "./queries";
 
 const number = new Intl.NumberFormat("en");
 /** Ticks that are closer than this many hundredths of the line are drawn as one. */
@@ -46,6 +47,7 @@ export function stretchesOf(ends: { first: number; last: number }, checkpoints: 
 export function Chain({ end }: { end?: ReactNode }) {
   const ends = useQuery(endsQuery).data;
   const checkpoints = useQuery(checkpointsQuery).data;
+  const last = useQuery(lastVerificationQuery).data;
   if (!ends || !checkpoints) return <Skeleton height={64} />;
   const line = stretchesOf(ends, checkpoints);
   const newest = checkpoints[0];
@@ -90,6 +92,9 @@ export function Chain({ end }: { end?: ReactNode }) {
               the last, <Time value={newest.at} />
             </>
           )}
+        </span>
+        <span>
+          Last verified: <LastVerification found={last} />
         </span>
         {end && <span className={classes.last}>{end}</span>}
       </div>

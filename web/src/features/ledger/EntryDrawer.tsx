@@ -87,7 +87,7 @@ function EntryFacts({ entry }: { entry: Entry }) {
             {exact.format(new Date(entry.at))} (<Time value={entry.at} />)
           </span>,
         ],
-        ["Actor", <ActorName key="actor" actor={entry.actor} />],
+        ["Actor", <ActorName key="actor" actor={entry.actor} name={entry.actor_name} />],
         entry.subject
           ? ["About", <UntrustedText key="subject" value={subjectWords(names, entry.subject)} />]
           : undefined,

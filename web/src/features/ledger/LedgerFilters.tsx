@@ -1,8 +1,10 @@
-import { Group, NumberInput, Stack } from "@mantine/core";
+import { Button, Group, NumberInput, Stack } from "@mantine/core";
+import { IconSortAscending, IconSortDescending } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { namesQuery } from "@/components/actor/names";
 import { TimeFacet } from "@/features/activity/TimeFacet";
 import { FilterBar, OneFacet, SearchField } from "@/ui/Filters";
+import { isAscending } from "./entries";
 import { KIND_GROUPS, kindWords } from "./kinds";
 import { countLedgerFilters, filtersOf, type LedgerSearch, parseLedgerSearch } from "./search";
 
@@ -27,11 +29,12 @@ export function LedgerFilters({ search, onChange }: LedgerFiltersProps) {
   const actors = Object.entries(names)
     .filter(([reference]) => /^(agent|operator):/.test(reference))
     .map(([value, name]) => ({ value, label: `${name} (${value.slice(0, value.indexOf(":"))})` }));
+  const isUp = isAscending(search);
   const set = (change: Record<string, unknown>) => onChange(parseLedgerSearch({ ...search, ...change }));
   return (
     <FilterBar
       count={countLedgerFilters(filtersOf(search))}
-      onClear={() => onChange({})}
+      onClear={() => onChange({ order: search.order })}
       search={
         <SearchField
           label="Id of an action"
@@ -40,6 +43,19 @@ export function LedgerFilters({ search, onChange }: LedgerFiltersProps) {
           onChange={(action) => set({ action })}
           width={290}
         />
+      }
+      end={
+        <Button
+          variant="default"
+          size="xs"
+          h={36}
+          leftSection={
+            isUp ? <IconSortAscending size={15} aria-hidden /> : <IconSortDescending size={15} aria-hidden />
+          }
+          onClick={() => set({ order: isUp ? "newest" : "oldest" })}
+        >
+          {isUp ? "Oldest first" : "Newest first"}
+        </Button>
       }
     >
       <OneFacet

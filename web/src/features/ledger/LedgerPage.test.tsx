@@ -24,6 +24,30 @@ describe("the Ledger", () => {
     expect(await screen.findByText(/The ledger is valid: [\d,]+ entries checked/)).toBeInTheDocument();
   });
 
+  it("says when it was last verified, whoever did, and what was found", async () => {
+    signInAs("viewer");
+    const found = {
+      at: "2026-11-20T10:00:00Z",
+      valid: false,
+      entries: 9,
+      first_bad: 7,
+      reason: "the link does not fit",
+    };
+    db.verification = found;
+    const { user } = await open();
+    expect(await screen.findByRole("alert")).toHaveTextContent("NOT valid: entry 7 is the first bad one");
+    expect(await screen.findByText(/NOT valid from entry 7 on/)).toBeInTheDocument();
+    await user.click(screen.getByRole("button", { name: "Verify" }));
+    expect(await screen.findByText(/valid, [\d,]+ entries/)).toBeInTheDocument();
+    expect(screen.queryByText(/NOT valid/)).not.toBeInTheDocument();
+  });
+
+  it("lists from entry 0 on, with the actors' names as the gateway says them", async () => {
+    signInAs("viewer");
+    await open("/dashboard/ledger?order=oldest");
+    await waitFor(() => expect(screen.getAllByRole("row")[1]).toHaveTextContent(/^0/));
+  });
+
   it("says where it is not valid, and what to do", async () => {
     signInAs("viewer");
     const broken = { valid: false, entries: 40, first_bad: 1234, reason: "the link does not fit", checkpoint: null };

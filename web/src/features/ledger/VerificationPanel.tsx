@@ -1,9 +1,11 @@
 import { Alert, Anchor, List, Progress, Stack, Text } from "@mantine/core";
 import { IconAlertOctagon, IconShieldCheck } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { Time } from "@/ui/Time";
+import { lastVerificationQuery } from "./queries";
 import type { useVerification, Verified } from "./useVerification";
 
 const PATIENCE_MS = 300;
@@ -17,6 +19,7 @@ function seconds(milliseconds: number): string {
 /** What the verification does, or has found. */
 export function VerificationPanel({ verification }: { verification: ReturnType<typeof useVerification> }) {
   const { data, error, isPending, reset, mutate } = verification;
+  const last = useQuery(lastVerificationQuery).data;
   const [isLong, setLong] = useState(false);
   // Most are done sooner: a bar would only flicker.
   useEffect(() => {
@@ -40,6 +43,7 @@ export function VerificationPanel({ verification }: { verification: ReturnType<t
           <ErrorNotice error={error} onRetry={() => mutate()} />
         </Stack>
       )}
+      {!data && !isPending && last?.valid === false && <Invalid found={last} />}
       {data && !isPending && (data.valid ? <Valid found={data} onClose={reset} /> : <Invalid found={data} />)}
     </div>
   );
@@ -69,7 +73,7 @@ function Valid({ found, onClose }: { found: Verified; onClose: () => void }) {
   );
 }
 
-function Invalid({ found }: { found: Verified }) {
+function Invalid({ found }: { found: Pick<Verified, "at" | "first_bad" | "reason"> }) {
   return (
     <Alert
       color="red"
@@ -84,7 +88,9 @@ function Invalid({ found }: { found: Verified }) {
       }
     >
       <Stack gap="xs">
-        <Text size="sm">{found.reason ?? "The gateway gave no reason."}</Text>
+        <Text size="sm" component="div">
+          {found.reason ?? "The gateway gave no reason."} Found <Time value={found.at} />.
+        </Text>
         <Text size="sm">
           Somebody changed what is stored, or storage lost it. Nothing from the bad entry on can be relied on.
         </Text>

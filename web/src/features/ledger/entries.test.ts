@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { stretchesOf } from "./Chain";
 import { checkpointOf, fingerprintOf } from "./checkpoints";
-import { cutPage, type Entry, type EntryPages, entryParameters, fits, prependEntries, subjectWords } from "./entries";
-import { countLedgerFilters, parseLedgerSearch } from "./search";
+import { type Entry, type EntryPages, entryParameters, fits, prependEntries, subjectWords } from "./entries";
+import { countLedgerFilters, type LedgerSearch, parseLedgerSearch } from "./search";
 
 const entry = (position: number, part: Partial<Entry> = {}) =>
   ({ position, kind: "action.asked", actor: "system", at: "2026-11-20T10:00:00Z", ...part }) as Entry;
@@ -25,12 +25,13 @@ describe("the address of the Ledger", () => {
 });
 
 describe("ledger entries", () => {
-  it("asks for one end of a range and cuts the other", () => {
-    expect(entryParameters({ from: 5, to: 9 }, undefined, 10)).toMatchObject({ after: 4 });
-    expect(entryParameters({ from: 0, to: 9 }, undefined, 10)).toMatchObject({ before: 10 });
-    const page = { items: [entry(8), entry(9), entry(10)], next: "10" };
-    expect(cutPage(page, { from: 5, to: 9 })).toEqual({ items: [entry(8), entry(9)], next: null });
-    expect(cutPage(page, { from: 5 })).toBe(page);
+  it("asks for both ends of a range, entry 0 among them, from either end", () => {
+    const ask = (search: LedgerSearch) => entryParameters(search, undefined, 10);
+    expect(ask({})).toMatchObject({ order: "newest", after: undefined, before: undefined });
+    expect(ask({ from: 5, to: 9 })).toMatchObject({ order: "oldest", after: 4, before: 10 });
+    expect(ask({ from: 0, to: 9 })).toMatchObject({ order: "oldest", after: undefined, before: 10 });
+    expect(ask({ from: 5, order: "newest" })).toMatchObject({ order: "newest", after: 4 });
+    expect(ask({ order: "oldest" })).toMatchObject({ order: "oldest", after: undefined });
   });
 
   it("takes from the live stream what the filters take", () => {

@@ -14,20 +14,18 @@ export interface EntryPages {
   pageParams: unknown[];
 }
 
-/** Whether the list goes from old to new: where it begins at a position. */
+/** Whether the list goes from old to new: as it says, or else where it begins at a position. */
 export function isAscending(search: LedgerSearch): boolean {
-  return (search.from ?? 0) > 0;
+  return search.order ? search.order === "oldest" : search.from !== undefined;
 }
 
-/** The API's parameters of a page. It takes one end of a range: the other is cut here (`cutPage`). */
+/** The API's parameters of a page. Both ends of its range are exclusive. */
 export function entryParameters(search: LedgerSearch, cursor: string | undefined, limit: number) {
-  const ends = isAscending(search)
-    ? { after: (search.from ?? 1) - 1 }
-    : search.to === undefined
-      ? {}
-      : { before: search.to + 1 };
   return {
-    ...ends,
+    order: isAscending(search) ? "oldest" : "newest",
+    // Nothing lies before position 0.
+    after: search.from ? search.from - 1 : undefined,
+    before: search.to === undefined ? undefined : search.to + 1,
     kind: search.kind,
     actor: search.actor,
     action_id: search.action,
@@ -36,14 +34,6 @@ export function entryParameters(search: LedgerSearch, cursor: string | undefined
     cursor: cursor === undefined ? undefined : Number(cursor),
     limit,
   };
-}
-
-/** Ends an ascending list at the last position that is wanted. */
-export function cutPage(page: EntryPage, search: LedgerSearch): EntryPage {
-  const { to } = search;
-  if (!isAscending(search) || to === undefined) return page;
-  const items = page.items.filter((entry) => entry.position <= to);
-  return items.length < page.items.length ? { items, next: null } : page;
 }
 
 /** Whether an entry belongs into the list. */

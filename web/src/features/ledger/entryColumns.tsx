@@ -50,7 +50,11 @@ export const entryColumns: readonly Column<Entry>[] = [
       </span>
     ),
   },
-  { name: "Actor", width: "minmax(100px, 2fr)", cell: (entry) => <ActorName actor={entry.actor} /> },
+  {
+    name: "Actor",
+    width: "minmax(100px, 2fr)",
+    cell: (entry) => <ActorName actor={entry.actor} name={entry.actor_name} />,
+  },
   { name: "About", width: "minmax(120px, 3fr)", cell: (entry) => <About entry={entry} />, isMinor: true },
   {
     name: "Verdict",

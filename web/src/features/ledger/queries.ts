@@ -1,14 +1,14 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { api, body } from "@/api/client";
 import { checkpointOf } from "./checkpoints";
-import { cutPage, type EntryPage, entryParameters, isAscending } from "./entries";
+import { type EntryPage, entryParameters, isAscending } from "./entries";
 import type { LedgerSearch } from "./search";
 
 const PAGE = 200;
 
-export async function fetchEntries(search: LedgerSearch, cursor: string | undefined): Promise<EntryPage> {
+export function fetchEntries(search: LedgerSearch, cursor: string | undefined): Promise<EntryPage> {
   const query = entryParameters(search, cursor, PAGE);
-  return cutPage(await body(api.GET("/api/v1/audit/entries", { params: { query } })), search);
+  return body(api.GET("/api/v1/audit/entries", { params: { query } }));
 }
 
 /** The entries that fit. An entry never changes: the list only grows at its newest end. */
@@ -42,11 +42,9 @@ export const endsQuery = queryOptions({
   queryFn: async () => {
     const [newest, oldest] = await Promise.all([
       body(api.GET("/api/v1/audit/entries", { params: { query: { limit: 1 } } })),
-      body(api.GET("/api/v1/audit/entries", { params: { query: { after: 0, limit: 1 } } })),
+      body(api.GET("/api/v1/audit/entries", { params: { query: { order: "oldest", limit: 1 } } })),
     ]);
-    const first = oldest.items[0]?.position ?? 0;
-    // The API can't be asked for what lies at or behind 0: entry 1 is there, so entry 0 is.
-    return { first: first <= 1 ? 0 : first, last: newest.items[0]?.position ?? -1 };
+    return { first: oldest.items[0]?.position ?? 0, last: newest.items[0]?.position ?? -1 };
   },
 });
 
@@ -61,6 +59,13 @@ export const checkpointsQuery = queryOptions({
 export const ledgerKeyQuery = queryOptions({
   queryKey: ["ledger", "key"],
   queryFn: () => body(api.GET("/api/v1/audit/key")),
+});
+
+/** What the last verification found, whoever asked for it; `null` where there was none since the gateway started. */
+export const lastVerificationQuery = queryOptions({
+  queryKey: ["summary"],
+  queryFn: () => body(api.GET("/api/v1/summary")),
+  select: ({ ledger }) => ledger.verification ?? null,
 });
 
 /** What is wrong with the gateway; the ledger's alarms are among it. */

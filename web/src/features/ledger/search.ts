@@ -12,6 +12,8 @@ export interface LedgerSearch {
   /** The first and the last position. */
   from?: number | undefined;
   to?: number | undefined;
+  /** Which end of the list comes first. */
+  order?: "newest" | "oldest" | undefined;
   since?: string | undefined;
   until?: string | undefined;
   /** The entry that is open. */
@@ -46,6 +48,7 @@ export function parseLedgerSearch(search: Record<string, unknown>): LedgerSearch
     action: formed(search.action, UUID),
     from: positionOf(search.from),
     to: positionOf(search.to),
+    order: search.order === "newest" || search.order === "oldest" ? search.order : undefined,
     since: timeOf(search.since),
     until: timeOf(search.until),
     entry: positionOf(search.entry),
@@ -60,7 +63,7 @@ export function filtersOf(search: LedgerSearch): LedgerSearch {
 
 /** How many filters are set. */
 export function countLedgerFilters(search: LedgerSearch): number {
-  const { from, to, since, until, ...rest } = filtersOf(search);
+  const { from, to, since, until, order: _order, ...rest } = filtersOf(search);
   const single = Object.values(rest).filter((value) => value !== undefined).length;
   return single + (from !== undefined || to !== undefined ? 1 : 0) + (since || until ? 1 : 0);
 }

@@ -1,10 +1,13 @@
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, body } from "@/api/client";
+import { lastVerificationQuery } from "./queries";
 
 /** Verifies the whole ledger. */
 export function useVerification() {
+  const client = useQueryClient();
   return useMutation({
     mutationKey: ["ledger", "verify"],
+    onSettled: () => client.invalidateQueries({ queryKey: lastVerificationQuery.queryKey }),
     mutationFn: async () => {
       const begun = Date.now();
       const found = await body(api.GET("/api/v1/audit/verify"));

@@ -135,6 +135,12 @@ export function KeysOfOperators() {
     },
     { name: "Begins with", width: "130px", isMinor: true, cell: ({ prefix }) => <code>{prefix}…</code> },
     {
+      name: "Last used",
+      width: "110px",
+      isMinor: true,
+      cell: ({ last_used_at }) => (last_used_at ? <Time value={last_used_at} /> : "never"),
+    },
+    {
       name: "Expires",
       width: "100px",
       isMinor: true,

@@ -46,6 +46,23 @@ export function SessionsTab() {
       ),
     },
     { name: "Operator", width: "minmax(64px, 1fr)", cell: ({ operator_name }) => operator_name ?? "–" },
+    {
+      name: "From",
+      width: "minmax(90px, 1fr)",
+      isMinor: true,
+      cell: ({ source }) => (source ? <code>{source}</code> : "not noted"),
+    },
+    {
+      name: "Last call",
+      width: "110px",
+      isMinor: true,
+      cell: ({ last_seen_at }) =>
+        last_seen_at ? (
+          <Time value={last_seen_at} />
+        ) : (
+          <span title="It has not called since the gateway started.">none yet</span>
+        ),
+    },
     { name: "Signed in", width: "110px", isMinor: true, cell: (it) => <Time value={it.created_at} /> },
     { name: "Last proof", width: "110px", isMinor: true, cell: (it) => <Time value={it.proved_at} /> },
     { name: "Ends", width: "100px", isMinor: true, cell: (it) => <Time value={it.expires_at} /> },

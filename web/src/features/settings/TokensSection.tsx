@@ -1,4 +1,4 @@
-import { Badge, Button, Group, Modal, NativeSelect, Stack, Text, TextInput } from "@mantine/core";
+import { Badge, Button, Group, Modal, NativeSelect, Stack, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconBan, IconCircleCheck, IconClockHour4, IconKeyOff, IconPlus, IconTicket } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
@@ -97,7 +97,7 @@ export function TokensSection() {
   const client = useQueryClient();
   const now = useNow();
   const why = whyNot(useMe(), "manage_operators");
-  const tokens = useQuery({ ...tokensQuery, enabled: !why });
+  const tokens = useQuery(tokensQuery);
   const [isAdding, setAdding] = useState(false);
   const [added, setAdded] = useState<Schemas["AddedToken"]>();
   const [revoking, setRevoking] = useState<Token>();
@@ -125,7 +125,7 @@ export function TokensSection() {
       width: "60px",
       cell: (it) =>
         lifeOf(it, now) === "works" && (
-          <MayIcon why={why} label={`Revoke ${it.name}`} color="red" onClick={() => setRevoking(it)}>
+          <MayIcon label={`Revoke ${it.name}`} color="red" onClick={() => setRevoking(it)}>
             <IconKeyOff size={18} />
           </MayIcon>
         ),
@@ -139,22 +139,22 @@ export function TokensSection() {
   return (
     <Section
       title="Sign-in tokens"
-      description="Long random secrets that sign an operator in, instead of a password. They are no API keys."
+      description={`Long random secrets that sign an operator in, instead of a password. They are no API keys.${why ? " Yours are listed; owners see everybody's." : ""}`}
       actions={add}
     >
-      {why ? (
-        <Text size="sm" c="dimmed">
-          Owners see and make them. {why}
-        </Text>
-      ) : (
-        <DataTable
-          label="Sign-in tokens"
-          columns={columns}
-          rows={rows}
-          rowKey={({ id }) => id}
-          error={tokens.error}
-          onRetry={() => void tokens.refetch()}
-          empty={
+      <DataTable
+        label="Sign-in tokens"
+        columns={columns}
+        rows={rows}
+        rowKey={({ id }) => id}
+        error={tokens.error}
+        onRetry={() => void tokens.refetch()}
+        empty={
+          why ? (
+            <EmptyState icon={IconTicket} title="You have no sign-in tokens">
+              You sign in with a password or a key. Owners make tokens.
+            </EmptyState>
+          ) : (
             <EmptyState
               icon={IconTicket}
               title="No sign-in tokens"
@@ -162,9 +162,9 @@ export function TokensSection() {
             >
               Everybody signs in with a password or a key.
             </EmptyState>
-          }
-        />
-      )}
+          )
+        }
+      />
       <Modal
         opened={isAdding}
         onClose={close}

@@ -102,6 +102,9 @@ describe("sessions", () => {
     signInAs("owner");
     const { user } = await open("sessions");
     expect(await screen.findByText("this one")).toBeVisible();
+    const row = screen.getByRole("button", { name: "End Safari of alex" }).closest('[role="row"]');
+    expect(row).toHaveTextContent("10.20.0.14");
+    expect(screen.getByText("countersign 0.1.0").closest('[role="row"]')).toHaveTextContent("none yet");
     const before = db.sessions.length;
     await user.click(screen.getByRole("button", { name: "End Safari of alex" }));
     await user.click(within(await dialog("End a session")).getByRole("button", { name: "End the session" }));
@@ -131,6 +134,20 @@ describe("sign-in", () => {
     await user.click(await screen.findByRole("button", { name: "Revoke laptop" }));
     await user.click(within(await dialog("Revoke laptop")).getByRole("button", { name: "Revoke the token" }));
     await waitFor(() => expect(db.tokens.find(({ name }) => name === "laptop")?.revoked_at).toBeTruthy());
+  });
+
+  it("shows an approver their own tokens only, and lets them revoke one", async () => {
+    signInAs("approver");
+    const [first, other] = db.tokens;
+    const alex = find(db.operators, "alex");
+    if (!first || !other || !alex) throw new Error("the seed has changed");
+    db.tokens = [other, { ...first, name: "mine", operator: alex.id }];
+    const { user } = await open("sign-in");
+    await user.click(await screen.findByRole("button", { name: "Revoke mine" }));
+    expect(screen.queryByText(other.name)).not.toBeInTheDocument();
+    expect(screen.getByRole("button", { name: "Make a token" })).toHaveAttribute("aria-disabled", "true");
+    await user.click(within(await dialog("Revoke mine")).getByRole("button", { name: "Revoke the token" }));
+    await waitFor(() => expect(find(db.tokens, "mine")?.revoked_at).toBeTruthy());
   });
 
   it("saves only what is allowed, and says at the field what is not", async () => {

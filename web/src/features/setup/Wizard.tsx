@@ -3,6 +3,7 @@ import { useRef, useState } from "react";
 import { api, body, type Schemas } from "@/api/client";
 import { asProblem } from "@/api/problem";
 import { GatePage } from "@/features/sign-in/GatePage";
+import { browserLabel } from "@/features/sign-in/ways";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { checkOperatorName, type Draft, EMPTY, type Errors } from "./draft";
 import { checkNewSecret } from "./NewSecretFields";
@@ -86,6 +87,7 @@ export function Wizard({ token, needsPassphrase, store, onDone, onClosed, onWron
               ...(draft.signIn === "password" ? { password: draft.password } : {}),
               ...(needsPassphrase ? { passphrase: draft.passphrase } : {}),
               store,
+              label: browserLabel(),
             },
           }),
         ),

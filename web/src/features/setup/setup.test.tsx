@@ -1,6 +1,7 @@
 import { screen, waitFor } from "@testing-library/react";
 import { beforeEach, describe, expect, it } from "vitest";
 import { csrf } from "@/api/session";
+import { browserLabel } from "@/features/sign-in/ways";
 import { db } from "@/mock-api/db";
 import { render } from "@/mock-api/render";
 import { neverSetUp, SETUP_TOKEN, seed } from "@/mock-api/seed";
@@ -63,6 +64,7 @@ describe("setting up", () => {
     expect(await screen.findByTestId("elsewhere")).toHaveTextContent("/dashboard");
     expect(db.operators.map(({ name, role }) => [name, role])).toEqual([["ada", "owner"]]);
     expect(db.passphrase).toBe("seven blue horses at dawn");
+    expect(db.sessions.at(-1)?.label).toBe(browserLabel());
   });
 
   it("shows a sign-in token once and lets nobody go on without keeping it", async () => {

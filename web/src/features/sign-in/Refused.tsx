@@ -39,6 +39,11 @@ function words(problem: Problem): Words {
   return { title: problem.title, text: problem.message, icon: IconAlertTriangle };
 }
 
+function triesWords(left: number): string {
+  if (left === 0) return "That was the last try for now: further wrong ones are refused for a while.";
+  return `After ${left === 1 ? "1 more wrong try" : `${left} more wrong tries`}, further ones are refused for a while.`;
+}
+
 /** Why a credential did not pass, and for how long failures are refused. */
 export function Refused({ error }: { error: unknown }) {
   const problem = asProblem(error);
@@ -52,6 +57,7 @@ export function Refused({ error }: { error: unknown }) {
     <Alert color="red" variant="light" icon={<Picture />} title={title} role="alert">
       <Stack gap={4}>
         <Text size="sm">{text}</Text>
+        {problem.triesLeft !== undefined && <Text size="sm">{triesWords(problem.triesLeft)}</Text>}
         {left > 0 && (
           <Text size="sm" fw={600} aria-live="off">
             Wrong tries are refused for another {clock(left)}. The right one passes at once.

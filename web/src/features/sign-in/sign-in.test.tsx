@@ -39,6 +39,7 @@ describe("signing in", () => {
     await user.type(secretField(/^Password/), "not my password");
     await user.click(screen.getByRole("button", { name: "Sign in" }));
     expect(await screen.findByRole("alert")).toHaveTextContent("That did not sign you in");
+    expect(screen.getByRole("alert")).toHaveTextContent("After 1 more wrong try, further ones are refused for a while");
     await user.click(screen.getByRole("button", { name: "Sign in" }));
     await waitFor(() => expect(screen.getByRole("alert")).toHaveTextContent("Too many tries"));
     await waitFor(() => expect(screen.getByRole("alert")).toHaveTextContent(/for another [45]:\d\d/));

@@ -1,5 +1,5 @@
 import { HttpResponse } from "msw";
-import { type Checkpoint, db, record, timestamp } from "../db";
+import { type Checkpoint, db, nameOfActor, record, timestamp } from "../db";
 import { caller } from "../guard";
 import { digest } from "../ids";
 import { conflict, invalid } from "../problem";
@@ -30,10 +30,17 @@ export const auditHandlers = [
     const of = (field: string) => url.searchParams.get(field) ?? undefined;
     const after = number(url, "after");
     const before = number(url, "before");
-    if (after !== undefined && before !== undefined) throw invalid("after", "give either after or before");
     const cursor = number(url, "cursor");
-    const isUp = after !== undefined;
-    const edge = cursor ?? after ?? before;
+    const order = of("order");
+    if (order && !["newest", "oldest"].includes(order)) {
+      throw invalid("order", "unknown order: expected one of newest, oldest");
+    }
+    const isUp = order ? order === "oldest" : after !== undefined;
+    const lowest = Math.max(after ?? -1, isUp ? (cursor ?? -1) : -1);
+    const highest = Math.min(
+      before ?? Number.POSITIVE_INFINITY,
+      isUp ? Number.POSITIVE_INFINITY : (cursor ?? Number.POSITIVE_INFINITY),
+    );
     const actor = of("actor");
     if (actor && !/^(system|anonymous|(agent|operator|key):[0-9a-f-]{36})$/.test(actor)) {
       throw invalid("actor", "not an actor: expected agent:ID, operator:ID, key:ID, system or anonymous");
@@ -41,7 +48,8 @@ export const auditHandlers = [
     const [kind, action, since, until] = [of("kind"), of("action_id"), of("since"), of("until")];
     const found = db.entries.filter(
       (entry) =>
-        (edge === undefined || (isUp ? entry.position > edge : entry.position < edge)) &&
+        entry.position > lowest &&
+        entry.position < highest &&
         (!kind || entry.kind.startsWith(kind)) &&
         (!actor || entry.actor === actor) &&
         (!action || entry.action_id === action) &&
@@ -49,7 +57,7 @@ export const auditHandlers = [
         (!until || Date.parse(entry.at) < Date.parse(until)),
     );
     if (!isUp) found.reverse();
-    const items = found.slice(0, limitOf(url));
+    const items = found.slice(0, limitOf(url)).map((it) => ({ ...it, actor_name: nameOfActor(it.actor) }));
     return { items, next: found.length > items.length ? String(items.at(-1)?.position) : null };
   }),
   route("get", "/api/v1/audit/verify", ({ request }) => {
@@ -62,6 +70,7 @@ export const auditHandlers = [
       root: digest("root"),
       chain: digest("c"),
     };
+    db.verification = { at: timestamp(), valid: true, entries: db.entries.length, first_bad: null, reason: null };
     return { valid: true, entries: db.entries.length, first_bad: null, reason: null, checkpoint: checkpoint ?? null };
   }),
   route("get", "/api/v1/audit/export", ({ request }) => {

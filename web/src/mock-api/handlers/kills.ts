@@ -28,7 +28,8 @@ const FIELDS = ["scope", "name", "reason"] as const;
 export const killHandlers = [
   route("get", "/api/v1/kills", ({ request }) => {
     caller(request, "config_read");
-    return { items: db.kills, next: null };
+    const nameOf = ({ scope, id }: Schemas["KillView"]) => (id ? (find(named(scope), id)?.name ?? null) : null);
+    return { items: db.kills.map((kill) => ({ ...kill, name: nameOf(kill) })), next: null };
   }),
   route(
     "post",

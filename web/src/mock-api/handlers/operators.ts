@@ -1,6 +1,6 @@
 import type { Schemas } from "@/api/client";
 import { db, find, type Operator, type Role, record, timestamp } from "../db";
-import { caller, requireProof } from "../guard";
+import { caller, may, requireProof } from "../guard";
 import { secret, uuid } from "../ids";
 import { conflict, forbidden, invalid, nameTaken, notFound } from "../problem";
 import { expiry, name, page, read, route } from "../route";
@@ -118,8 +118,9 @@ export const operatorHandlers = [
     record("config.operator.disabled", { actor: who.actor, subject: subject(operator) });
   }),
   route("get", "/api/v1/tokens", ({ request, url }) => {
-    caller(request, "operator_manage");
-    return page(url, db.tokens.map(tokenView));
+    const { operator } = caller(request);
+    const all = may(operator, "operator_manage");
+    return page(url, db.tokens.filter((it) => all || it.operator === operator.id).map(tokenView));
   }),
   route(
     "post",
@@ -138,10 +139,11 @@ export const operatorHandlers = [
     201,
   ),
   route("delete", "/api/v1/tokens/:id", ({ request, param }) => {
-    const who = caller(request, "operator_manage");
+    const who = caller(request);
     requireProof(who);
     const token = db.tokens.find(({ id }) => id === param("id"));
-    if (!token) throw notFound("token");
+    if (!token || (token.operator !== who.operator.id && !may(who.operator, "operator_manage")))
+      throw notFound("token");
     token.revoked_at ??= timestamp();
     record("config.token.revoked", { actor: who.actor, subject: `token:${token.id} ${token.name}` });
     return tokenView(token);

@@ -45,6 +45,7 @@ function verify(body: Proof): Operator {
     401,
     "invalid_credentials",
     "this credential signs nobody in: check it, or ask an owner for a new one",
+    { tries_left: sign_in.attempts - db.failures },
   );
 }
 
@@ -56,6 +57,8 @@ export function begin(operator: Operator, label: string): Schemas["SignedIn"] {
     operator: operator.id,
     kind: "browser",
     label: label.slice(0, 128),
+    source: "127.0.0.1",
+    last_seen_at: timestamp(now),
     created_at: timestamp(now),
     proved_at: timestamp(now),
     expires_at: timestamp(now + db.settings.session_hours * 3_600_000),

@@ -11,6 +11,7 @@ interface SetupBody {
   password?: string | null;
   passphrase?: string | null;
   store?: string | null;
+  label?: string;
 }
 
 const closed = () =>
@@ -41,7 +42,7 @@ export const setupHandlers = [
     "post",
     "/api/v1/setup",
     async ({ request }) => {
-      const body = await read<SetupBody>(request, ["token", "operator", "password", "passphrase", "store"]);
+      const body = await read<SetupBody>(request, ["token", "operator", "password", "passphrase", "store", "label"]);
       if (!db.setup || db.setup.triesLeft === 0) throw closed();
       if (body.token !== db.setup.token) throw wrongToken();
       const operatorName = name(body.operator, "operator");
@@ -74,7 +75,7 @@ export const setupHandlers = [
           secret: token,
         });
       }
-      return { ...begin(operator, ""), sign_in_token: token };
+      return { ...begin(operator, body.label ?? ""), sign_in_token: token };
     },
     201,
   ),

@@ -1,5 +1,5 @@
 import type { Schemas } from "@/api/client";
-import { db, find, record, timestamp } from "../db";
+import { db, find, nameOfActor, record, timestamp } from "../db";
 import { caller } from "../guard";
 import { uuid } from "../ids";
 import { checkRevision, conflict, invalid, nameTaken, notFound } from "../problem";
@@ -164,7 +164,10 @@ export const targetHandlers = [
   }),
   route("get", "/api/v1/credentials", ({ request, url }) => {
     caller(request, "config_read");
-    return page(url, db.credentials);
+    return page(
+      url,
+      db.credentials.map((it) => ({ ...it, set_by_name: it.set_by ? nameOfActor(it.set_by) : null })),
+    );
   }),
   route(
     "post",
@@ -188,6 +191,7 @@ export const targetHandlers = [
         type: body.type,
         shown_as: body.type === "bearer" || body.type === "basic" ? "Authorization" : "X-Api-Key",
         set_at: timestamp(),
+        set_by: actor,
         revision: (before?.revision ?? 0) + 1,
       };
       db.credentials.push(credential);

@@ -69,6 +69,8 @@ function people(): void {
         operator: id,
         kind: label.startsWith("countersign") ? "terminal" : "browser",
         label,
+        source: name === "owner" ? "127.0.0.1" : "10.20.0.14",
+        last_seen_at: label.startsWith("countersign") ? null : timestamp(now - 60_000),
         created_at: timestamp(now - DAY / 4),
         proved_at: timestamp(now - DAY / 4),
         expires_at: timestamp(now + DAY / 4),
@@ -114,7 +116,8 @@ function things(): void {
   const actor = `operator:${find(db.operators, "owner")?.id}`;
   for (const [name, description, labels] of AGENTS) {
     const id = uuid(now - 30 * DAY);
-    db.agents.push({ id, name, description, labels: labels as never, revision: 1, created_at: at });
+    const last_used_at = name === "research-agent" ? null : timestamp(now - 120_000);
+    db.agents.push({ id, name, description, labels: labels as never, revision: 1, last_used_at, created_at: at });
     record("config.agent.created", { actor, subject: `agent:${id} ${name}` }, now - 30 * DAY);
     for (const keyName of name === "shop-assistant" ? ["default", "old"] : ["default"]) {
       const value = secret("cs");
@@ -128,6 +131,7 @@ function things(): void {
         created_at: at,
         expires_at: name === "deploy-bot" ? timestamp(now + 5 * DAY) : null,
         revoked_at: keyName === "old" ? timestamp(now - 10 * DAY) : null,
+        last_used_at: keyName === "old" ? timestamp(now - 11 * DAY) : last_used_at,
         secret: value,
       });
     }
@@ -159,6 +163,7 @@ function things(): void {
         type: credential,
         shown_as: credential === "api_key_header" ? "X-Api-Key" : "Authorization",
         set_at: at,
+        set_by: actor,
         revision: 1,
       });
       record("config.credential.set", { actor, subject: `credential:${name}/default ${credential}` }, now - 29 * DAY);
