@@ -27,6 +27,20 @@ export interface Settings {
   session_hours: number;
   evidence_retention_days: number | null;
   evidence_body_bytes: number;
+  scan: {
+    input: { mode: string; warn: number | null; block: number | null };
+    tool_output: { mode: string; warn: number | null; block: number | null };
+    taint_minutes: number;
+  };
+}
+
+/** A finding that was called wrong. */
+export interface Case {
+  action: string;
+  index: number;
+  operator: string;
+  at: string;
+  text: string;
 }
 
 export interface Checkpoint {
@@ -52,6 +66,7 @@ export interface Db {
   /** Oldest first. */
   actions: Action[];
   entries: Entry[];
+  cases: Case[];
   checkpoints: Checkpoint[];
   /** How many entries of the ledger's beginning were pruned. */
   pruned: number;
@@ -84,6 +99,11 @@ const DEFAULT_SETTINGS: Settings = {
   session_hours: 12,
   evidence_retention_days: null,
   evidence_body_bytes: 65_536,
+  scan: {
+    input: { mode: "block", warn: null, block: null },
+    tool_output: { mode: "taint", warn: null, block: null },
+    taint_minutes: 30,
+  },
 };
 
 function empty(): Db {
@@ -97,6 +117,7 @@ function empty(): Db {
     rules: [],
     actions: [],
     entries: [],
+    cases: [],
     checkpoints: [],
     pruned: 0,
     operators: [],

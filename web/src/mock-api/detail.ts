@@ -5,6 +5,7 @@ import type { Caller } from "./guard";
 import { digest } from "./ids";
 
 type Detail = Schemas["ActionDetail"];
+type Finding = Schemas["FindingView"];
 
 const STATES: Record<string, Action["state"]> = {
   "action.asked": "pending",
@@ -34,6 +35,24 @@ function stateAfter(entry: Schemas["EntryView"], action: Action): Action["state"
   return STATES[entry.kind] ?? null;
 }
 
+/** What scans found, with who called it wrong. */
+export function findingsOf(action: Action): Finding[] {
+  const judged = action.judged as unknown as { facts?: { findings?: Partial<Finding>[] } } | undefined;
+  return (judged?.facts?.findings ?? []).map((finding, index) => {
+    const marked = db.cases.find((it) => it.action === action.id && it.index === index);
+    return {
+      channel: "input",
+      category: "",
+      place: "",
+      reason: "",
+      verdict: "allow",
+      ...finding,
+      index,
+      ...(marked ? { marked_wrong_by: actor(`operator:${marked.operator}`), marked_wrong_at: marked.at } : {}),
+    };
+  });
+}
+
 export function detailOf(action: Action, { actor: me }: Caller): Detail {
   const target = find(db.targets, action.target);
   const base = (target?.config as { base_url?: string } | undefined)?.base_url ?? null;
@@ -61,6 +80,7 @@ export function detailOf(action: Action, { actor: me }: Caller): Detail {
     connector: target?.connector ?? null,
     profile: "default",
     context_hash: digest(`${action.payload_hash}${base}${credential?.revision ?? 0}`),
+    findings: findingsOf(action),
     executor: "caller",
     requester: actor(action.asked_by),
     is_self_asked: action.asked_by === me,

@@ -6,6 +6,7 @@ import { eventHandlers } from "./handlers/events";
 import { grantHandlers } from "./handlers/grants";
 import { killHandlers } from "./handlers/kills";
 import { operatorHandlers } from "./handlers/operators";
+import { scanHandlers } from "./handlers/scan";
 import { sessionHandlers } from "./handlers/sessions";
 import { settingsHandlers } from "./handlers/settings";
 import { setupHandlers } from "./handlers/setup";
@@ -22,6 +23,7 @@ export const handlers = [
   ...targetHandlers,
   ...grantHandlers,
   ...actionHandlers,
+  ...scanHandlers,
   ...killHandlers,
   ...auditHandlers,
   ...settingsHandlers,

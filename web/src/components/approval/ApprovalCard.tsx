@@ -23,6 +23,8 @@ import classes from "./approval.module.css";
 import { Countdown, useIsOver } from "./Countdown";
 import { DecisionBar, type Panel } from "./DecisionBar";
 import { refusal, type Say, useDecide } from "./decide";
+import { Findings } from "./Findings";
+import { findingsOf } from "./found";
 import { Outcome, Votes } from "./Outcome";
 import { FromTo, Risk, Trace, Warnings } from "./Reasons";
 import { RunView } from "./RunView";
@@ -175,6 +177,11 @@ function LoadedCard({ action, onDecided, controls, lead, isAdvanced = false }: A
           </section>
         )}
         <Warnings action={action} run={run} />
+        {findingsOf(action).length > 0 && (
+          <Part title="What the scan found">
+            <Findings action={action} />
+          </Part>
+        )}
         <Part title="What runs">
           {run ? (
             <RunView run={run} credential={around.credential} target={action.target} onSeen={onSeen} />

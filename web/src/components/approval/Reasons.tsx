@@ -68,9 +68,9 @@ export function Trace({ action }: { action: Action }) {
   );
 }
 
-/** What deserves a look before anything else. */
+/** What deserves a look before anything else; what scans found stands in a part of its own. */
 export function Warnings({ action, run }: { action: Action; run: Run | undefined }) {
-  const warnings = useMemo(() => warningsOf(action, run), [action, run]);
+  const warnings = useMemo(() => warningsOf(action, run).filter(({ isFinding }) => !isFinding), [action, run]);
   if (warnings.length === 0) return null;
   return (
     <ul className={classes.warnings} aria-label="Warnings">

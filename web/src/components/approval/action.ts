@@ -7,7 +7,7 @@ interface Judged {
   facts?: {
     risk?: { floor?: number; score?: number; reasons?: string[] };
     tainted?: boolean;
-    findings?: { category?: string; place?: string; reason?: string }[];
+    findings?: Partial<Schemas["FindingView"]>[];
     target?: { profile?: string; risk_threshold?: number | null };
     input?: { unreadable?: string[] };
   };

@@ -3,9 +3,12 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useLive } from "@/app/live";
 import { actionQuery } from "@/components/approval/action";
+import { Findings } from "@/components/approval/Findings";
+import { findingsOf } from "@/components/approval/found";
 import { titleOf } from "@/ui/BytesTokens";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { Page } from "@/ui/Page";
+import { Section } from "@/ui/Section";
 import { ActionButtons } from "./ActionButtons";
 import { ActionEntries } from "./ActionEntries";
 import { ActionSummary } from "./ActionSummary";
@@ -44,6 +47,15 @@ export function ActionPage() {
       <div className={classes.detail}>
         <div className={classes.column}>
           <ActionSummary action={shown} />
+          {findingsOf(shown).length > 0 && (
+            <Section
+              title="Findings"
+              isFramed
+              description="What the scan found in what was asked and what was answered. It is a tripwire: where it finds nothing, that proves nothing."
+            >
+              <Findings action={shown} />
+            </Section>
+          )}
           <WhatRuns action={shown} />
           <Answer action={shown} />
         </div>

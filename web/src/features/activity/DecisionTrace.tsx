@@ -7,7 +7,7 @@ import classes from "./activity.module.css";
 import { RuleWords } from "./RuleWords";
 
 interface Judged {
-  facts?: { tainted?: boolean; findings?: unknown[] };
+  facts?: { tainted?: boolean };
 }
 
 /** Every voice that spoke when it was decided whether the action may run. The strictest counts. */
@@ -42,8 +42,7 @@ export function DecisionTrace({ action }: { action: Schemas["ActionDetail"] }) {
       <Text size="xs" c="dimmed">
         The strictest voice counts. Configuration epoch {trace.policy_version}
         {trace.satisfied_by && ". A standing approval answered"}
-        {facts?.tainted === true && ". The agent had read untrusted content before"}
-        {facts?.findings && facts.findings.length > 0 && `. Findings of the scan: ${facts.findings.length}`}.
+        {facts?.tainted === true && ". The agent had read untrusted content before"}.
       </Text>
     </Section>
   );

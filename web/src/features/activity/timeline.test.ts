@@ -30,6 +30,16 @@ describe("the timeline", () => {
     ]);
   });
 
+  it("says what the scan found beside its words, not as an outcome", () => {
+    const outcome = "agent tainted for 30 minutes; jailbreak (96 %) in reply";
+    expect(stepsOf([step({ kind: "scan.found", outcome })])[0]).toMatchObject({
+      title: "The scan found something in the answer",
+      tone: "bad",
+      note: outcome,
+    });
+    expect(stepsOf([step({ kind: "scan.marked_wrong" })])[0]?.title).toBe("A finding was marked as wrong");
+  });
+
   it("says no with the tone of a no", () => {
     expect(stepsOf([step({ kind: "approval.decided", vote: "deny", state: "denied" })])[0]).toMatchObject({
       title: "Denied",

@@ -40,6 +40,9 @@ const TONES: Partial<Record<Schemas["ActionState"], Tone>> = {
   stale: "bad",
 };
 
+/** What is told of a scan is in words already, and holds names of fields that others chose. */
+const isScan = (step: Schemas["StepView"]) => step.kind.startsWith("scan.");
+
 function titleOf(step: Schemas["StepView"]): string {
   const isSelf = step.outcome?.includes("self_approved") === true;
   if (step.kind === "approval.voted") return step.vote === "deny" ? "Said no" : "Said yes; more have to";
@@ -48,10 +51,11 @@ function titleOf(step: Schemas["StepView"]): string {
     return isSelf ? "Approved by the one who asked" : "Approved";
   }
   const title = kindWords(step.kind);
-  return step.outcome ? `${title}: ${outcomeWords(step.outcome)}` : title;
+  return step.outcome && !isScan(step) ? `${title}: ${outcomeWords(step.outcome)}` : title;
 }
 
 function toneOf(step: Schemas["StepView"]): Tone {
+  if (step.kind === "scan.found") return "bad";
   if (step.vote) return step.vote === "deny" ? "bad" : "good";
   return (step.state && TONES[step.state]) || "plain";
 }
@@ -64,7 +68,7 @@ export function stepsOf(timeline: readonly Schemas["StepView"][]): Step[] {
     title: titleOf(step),
     tone: toneOf(step),
     actor: step.actor,
-    note: step.note || undefined,
+    note: step.note || (isScan(step) && step.outcome) || undefined,
     position: step.position,
   }));
 }

@@ -6,6 +6,7 @@ import { asProblem } from "@/api/problem";
 import { useMe } from "@/app/me";
 import { whyNot } from "@/app/rights";
 import { ErrorNotice } from "@/ui/ErrorNotice";
+import { merged } from "./merge";
 import { changeSettings, type Settings, type SettingsChange, settingsQuery } from "./queries";
 
 export interface FieldsProps {
@@ -21,10 +22,6 @@ export interface SettingsFormProps {
   /** The fields that this form shows: errors of others stand at its end. */
   fields: readonly string[];
   children: (props: FieldsProps) => ReactNode;
-}
-
-function merged(settings: Settings, change: SettingsChange): Settings {
-  return { ...settings, ...change, sign_in: { ...settings.sign_in, ...change.sign_in } } as Settings;
 }
 
 /** A form over a part of the settings. It is saved as a whole; what did not change is not sent. */
@@ -72,12 +69,7 @@ export function SettingsForm({ label, fields, children }: SettingsFormProps) {
         <Stack gap="md" maw={640}>
           {children({
             settings: shown,
-            set: (more) =>
-              setChange({
-                ...change,
-                ...more,
-                ...(more.sign_in ? { sign_in: { ...change.sign_in, ...more.sign_in } } : {}),
-              }),
+            set: (more) => setChange(merged(change, more)),
             errorOf: (name) => (isAtField && field === name ? asProblem(failure).message : undefined),
             why,
           })}

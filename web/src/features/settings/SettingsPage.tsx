@@ -1,5 +1,13 @@
 import { Tabs } from "@mantine/core";
-import { IconAdjustments, IconDevices, IconLogin2, IconNetwork, IconShieldLock, IconUsers } from "@tabler/icons-react";
+import {
+  IconAdjustments,
+  IconDevices,
+  IconLogin2,
+  IconNetwork,
+  IconScan,
+  IconShieldLock,
+  IconUsers,
+} from "@tabler/icons-react";
 import { useNavigate, useParams } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { NotFoundPage } from "@/app/NotFoundPage";
@@ -7,6 +15,7 @@ import { Page } from "@/ui/Page";
 import { GeneralTab } from "./GeneralTab";
 import { NetworkTab } from "./NetworkTab";
 import { OperatorsTab } from "./OperatorsTab";
+import { ScannerTab } from "./ScannerTab";
 import { SessionsTab } from "./SessionsTab";
 import { SignInTab } from "./SignInTab";
 import classes from "./settings.module.css";
@@ -18,6 +27,7 @@ const TABS = [
   { name: "sessions", label: "Sessions", icon: IconDevices, part: SessionsTab },
   { name: "sign-in", label: "Sign-in", icon: IconLogin2, part: SignInTab },
   { name: "general", label: "Decisions and evidence", icon: IconAdjustments, part: GeneralTab },
+  { name: "scanner", label: "Scanner", icon: IconScan, part: ScannerTab },
   { name: "vault", label: "Vault", icon: IconShieldLock, part: VaultTab },
   { name: "network", label: "Network", icon: IconNetwork, part: NetworkTab },
 ] as const;

@@ -13,6 +13,11 @@ const BOUNDS: [field: string, value: (settings: Settings) => number | null, low:
   ["sign_in.lockout_seconds", (it) => it.sign_in.lockout_seconds, 1, 86_400],
   ["session_hours", (it) => it.session_hours, 1, 24 * 31],
   ["evidence_body_bytes", (it) => it.evidence_body_bytes, 0, 64 * 2 ** 20],
+  ["scan.input.warn", (it) => it.scan.input.warn, 0, 1],
+  ["scan.input.block", (it) => it.scan.input.block, 0, 1],
+  ["scan.tool_output.warn", (it) => it.scan.tool_output.warn, 0, 1],
+  ["scan.tool_output.block", (it) => it.scan.tool_output.block, 0, 1],
+  ["scan.taint_minutes", (it) => it.scan.taint_minutes, 1, 10_080],
   ["evidence_retention_days", (it) => it.evidence_retention_days, 1, 36_600],
 ];
 
@@ -31,12 +36,30 @@ export const settingsHandlers = [
       "session_hours",
       "evidence_retention_days",
       "evidence_body_bytes",
+      "scan",
     ]);
-    const next: Settings = { ...db.settings, ...body, sign_in: { ...db.settings.sign_in, ...body.sign_in } };
+    const { scan } = db.settings;
+    const next: Settings = {
+      ...db.settings,
+      ...body,
+      sign_in: { ...db.settings.sign_in, ...body.sign_in },
+      scan: {
+        ...scan,
+        ...body.scan,
+        input: { ...scan.input, ...body.scan?.input },
+        tool_output: { ...scan.tool_output, ...body.scan?.tool_output },
+      },
+    };
     for (const [field, of, low, high] of BOUNDS) {
       const value = of(next);
       if (value !== null && !(value >= low && value <= high)) {
         throw invalid(field, `${field} must be between ${low} and ${high}`);
+      }
+    }
+    for (const channel of ["input", "tool_output"] as const) {
+      const { warn, block } = next.scan[channel];
+      if (warn !== null && block !== null && warn > block) {
+        throw invalid(`scan.${channel}.warn`, "the threshold to warn at can't be above the one to block at");
       }
     }
     if (!next.sign_in.token && !next.sign_in.password) {

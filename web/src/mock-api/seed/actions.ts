@@ -217,7 +217,18 @@ const PENDING: ActionParts[] = [
     risk_score: 0.66,
     risk_reasons: ["PATCH changes something", "the body has hidden characters"],
     findings: [
-      { category: "hidden_characters", place: "body", verdict: "ask", reason: "9 characters that are not seen" },
+      {
+        category: "prompt_injection",
+        place: "intent",
+        verdict: "ask",
+        reason: "prompt injection (95 %) in intent: characters that turn the text around; markup in plain text",
+      },
+      {
+        category: "secret",
+        place: "body.note",
+        verdict: "allow",
+        reason: "what looks like a secret (Stripe key) stands in body.note",
+      },
     ],
     age: 7,
   },

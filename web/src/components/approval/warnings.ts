@@ -3,22 +3,24 @@
  * something.
  */
 import { layOutJson } from "@/ui/BytesJson";
-import { UntrustedText } from "@/ui/BytesText";
 import { countHidden } from "@/ui/BytesTokens";
 import { type Action, judgedOf, type Run } from "./action";
+import { findingsOf } from "./found";
 
 export interface Warning {
   key: string;
   /** In a few words of the gateway's own, for a line in a list. */
   short: string;
-  text: React.ReactNode;
+  text: string;
+  /** Whether the findings say it, with more. */
+  isFinding?: boolean;
 }
 
 /** All that warns about a request; `run` is what would run, as far as that is still known. */
 export function warningsOf(action: Action, run: Run | undefined): Warning[] {
   const { facts } = judgedOf(action);
   const warnings: Warning[] = [];
-  const warn = (key: string, short: string, text: React.ReactNode) => warnings.push({ key, short, text });
+  const warn = (key: string, short: string, text: string) => warnings.push({ key, short, text });
   if (action.is_self_asked) {
     warn(
       "self",
@@ -42,15 +44,10 @@ export function warningsOf(action: Action, run: Run | undefined): Warning[] {
       "The agent has read content from outside before it asked: it may act on words of somebody else.",
     );
   }
-  for (const { category = "finding", place = "the request", reason = "" } of facts?.findings ?? []) {
-    const name = category.replaceAll("_", " ");
-    warn(
-      `${category} ${place}`,
-      `the scan found ${name}`,
-      <>
-        {name} in <UntrustedText value={place} isCode />: <UntrustedText value={reason} />
-      </>,
-    );
+  for (const { index, name, place, reasons } of findingsOf(action)) {
+    const short = `the scan found: ${name.toLowerCase()}`;
+    const text = `${name} in ${place}: ${reasons.join("; ")}`;
+    warnings.push({ key: `finding ${index}`, short, text, isFinding: true });
   }
   const unreadable = facts?.input?.unreadable ?? [];
   if (unreadable.length > 0) {
