@@ -78,6 +78,16 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   const count = rows?.length ?? 0;
   const lastTop = useRef(0);
   const isFast = useRef(false);
+  const keyOf = useRef(rowKey);
+  keyOf.current = rowKey;
+  // Another function for the same rows would let all of them be measured anew.
+  const getItemKey = useCallback(
+    (index: number) => {
+      const row = rows?.[index];
+      return row === undefined ? index : keyOf.current(row);
+    },
+    [rows],
+  );
   const virtualizer = useVirtualizer({
     count,
     getScrollElement: () => box.current,
@@ -85,7 +95,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     overscan: 6,
     isScrollingResetDelay: SETTLED_MS,
     initialOffset: () => (placeKey && places.get(placeKey)) || 0,
-    getItemKey: (index) => (rows?.[index] ? rowKey(rows[index]) : index),
+    getItemKey,
   });
   const items = virtualizer.getVirtualItems();
   // Whoever drags the scroll bar across thousands of rows reads none of them: they are drawn where it stops.
@@ -110,8 +120,8 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     if (topRequest > 0 && box.current) box.current.scrollTop = 0;
   }, [topRequest]);
   const chosen = useMemo(
-    () => (selected === undefined || !rows ? -1 : rows.findIndex((row) => rowKey(row) === selected)),
-    [rows, selected, rowKey],
+    () => (selected === undefined || !rows ? -1 : rows.findIndex((row) => keyOf.current(row) === selected)),
+    [rows, selected],
   );
   const act = useRef({ onSelect, onOpen });
   act.current = { onSelect, onOpen };

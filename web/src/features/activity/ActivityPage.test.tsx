@@ -1,6 +1,7 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { db } from "@/mock-api/db";
+import { move } from "@/mock-api/flow";
 import { render } from "@/mock-api/render";
 import { arrive, signInAs } from "@/mock-api/seed";
 import { ActivityPage } from "./ActivityPage";
@@ -61,6 +62,20 @@ describe("the Activity", () => {
     await open();
     expect(await screen.findByText("No action yet")).toBeInTheDocument();
     expect(screen.getByText("countersign demo")).toBeInTheDocument();
+  });
+
+  it("leaves what the filter does not take any more where it stands, until the list is at its top again", async () => {
+    signInAs("viewer");
+    const action = arrive({ agent: "shop-assistant", target: "payments", action: "POST /decided-meanwhile" });
+    await open("/dashboard/activity?state=pending", true);
+    await screen.findByText(/decided-meanwhile/);
+    const box = screen.getByTestId("rows");
+    fireEvent.scroll(box, { target: { scrollTop: 400 } });
+    move(action, "denied", "action.denied");
+    const row = () => screen.queryByText(/decided-meanwhile/)?.closest('[role="row"]');
+    await waitFor(() => expect(row()).toHaveTextContent("denied"));
+    fireEvent.scroll(box, { target: { scrollTop: 0 } });
+    await waitFor(() => expect(row()).toBeUndefined());
   });
 
   it("shows at once what arrives", async () => {

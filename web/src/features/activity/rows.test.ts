@@ -5,6 +5,7 @@ import {
   applyEvents,
   arrivedRows,
   compareRows,
+  dropRows,
   findRow,
   insertRows,
   type Pages,
@@ -34,6 +35,24 @@ describe("the rows of the Activity", () => {
     const { fresh, changed } = compareRows(known, [row(11), row(9), row(8, "approved"), row(6)]);
     expect(fresh.map((each) => each.id)).toEqual([id(11), id(6)]);
     expect(changed.map((each) => each.id)).toEqual([id(8)]);
+  });
+
+  it("takes out what the list is not of any more, and still asks for what lies behind", () => {
+    const known: Pages = {
+      pages: [
+        { items: [row(9), row(8, "approved")], next: "8" },
+        { items: [row(7)], next: "7" },
+        { items: [row(5, "denied")], next: "5" },
+      ],
+      pageParams: [undefined, "8", "7"],
+    };
+    expect(dropRows(known, {})).toBe(known);
+    expect(dropRows(known, { state: "pending,approved,denied" })).toBe(known);
+    const left = dropRows(known, { state: "pending" });
+    expect(ids(left)).toEqual([9, 7]);
+    expect(left.pages.map(({ next }) => next)).toEqual(["8", "5"]);
+    expect(left.pageParams).toEqual([undefined, "8"]);
+    expect(dropRows(known, { state: "expired" }).pages).toEqual([{ items: [], next: "5" }]);
   });
 
   it("leaves rows alone that lie behind what is loaded", () => {

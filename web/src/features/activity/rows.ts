@@ -139,6 +139,29 @@ function isListed(row: ActionView, search: ActivitySearch): boolean {
   );
 }
 
+/** Whether a row still stands in a state that the list is of: nothing else of an action changes. */
+export function isStill(row: Pick<ActionView, "state">, search: ActivitySearch): boolean {
+  return !search.state || wordsOf(search.state).includes(row.state);
+}
+
+/** Takes rows out that the list is not of any more. */
+export function dropRows(pages: Pages, search: ActivitySearch): Pages {
+  if (pages.pages.every(({ items }) => items.every((row) => isStill(row, search)))) return pages;
+  const left = pages.pages.map((page) => {
+    const items = page.items.filter((row) => isStill(row, search));
+    return items.length === page.items.length ? page : { ...page, items };
+  });
+  // A page without rows has no place among the others; what comes behind it is still asked for.
+  const kept = left
+    .map((page, index) => ({ page, index }))
+    .filter(({ page, index }) => page.items.length > 0 || index === 0);
+  const next = left.at(-1)?.next ?? null;
+  return {
+    pages: kept.map(({ page }, index) => (index === kept.length - 1 ? { ...page, next } : page)),
+    pageParams: kept.map(({ index }) => pages.pageParams[index]),
+  };
+}
+
 /** The rows that events tell of, as they stand after the last of them. Words can only be looked for by the gateway. */
 export function arrivedRows(events: readonly LiveEvent[], search: ActivitySearch): ActionView[] {
   if (search.q) return [];

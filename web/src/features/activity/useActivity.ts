@@ -4,7 +4,17 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { LiveEvent } from "@/api/live";
 import { useLive, useLiveState } from "@/app/live";
 import { activityQuery, fetchActions } from "./queries";
-import { type ActionView, applyEvents, arrivedRows, compareRows, insertRows, type Pages, patchRows } from "./rows";
+import {
+  type ActionView,
+  applyEvents,
+  arrivedRows,
+  compareRows,
+  dropRows,
+  insertRows,
+  isStill,
+  type Pages,
+  patchRows,
+} from "./rows";
 import type { ActivitySearch } from "./search";
 
 /** Events of this time are answered with one look at the list. */
@@ -66,9 +76,9 @@ export function useActivity(search: ActivitySearch): Activity {
       setMore(false);
       void client.resetQueries({ queryKey: options.queryKey, exact: true });
     } else {
-      update((pages) => insertRows(pages, rows, order));
+      update((pages) => insertRows(dropRows(pages, search), rows, order));
     }
-  }, [client, hold, isMore, options, order, update]);
+  }, [client, hold, isMore, options, order, search, update]);
 
   const look = useCallback(async () => {
     const known = () => client.getQueryData(options.queryKey) as Pages | undefined;
@@ -104,7 +114,7 @@ export function useActivity(search: ActivitySearch): Activity {
         setMore(true);
         hold(fresh);
       } else if (isAtTop.current) {
-        update((pages) => insertRows(pages, fresh, order));
+        update((pages) => insertRows(dropRows(pages, search), fresh, order));
       } else if (fresh.length > 0 || heldRows.current.length > 0) {
         const byId = new Map([...heldRows.current, ...fresh].map((row) => [row.id, row]));
         hold([...byId.values()]);
@@ -137,6 +147,13 @@ export function useActivity(search: ActivitySearch): Activity {
     const pages = client.getQueryData(options.queryKey) as Pages | undefined;
     if (!pages) return;
     update((old) => applyEvents(old, told));
+    if (isAtTop.current) update((old) => dropRows(old, search));
+    const gone = new Set(
+      told.map(({ request }) =>
+        request?.state && !isStill({ state: request.state }, search) ? request.id : undefined,
+      ),
+    );
+    if (heldRows.current.some(({ id }) => gone.has(id))) hold(heldRows.current.filter(({ id }) => !gone.has(id)));
     const { fresh } = compareRows(pages, arrivedRows(told, search), order);
     if (fresh.length === 0) return;
     if (isAtTop.current) update((old) => insertRows(old, fresh, order));
@@ -171,12 +188,20 @@ export function useActivity(search: ActivitySearch): Activity {
   const loadMore = useCallback(() => {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage({ cancelRefetch: false });
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  // All that was loaded has left: a table without rows can't ask for those behind them.
+  const isBare = rows?.length === 0 && !query.isFetchNextPageError;
+  useEffect(() => {
+    if (isBare) loadMore();
+  }, [isBare, loadMore]);
   const setAtTop = useCallback(
     (isNow: boolean) => {
       isAtTop.current = isNow;
-      if (isNow && heldRows.current.length > 0) release();
+      if (!isNow) return;
+      // What is not of the list any more was left where it stood: rows must not move under whoever reads them.
+      if (heldRows.current.length > 0) release();
+      else update((pages) => dropRows(pages, search));
     },
-    [release],
+    [release, search, update],
   );
   return {
     rows,
