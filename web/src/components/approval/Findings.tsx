@@ -31,13 +31,13 @@ export function Findings({ action }: { action: Action }) {
 }
 
 function FindingRow({ finding, onWrong }: { finding: Finding; onWrong: () => void }) {
-  const { name, percent, place, channel, effect, reasons, text, textLeft, markedBy, markedAt } = finding;
+  const { name, score, place, channel, effect, reasons, text, textLeft, markedBy, markedAt } = finding;
   const why = whyNot(useMe(), "decide");
   return (
     <>
       <p className={classes.line}>
         <b>{name}</b>
-        {percent !== undefined && <span>{percent} % sure</span>}
+        {score !== undefined && <span>score {score.toFixed(2)}</span>}
         <span>
           in {channel === "input" ? "" : "what the target answered: "}
           <UntrustedText value={place} isCode />
@@ -107,7 +107,7 @@ function WrongDialog({ id, finding, onClose }: { id: string; finding: Finding; o
           ? "What looks like a secret in it is kept as it is."
           : "What looks like a secret in it is masked."}
       </p>
-      <p className={classes.text}>
+      <p className={classes.text} style={{ marginTop: 10 }}>
         The case stays when the evidence of the action is deleted. Whoever may read the configuration can read it, and
         the ledger names you. No decision changes, and the mark can't be taken back.
       </p>

@@ -30,12 +30,12 @@ describe("findings in words", () => {
     const [threat, secret, other] = findingsOf(action([THREAT, SECRET, { ...THREAT, reason: "prompt injection" }]));
     expect(threat).toMatchObject({
       name: "Prompt injection",
-      percent: 97,
+      score: 0.97,
       effect: "asks a human",
       reasons: ["tells the reader to ignore its orders", "asks for the system prompt"],
     });
-    expect(secret).toMatchObject({ name: "Secret", percent: undefined, reasons: [SECRET.reason] });
-    expect(other).toMatchObject({ percent: undefined, reasons: ["prompt injection"] });
+    expect(secret).toMatchObject({ name: "Secret", score: undefined, reasons: [SECRET.reason] });
+    expect(other).toMatchObject({ score: undefined, reasons: ["prompt injection"] });
     expect(findingsOf(action([{ category: "new_kind" }]))[0]?.name).toBe("New kind");
   });
 
@@ -76,10 +76,10 @@ async function show(role: Role) {
 }
 
 describe("findings at a request", () => {
-  it("says what, where, how sure, why and the text there (requirement 27)", async () => {
+  it("says what, where, the score, why and the text there (requirement 27)", async () => {
     const { list } = await show("owner");
     const [threat, secret] = list.getAllByRole("listitem").filter((item) => within(item).queryByRole("button"));
-    expect(threat).toHaveTextContent(/Prompt injection.*97 % sure.*in body\.comment.*asks a human/);
+    expect(threat).toHaveTextContent(/Prompt injection.*score 0\.97.*in body\.comment.*asks a human/);
     expect(threat).toHaveTextContent("asks for the system prompt");
     expect(within(threat as HTMLElement).getByText("[U+202E right-to-left override]")).toBeVisible();
     expect(secret).toHaveTextContent(/Secret.*Stripe key.*stands in body\.key/);

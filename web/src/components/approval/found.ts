@@ -9,8 +9,8 @@ export interface Finding extends Pick<View, "index" | "category" | "channel" | "
   name: string;
   /** What it asked for, in words. */
   effect: string;
-  /** How sure the scan is, in percent. */
-  percent: number | undefined;
+  /** From 0 to 1, to hundredths. */
+  score: number | undefined;
   reasons: string[];
   /** How the text at the place begins, where it is known. */
   text: string | undefined;
@@ -72,12 +72,12 @@ export function findingsOf(action: Action): Finding[] {
 }
 
 /** `prompt injection (97 %) in body.a: why; why` in its parts; a reason of another form is left whole. */
-function partsOf(reason: string, place: string): Pick<Finding, "percent" | "reasons"> {
+function partsOf(reason: string, place: string): Pick<Finding, "score" | "reasons"> {
   const [head, percent] = /^[a-z ]+ \((\d{1,3}) %\) in /.exec(reason) ?? [];
   const rest = reason.slice(head?.length ?? 0);
-  if (head === undefined || !rest.startsWith(place)) return { percent: undefined, reasons: reason ? [reason] : [] };
+  if (head === undefined || !rest.startsWith(place)) return { score: undefined, reasons: reason ? [reason] : [] };
   const why = rest.slice(place.length);
-  return { percent: Number(percent), reasons: why.startsWith(": ") ? why.slice(2).split("; ") : [] };
+  return { score: Number(percent) / 100, reasons: why.startsWith(": ") ? why.slice(2).split("; ") : [] };
 }
 
 /** The text of a field that a place names. Nothing for a text that stands as a whole among what runs: it is shown there. */
