@@ -27,7 +27,7 @@ window.scrollTo = () => {};
 Object.defineProperty(document, "fonts", { value: { addEventListener() {}, removeEventListener() {} } });
 
 // A test waits for what it names, not for a fast machine.
-configure({ asyncUtilTimeout: 8_000 });
+configure({ asyncUtilTimeout: 20_000 });
 
 // Before a test's imports: the client keeps the fetch that it finds.
 server.listen({ onUnhandledRequest: "error" });

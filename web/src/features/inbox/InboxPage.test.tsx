@@ -1,6 +1,7 @@
 import { act, screen, waitFor, within } from "@testing-library/react";
 import { HttpResponse, http } from "msw";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { ADVANCED_ARMING_MS, ARMING_MS } from "@/components/approval/useArming";
 import { db } from "@/mock-api/db";
 import { render } from "@/mock-api/render";
 import { arrive, signInAs } from "@/mock-api/seed";
@@ -8,7 +9,14 @@ import type { ActionParts } from "@/mock-api/seed/actions";
 import { server } from "@/mock-api/server";
 import { InboxPage } from "./InboxPage";
 
-const armed = () => act(() => new Promise((resolve) => setTimeout(resolve, 450)));
+/** Lets the clock go on only where a test says so: what is refused for a moment is so for as long as the machine needs. */
+function clock(): (milliseconds: number) => void {
+  let now = Date.now();
+  vi.spyOn(Date, "now").mockImplementation(() => now);
+  return (milliseconds) => {
+    now += milliseconds;
+  };
+}
 const part = (change: Partial<ActionParts>): ActionParts => ({
   agent: "shop-assistant",
   target: "payments",
@@ -57,24 +65,26 @@ describe("InboxPage", () => {
   it("moves, approves and denies by keys, and goes on to the next", async () => {
     const first = arrive(part({ action: "POST /one", age: 5 }));
     const second = arrive(part({ action: "POST /two", age: 4 }));
+    const pass = clock();
     const { user } = await show();
     await waitFor(() => expect(open()).toBe("POST /one"));
     await user.keyboard("j");
     await waitFor(() => expect(open()).toBe("POST /two"));
     await user.keyboard("k");
     await waitFor(() => expect(open()).toBe("POST /one"));
-    await armed();
+    pass(ARMING_MS);
     await user.keyboard("a");
     await waitFor(() => expect(first.state).not.toBe("pending"));
     expect(second.state).toBe("pending");
     expect(await screen.findByRole("status", { name: "Outcome" })).toBeVisible();
     await waitFor(() => expect(open()).toBe("POST /two"));
+    await screen.findByRole("button", { name: "Approve" });
     // It came by itself: a second press of the key is not for it.
-    await armed();
+    pass(ARMING_MS);
     await user.keyboard("a");
     expect(await screen.findByText(/has only just appeared/)).toBeVisible();
     expect(second.state).toBe("pending");
-    await act(() => new Promise((resolve) => setTimeout(resolve, 1_000)));
+    pass(ADVANCED_ARMING_MS - ARMING_MS);
     await user.keyboard("d");
     await user.type(await screen.findByRole("textbox", { name: "Reason (optional)" }), "no, a j k a{Enter}");
     await waitFor(() => expect(second.state).toBe("denied"));
@@ -83,9 +93,10 @@ describe("InboxPage", () => {
 
   it("does nothing by keys while somebody types, and says why it does not approve what has unseen parts", async () => {
     const action = arrive(part({ body: "x\n".repeat(400) }));
+    const pass = clock();
     const { user } = await show();
     await screen.findByRole("button", { name: "Approve" });
-    await armed();
+    pass(ARMING_MS);
     await user.click(screen.getByRole("searchbox"));
     await user.keyboard("a");
     await act(() => (document.activeElement as HTMLElement).blur());
