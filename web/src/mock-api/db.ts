@@ -100,7 +100,7 @@ const DEFAULT_SETTINGS: Settings = {
   evidence_retention_days: null,
   evidence_body_bytes: 65_536,
   scan: {
-    input: { mode: "block", warn: null, block: null },
+    input: { mode: "warn", warn: null, block: null },
     tool_output: { mode: "taint", warn: null, block: null },
     taint_minutes: 30,
   },

@@ -8,7 +8,7 @@ import { ThresholdInput } from "./ThresholdInput";
 
 const INPUT_MODES = [
   ["off", "Off", "What agents ask for is not looked at"],
-  ["warn", "Warn", "From either threshold on a human is asked; nothing is denied"],
+  ["warn", "Warn", "From the first threshold on a human is asked; nothing is denied"],
   ["block", "Block", "From the first threshold on a human is asked, from the second on it is denied"],
 ] as const;
 
@@ -35,6 +35,7 @@ export function ScannerTab() {
               <ModeRadios
                 label="A suspicious request"
                 modes={INPUT_MODES}
+                shipped={SHIPPED.input}
                 value={scan.input.mode}
                 onChange={(mode) => set({ scan: { input: { mode } } })}
                 error={errorOf("scan.input.mode")}
@@ -51,7 +52,7 @@ export function ScannerTab() {
               />
               <ThresholdInput
                 label="Requests: deny from"
-                description="Reads, too. In the mode Warn it asks."
+                description="Reads, too. In the mode Warn a human is asked instead."
                 value={scan.input.block}
                 shipped={SHIPPED.block}
                 onChange={(block) => set({ scan: { input: { block } } })}
@@ -75,6 +76,7 @@ export function ScannerTab() {
               <ModeRadios
                 label="A suspicious answer"
                 modes={OUTPUT_MODES}
+                shipped={SHIPPED.output}
                 value={scan.tool_output.mode}
                 onChange={(mode) => set({ scan: { tool_output: { mode } } })}
                 error={errorOf("scan.tool_output.mode")}

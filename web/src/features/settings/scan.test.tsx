@@ -16,14 +16,14 @@ describe("the scanner's settings", () => {
     signInAs("owner");
     const { user } = await open();
     const box = await form("Scan of requests");
-    expect(box.getByRole("radio", { name: /^Block/ })).toBeChecked();
+    expect(box.getByRole("radio", { name: "Warn (as shipped)" })).toBeChecked();
     const ask = box.getByRole("textbox", { name: "Requests: ask a human from" });
     expect(ask).toHaveValue("");
     expect(ask).toHaveAccessibleDescription(/as shipped, 0\.937/);
-    await user.click(box.getByRole("radio", { name: /^Warn/ }));
+    await user.click(box.getByRole("radio", { name: "Block" }));
     await user.type(ask, "0.8");
     await user.click(box.getByRole("button", { name: "Save" }));
-    await waitFor(() => expect(db.settings.scan.input).toEqual({ mode: "warn", warn: 0.8, block: null }));
+    await waitFor(() => expect(db.settings.scan.input).toEqual({ mode: "block", warn: 0.8, block: null }));
     expect(db.settings.scan.tool_output.mode).toBe("taint");
     await waitFor(() => expect(ask).toHaveValue("0.8"));
     await user.clear(ask);
