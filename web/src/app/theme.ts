@@ -7,6 +7,7 @@ import {
   createTheme,
   DrawerHeader,
   type MantineColorsTuple,
+  Menu,
   Modal,
   ModalHeader,
   Notification,
@@ -50,6 +51,8 @@ export const theme = createTheme({
     Badge: Badge.extend({ defaultProps: { radius: "sm" }, styles: { label: { textTransform: "none" } } }),
     Button: Button.extend({ defaultProps: { size: "sm" } }),
     CloseButton: CloseButton.extend({ defaultProps: closeName }),
+    // The placeholder is no item, and a menu holds nothing but items: the first one takes the focus.
+    Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false } }),
     Modal: Modal.extend({ defaultProps: { centered: true }, styles: { title: { fontWeight: 600 } } }),
     // A dialog lies outside of the page's parts: its <header> would count as a second banner of the page.
     DrawerHeader: DrawerHeader.extend({ defaultProps: { role: "presentation" } }),

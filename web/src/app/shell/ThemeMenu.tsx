@@ -12,7 +12,7 @@ export function ThemeMenu() {
   const current = SCHEMES.find(({ scheme }) => scheme === colorScheme) ?? SCHEMES[2];
   const Icon = current?.icon ?? IconSun;
   return (
-    <Menu position="bottom-end" withinPortal>
+    <Menu position="bottom-end" withinPortal={false}>
       <Menu.Target>
         <ActionIcon size="lg" aria-label={`Theme: ${current?.name}`}>
           <Icon size={18} stroke={1.7} />

@@ -9,7 +9,7 @@ export function UserMenu() {
   const navigate = useNavigate();
   const signOut = useSignOut();
   return (
-    <Menu position="bottom-end" width={220}>
+    <Menu position="bottom-end" withinPortal={false} width={220}>
       <Menu.Target>
         <ActionIcon size="lg" aria-label={`Signed in as ${me?.name ?? "…"}`}>
           <IconUser size={18} stroke={1.7} />
