@@ -203,7 +203,7 @@ impl Command {
             Self::Audit(command) => command.run(cx).await,
             Self::Vault(command) => command.run(cx).await,
             Self::Config(command) => command.run(cx),
-            Self::Scan(command) => command.run(cx),
+            Self::Scan(command) => command.run(cx).await,
             Self::Net(command) => command.run(cx).await,
             Self::Migrate(command) => command.run(cx).await,
             Self::Apply(command) => command.run(cx).await,

@@ -1,8 +1,9 @@
 //! `countersign scan`: the scanner at the command line, on a user's own texts.
 //!
 //! It needs no gateway, no data directory and no configuration. What it says is a measurement, not a decision: the exit code is 0
-//! whatever was found.
+//! whatever was found. Only `cases` and `wrong` are a client of the gateway: they are about what its own scanner found.
 
+mod cases;
 mod eval;
 mod excerpt;
 mod file;
@@ -11,6 +12,7 @@ mod outcome;
 mod redact;
 mod scanners;
 mod text;
+mod wrong;
 
 use clap::Subcommand;
 
@@ -28,15 +30,21 @@ pub(super) enum Scan {
     Redact(redact::Redact),
     /// Measure the scanner on labelled rows
     Eval(eval::Eval),
+    /// Write the findings that were marked as wrong, with their texts, as JSON Lines that `eval` reads
+    Cases(cases::Cases),
+    /// Mark a finding of a request as wrong; it changes no decision
+    Wrong(wrong::Wrong),
 }
 
 impl Scan {
-    pub(super) fn run(self, cx: &Cx) -> Result<()> {
+    pub(super) async fn run(self, cx: &Cx) -> Result<()> {
         match self {
             Self::Text(text) => text.run(cx.output),
             Self::File(file) => file.run(cx.output),
             Self::Redact(redact) => redact.run(cx.output),
             Self::Eval(eval) => eval.run(cx.output),
+            Self::Cases(cases) => cases.run(cx).await,
+            Self::Wrong(wrong) => wrong.run(cx).await,
         }
     }
 }

@@ -72,17 +72,19 @@ fn twice(name: &str) -> Failure {
 /// A line per setting, nested ones by their whole name.
 fn table(settings: &Value) -> Table {
     let mut table = Table::new(&["SETTING", "VALUE"]);
-    for (name, value) in settings.as_object().into_iter().flatten() {
-        match value {
-            Value::Object(inner) => {
-                for (inner_name, value) in inner {
-                    table.row([format!("{name}.{inner_name}"), cell(value)]);
-                }
-            }
-            value => table.row([name.clone(), cell(value)]),
-        }
-    }
+    add_rows(&mut table, "", settings);
     table
+}
+
+fn add_rows(table: &mut Table, name: &str, value: &Value) {
+    let Value::Object(fields) = value else {
+        table.row([name.to_owned(), cell(value)]);
+        return;
+    };
+    for (field, value) in fields {
+        let joint = if name.is_empty() { "" } else { "." };
+        add_rows(table, &format!("{name}{joint}{field}"), value);
+    }
 }
 
 #[cfg(test)]

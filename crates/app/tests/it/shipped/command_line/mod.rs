@@ -1,5 +1,6 @@
 //! Every command's help, table, JSON and one failure, as they are shown.
 
+mod findings;
 mod help;
 mod scan;
 mod session;
