@@ -75,7 +75,8 @@ const batch =
     await page.getByRole("checkbox", { name: "Select all that match" }).check();
     await page.getByRole("button", { name: new RegExp(`^${say} \\d`) }).click();
     const dialog = named(page, `${say} several requests`);
-    await expect(dialog.getByRole("button", { name: /^(Approve|Deny) \d/ })).toBeVisible();
+    await expect(dialog).toBeVisible();
+    await expect(dialog.getByRole("status", { name: /^Loading/ })).toHaveCount(0);
     return dialog;
   };
 
@@ -119,7 +120,12 @@ const places: Place[] = [
       },
       "the palette": async (page) => {
         await page.keyboard.press("Control+k");
-        await expect(page.getByRole("dialog").getByText("Waiting for a decision")).toBeVisible();
+        await expect(
+          page
+            .getByRole("dialog")
+            .getByRole("button", { name: /pending/ })
+            .first(),
+        ).toBeVisible();
         return anyDialog(page);
       },
       "the palette, nothing found": async (page) => {

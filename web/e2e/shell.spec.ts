@@ -89,7 +89,10 @@ test.describe("the palette", () => {
     await page.getByPlaceholder("Search or go to …").fill("xylophone");
     await expect(palette).toContainText("/charges/for-the-palette");
     await watch.check("the palette with a request");
-    await page.keyboard.press("Enter");
+    await palette
+      .getByRole("button", { name: /\/charges\/for-the-palette/ })
+      .first()
+      .click();
     await expect(page).toHaveURL(new RegExp(id));
     await page.keyboard.press("Control+k");
     await page.getByPlaceholder("Search or go to …").fill("support-bot");

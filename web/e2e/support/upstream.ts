@@ -12,6 +12,8 @@ export class Upstream {
 
   static async start(): Promise<Upstream> {
     const server = createServer();
+    // Node closes idle connections after 5 s: a call that is just then on its way would be lost.
+    server.keepAliveTimeout = 600_000;
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const upstream = new Upstream(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
     server.on("request", (request, response) => {

@@ -72,14 +72,20 @@ impl TextScanner {
         input: &Value,
         found: &mut Found,
     ) {
-        let seen = self.threats.scan_bytes(&part.text, channel);
+        let text = texts::readable(&part.text);
+        let seen = self.threats.scan_bytes(&text, channel);
         let severity = thresholds.severity(&seen);
         if severity == Severity::Clear {
             return;
         }
         let score = (f64::from(seen.score) * 1000.0).round() / 1000.0;
-        let offset = seen.spans.first().map_or(0, |span| span.start);
-        let place = texts::place(part, offset, input);
+        let place = match &text {
+            Cow::Borrowed(_) => {
+                let offset = seen.spans.first().map_or(0, |span| span.start);
+                texts::place(part, offset, input)
+            }
+            Cow::Owned(_) => part.name.to_owned(),
+        };
         let mut reason = format!(
             "{} ({:.0} %) in {place}",
             seen.category.words(),

@@ -13,9 +13,9 @@ pub enum InputMode {
     /// It is not looked at.
     Off,
     /// At or over either threshold a human is asked, except for reads under `block`: those are recorded.
+    #[default]
     Warn,
     /// At or over `warn` as above; at or over `block` it is denied.
-    #[default]
     Block,
 }
 

@@ -3,7 +3,7 @@
 //! A document is written out as lines of `name: text`: names of fields are an agent's text too, an attack may be spread over
 //! several fields, and a name tells a secret. Where something stands is found again from its offset, only when there is a finding.
 
-use std::ops::ControlFlow;
+use std::{borrow::Cow, ops::ControlFlow};
 
 use serde_json::Value;
 
@@ -22,6 +22,11 @@ const SKIPPED: [&str; 6] = [
 const DEPTH: usize = 256;
 /// The longest place in a finding, in characters: names of fields are an agent's.
 const PLACE_CHARACTERS: usize = 120;
+
+/// The shortest run of characters that is looked at in what is no text, in bytes.
+const RUN_BYTES: usize = 12;
+/// From one unreadable character in so many on, bytes are no text.
+const UNREADABLE_ONE_IN: usize = 25;
 
 /// One text with its name.
 #[derive(Debug, Clone)]
@@ -76,6 +81,38 @@ pub(crate) fn parts(intent: &str, input: &Value, body: &[u8]) -> Vec<Part> {
         None => parts.push(Part::plain("body", body)),
     }
     parts
+}
+
+/// What a reader could read of bytes: all of a text; of what is mostly no text (an image, bytes that were forced into characters) the
+/// runs of characters in it. Random characters look like a disguise, and say nothing.
+pub(crate) fn readable(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let is_unreadable = |character: char| {
+        character == char::REPLACEMENT_CHARACTER
+            || (character.is_control() && !character.is_ascii_whitespace())
+    };
+    let (mut all, mut unreadable) = (0_usize, 0_usize);
+    for chunk in bytes.utf8_chunks() {
+        all += chunk.valid().len() + chunk.invalid().len();
+        unreadable += chunk.invalid().len();
+        unreadable += chunk
+            .valid()
+            .chars()
+            .filter(|&character| is_unreadable(character))
+            .count();
+    }
+    if unreadable * UNREADABLE_ONE_IN < all {
+        return Cow::Borrowed(bytes);
+    }
+    let mut runs = Vec::new();
+    for chunk in bytes.utf8_chunks() {
+        for run in chunk.valid().split(is_unreadable) {
+            if run.len() >= RUN_BYTES {
+                runs.extend_from_slice(run.as_bytes());
+                runs.push(b'\n');
+            }
+        }
+    }
+    Cow::Owned(runs)
 }
 
 fn read_body(input: &Value) -> Option<&Value> {

@@ -56,6 +56,7 @@ impl Stage {
 #[tokio::test]
 async fn an_attack_in_any_field_is_denied_and_never_runs() {
     let stage = Stage::new().await;
+    stage.set(json!({ "input": { "mode": "block" } })).await;
     let mut deep = json!({ "text": ATTACK });
     for level in 0..40 {
         deep = json!({ format!("level{level}"): [deep] });
@@ -372,6 +373,7 @@ async fn another_targets_credential_is_masked() {
 #[tokio::test]
 async fn a_body_that_is_too_long_is_looked_at_in_part() {
     let stage = Stage::new().await;
+    stage.set(json!({ "input": { "mode": "block" } })).await;
     let mut body = "plain words ".repeat(870_000);
     body.truncate(10 << 20);
     let reply = replied(
@@ -392,6 +394,7 @@ async fn a_body_that_is_too_long_is_looked_at_in_part() {
 #[tokio::test]
 async fn a_finding_that_is_called_wrong_becomes_a_case() {
     let stage = Stage::new().await;
+    stage.set(json!({ "input": { "mode": "block" } })).await;
     let text = format!("{ATTACK} with {}", stripe_key());
     let asked = with_body("PUT /x", json!({ "comment": text }).to_string());
     let id = denied(stage.submit_draft(asked).await).request.id;
@@ -453,4 +456,16 @@ async fn a_finding_that_is_called_wrong_becomes_a_case() {
             .await
             .is_err()
     );
+}
+
+/// As shipped a score alone denies nothing: a human is asked, and a read goes on unless it is very sure.
+#[tokio::test]
+async fn as_shipped_an_attack_asks_a_human() {
+    let stage = Stage::new().await;
+    let submission = stage.submit_draft(with_body("PUT /x", ATTACK)).await;
+    assert!(
+        matches!(submission, Submission::Pending(_)),
+        "{submission:?}"
+    );
+    assert_eq!(stage.fake.calls(), 0);
 }

@@ -26,6 +26,47 @@ pub(crate) struct SettingsView {
     evidence_retention_days: Option<u32>,
     /// How much of a body is kept as evidence, in bytes.
     evidence_body_bytes: u64,
+    scan: ScanSettingsView,
+}
+
+/// How text is looked at.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "the form of the gate's own, for the document")]
+pub(crate) struct ScanSettingsView {
+    input: InputScanView,
+    tool_output: OutputScanView,
+    /// How long a tainted agent stays tainted after the last reply that tainted it, in minutes.
+    taint_minutes: u32,
+}
+
+/// How what agents ask for is looked at.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "the form of the gate's own, for the document")]
+pub(crate) struct InputScanView {
+    /// What a hit does.
+    #[schema(value_type = words::InputScanMode)]
+    mode: String,
+    /// From which score on it is suspicious, 0 to 1; `null` as shipped.
+    #[schema(required)]
+    warn: Option<f64>,
+    /// From which score on it is worse than that, 0 to 1; `null` as shipped.
+    #[schema(required)]
+    block: Option<f64>,
+}
+
+/// How what targets answer is looked at.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "the form of the gate's own, for the document")]
+pub(crate) struct OutputScanView {
+    /// What a hit does.
+    #[schema(value_type = words::OutputScanMode)]
+    mode: String,
+    /// From which score on it is suspicious, 0 to 1; `null` as shipped.
+    #[schema(required)]
+    warn: Option<f64>,
+    /// From which score on it taints, 0 to 1; `null` as shipped.
+    #[schema(required)]
+    block: Option<f64>,
 }
 
 /// How operators sign in.
@@ -55,6 +96,36 @@ pub(crate) struct SettingsChangeBody {
     /// `null` keeps bodies.
     evidence_retention_days: Option<u32>,
     evidence_body_bytes: Option<u64>,
+    scan: Option<ScanChangeBody>,
+}
+
+/// What changes of how text is looked at.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "the form of the gate's own, for the document")]
+pub(crate) struct ScanChangeBody {
+    input: Option<InputScanChangeBody>,
+    tool_output: Option<OutputScanChangeBody>,
+    taint_minutes: Option<u32>,
+}
+
+/// What changes of how what agents ask for is looked at; `null` is the shipped threshold.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "the form of the gate's own, for the document")]
+pub(crate) struct InputScanChangeBody {
+    #[schema(value_type = Option<words::InputScanMode>)]
+    mode: Option<String>,
+    warn: Option<f64>,
+    block: Option<f64>,
+}
+
+/// What changes of how what targets answer is looked at; `null` is the shipped threshold.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "the form of the gate's own, for the document")]
+pub(crate) struct OutputScanChangeBody {
+    #[schema(value_type = Option<words::OutputScanMode>)]
+    mode: Option<String>,
+    warn: Option<f64>,
+    block: Option<f64>,
 }
 
 /// What changes of how operators sign in.

@@ -65,6 +65,8 @@ words! {
     PassphraseSource = "PassphraseSource": ["env", "file", "prompt", "browser"];
     /// Whether operators may decide on what they asked for themselves.
     SeparationOfDuties = "SeparationOfDuties": ["loose", "strict"];
+    InputScanMode = "InputScanMode": ["off", "warn", "block"];
+    OutputScanMode = "OutputScanMode": ["off", "warn", "taint"];
     /// Who did something.
     ActorKind = "ActorKind": ["system", "agent", "operator", "key", "anonymous"];
 }

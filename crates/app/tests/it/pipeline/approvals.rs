@@ -83,7 +83,9 @@ fn an_asked_write_runs_once_after_a_human_said_yes() {
             "action.asked",
             "approval.decided",
             "action.intent",
-            "action.outcome"
+            "action.outcome",
+            // The target echoes the shell metacharacters of the body: tool output is looked at.
+            "scan.found"
         ]
     );
 }

@@ -470,11 +470,11 @@ fn rates_and_intervals_are_those_worked_out_by_hand() {
         assert!(at("p50") <= at("p90") && at("p90") <= at("p99") && at("p99") <= at("max"));
         assert!(at("max") > 0.0);
     }
-    // The threshold is for scores; a secret is found or not.
+    // The threshold is for scores, and the attack is certain; a secret is found or not.
     let told = eval("1");
     assert_eq!(
         rate(&told["threats"]["recall"]),
-        (0, 3, "0.0 (0.0 to 56.1)".into())
+        (1, 3, "33.3 (6.1 to 79.2)".into())
     );
     assert_eq!(told["secrets"]["recall"]["flagged"], 3);
     // By default, the shipped one.
