@@ -1603,6 +1603,31 @@ export interface components {
             /** @description When the hour began. */
             begins_at: string;
         };
+        /** @description What changes of how what agents ask for is looked at; `null` is the shipped threshold. */
+        InputScanChangeBody: {
+            /** Format: double */
+            block?: number | null;
+            mode?: components["schemas"]["InputScanMode"] | null;
+            /** Format: double */
+            warn?: number | null;
+        };
+        /** @enum {string} */
+        InputScanMode: "off" | "warn" | "block";
+        /** @description How what agents ask for is looked at. */
+        InputScanView: {
+            /**
+             * Format: double
+             * @description From which score on it is worse than that, 0 to 1; `null` as shipped.
+             */
+            block: number | null;
+            /** @description What a hit does. */
+            mode: components["schemas"]["InputScanMode"];
+            /**
+             * Format: double
+             * @description From which score on it is suspicious, 0 to 1; `null` as shipped.
+             */
+            warn: number | null;
+        };
         /** @description A key to be made, for an agent or for an operator. */
         KeyBody: {
             /** @description The agent that it acts as, by name or id. */
@@ -2201,6 +2226,31 @@ export interface components {
             /** @description What they may do. */
             role: components["schemas"]["Role"];
         };
+        /** @description What changes of how what targets answer is looked at; `null` is the shipped threshold. */
+        OutputScanChangeBody: {
+            /** Format: double */
+            block?: number | null;
+            mode?: components["schemas"]["OutputScanMode"] | null;
+            /** Format: double */
+            warn?: number | null;
+        };
+        /** @enum {string} */
+        OutputScanMode: "off" | "warn" | "taint";
+        /** @description How what targets answer is looked at. */
+        OutputScanView: {
+            /**
+             * Format: double
+             * @description From which score on it taints, 0 to 1; `null` as shipped.
+             */
+            block: number | null;
+            /** @description What a hit does. */
+            mode: components["schemas"]["OutputScanMode"];
+            /**
+             * Format: double
+             * @description From which score on it is suspicious, 0 to 1; `null` as shipped.
+             */
+            warn: number | null;
+        };
         /** @enum {string} */
         PassphraseSource: "env" | "file" | "prompt" | "browser";
         /** @description A new password. */
@@ -2409,6 +2459,23 @@ export interface components {
             /** @description `allow`, `ask` or `deny`. */
             verdict: string;
         };
+        /** @description What changes of how text is looked at. */
+        ScanChangeBody: {
+            input?: components["schemas"]["InputScanChangeBody"] | null;
+            /** Format: int32 */
+            taint_minutes?: number | null;
+            tool_output?: components["schemas"]["OutputScanChangeBody"] | null;
+        };
+        /** @description How text is looked at. */
+        ScanSettingsView: {
+            input: components["schemas"]["InputScanView"];
+            /**
+             * Format: int32
+             * @description How long a tainted agent stays tainted after the last reply that tainted it, in minutes.
+             */
+            taint_minutes: number;
+            tool_output: components["schemas"]["OutputScanView"];
+        };
         /** @description A request as it is sent. */
         SendView: {
             /** @description The query parameter that the credential is, if it is one. */
@@ -2458,6 +2525,7 @@ export interface components {
             evidence_retention_days?: number | null;
             /** Format: int64 */
             execute_ttl_seconds?: number | null;
+            scan?: components["schemas"]["ScanChangeBody"] | null;
             separation_of_duties?: components["schemas"]["SeparationOfDuties"] | null;
             /** Format: int32 */
             session_hours?: number | null;
@@ -2485,6 +2553,7 @@ export interface components {
              * @description How long an approved request can be carried out, in seconds.
              */
             execute_ttl_seconds: number;
+            scan: components["schemas"]["ScanSettingsView"];
             /** @description Who may decide on what they asked for themselves: `loose` where one vote is enough, `strict` nobody. */
             separation_of_duties: components["schemas"]["SeparationOfDuties"];
             /**
