@@ -1,11 +1,11 @@
 //! Terms of an ask: who has to say yes, how many of them, and until when.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
 use super::condition::present;
-use crate::{name::Name, scope::Role};
+use crate::{name::Name, operator::Operator, scope::Role};
 
 /// The most operators that can be asked for.
 pub const QUORUM_LIMIT: u32 = 10;
@@ -124,7 +124,40 @@ pub enum InvalidTerms {
     Escalation,
 }
 
+impl Approver {
+    /// Whether it names the operator.
+    pub fn is(&self, operator: &Operator) -> bool {
+        match self {
+            Self::Operator(name) => *name == operator.name,
+            Self::Role(role) => *role == operator.role,
+        }
+    }
+}
+
 impl AskTerms {
+    /// Whether the operator may approve a request that came so long ago. Who else may decide at all is not said here.
+    pub fn names(&self, operator: &Operator, waited: Duration) -> bool {
+        let Some(approvers) = &self.approvers else {
+            return true;
+        };
+        let escalated = self
+            .escalation
+            .as_ref()
+            .filter(|escalation| waited.as_secs() >= escalation.after_seconds)
+            .and_then(|escalation| escalation.approvers.as_ref());
+        approvers
+            .iter()
+            .chain(escalated.into_iter().flatten())
+            .any(|approver| approver.is(operator))
+    }
+
+    /// Whether a request that has waited so long is denied because nobody decided.
+    pub fn denies_after(&self, waited: Duration) -> bool {
+        self.escalation.as_ref().is_some_and(|escalation| {
+            escalation.deny && waited.as_secs() >= escalation.after_seconds
+        })
+    }
+
     /// Whether nothing is said.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
