@@ -131,24 +131,73 @@ pub struct ActionPattern {
     shape: Shape,
 }
 
+/// An action's name, taken apart once for all the patterns that look at it.
+#[derive(Debug)]
+pub(crate) enum ParsedAction<'name> {
+    Word(&'name str),
+    Route {
+        method: &'name str,
+        segments: Vec<Cow<'name, str>>,
+    },
+    /// A path that an upstream could read in two ways: no pattern but `**` covers it.
+    Ambiguous,
+}
+
+impl<'name> ParsedAction<'name> {
+    pub(crate) fn of(action: &'name str) -> Self {
+        match split_route(action) {
+            None => Self::Word(action),
+            Some((method, path)) => path_segments(path).map_or(Self::Ambiguous, |mut segments| {
+                if segments.last().is_some_and(|last| last.is_empty()) {
+                    segments.pop();
+                }
+                Self::Route { method, segments }
+            }),
+        }
+    }
+}
+
 impl ActionPattern {
+    /// The pattern of every action.
+    pub const EVERYTHING: &str = "**";
+
     /// Whether the pattern covers the action.
     pub fn matches(&self, action: &str) -> bool {
-        match (&self.shape, split_route(action)) {
+        self.covers(&ParsedAction::of(action))
+    }
+
+    pub(crate) fn covers(&self, action: &ParsedAction<'_>) -> bool {
+        match (&self.shape, action) {
             (Shape::Everything, _) => true,
-            (Shape::Word { prefix, wildcard }, None) => {
+            (Shape::Word { prefix, wildcard }, ParsedAction::Word(word)) => {
                 if *wildcard {
-                    action.starts_with(prefix.as_str())
+                    word.starts_with(prefix.as_str())
                 } else {
-                    action == prefix
+                    word == prefix
                 }
             }
-            (Shape::Route { method, segments }, Some((actual, path))) => {
-                method.as_deref().is_none_or(|method| method == actual)
-                    && path_segments(path)
-                        .is_ok_and(|actual| segments_match(segments, without_slash(&actual)))
+            (
+                Shape::Route { method, segments },
+                ParsedAction::Route {
+                    method: actual,
+                    segments: path,
+                },
+            ) => {
+                method.as_deref().is_none_or(|method| method == *actual)
+                    && segments_match(segments, path)
             }
             _ => false,
+        }
+    }
+
+    /// The one word that the pattern covers, where it is no more than that.
+    pub(crate) fn word(&self) -> Option<&str> {
+        match &self.shape {
+            Shape::Word {
+                prefix,
+                wildcard: false,
+            } => Some(prefix),
+            _ => None,
         }
     }
 
@@ -209,7 +258,7 @@ impl FromStr for ActionPattern {
             return Err(InvalidAction::Length);
         }
         let shape = match split_route(text) {
-            None if text == "**" => Shape::Everything,
+            None if text == Self::EVERYTHING => Shape::Everything,
             None => {
                 let (prefix, wildcard) = text
                     .strip_suffix('*')

@@ -158,6 +158,9 @@ pub struct Facts {
     pub target: TargetFacts,
     /// The action's input: for HTTP `method`, `path`, `query`, `headers` and `body` where it is JSON or a form. See [`UNREADABLE`].
     pub input: Value,
+    /// What the agent said around the action, where its face lets it. Untrusted, as the intent is.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub context: Value,
     /// How soon.
     pub urgency: Urgency,
     /// Why, in the agent's words. Untrusted.
@@ -181,19 +184,13 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Whether a path of the input is, lies in or holds something that the connector could not read.
-    pub fn is_unreadable(&self, path: &str) -> bool {
-        let lies_in = |inner: &str, outer: &str| {
-            inner
-                .strip_prefix(outer)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        };
+    /// The dotted paths of the input that the connector could not read: see [`UNREADABLE`].
+    pub fn unreadable(&self) -> impl Iterator<Item = &str> {
         self.input
             .get(UNREADABLE)
             .and_then(Value::as_array)
             .into_iter()
             .flatten()
             .filter_map(Value::as_str)
-            .any(|unread| lies_in(path, unread) || lies_in(unread, path))
     }
 }

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    action::ActionPattern,
+    action::{ActionPattern, ParsedAction},
     agent::Labels,
     id::{AgentId, GrantId, ProfileId, TargetId},
     time::Timestamp,
@@ -97,8 +97,17 @@ pub struct Grant {
 impl Grant {
     /// Whether the grant is about this action now.
     pub fn covers(&self, profile: ProfileId, action: &str, now: Timestamp) -> bool {
+        self.covers_parsed(profile, &ParsedAction::of(action), now)
+    }
+
+    pub(crate) fn covers_parsed(
+        &self,
+        profile: ProfileId,
+        action: &ParsedAction<'_>,
+        now: Timestamp,
+    ) -> bool {
         self.profile == profile
             && self.expires_at.is_none_or(|expiry| now < expiry)
-            && self.action.matches(action)
+            && self.action.covers(action)
     }
 }

@@ -48,7 +48,10 @@ pub use policy::{Decision, PolicySet, Speaker, Voice, decide};
 pub use request::{Digest, ExecutorKind, InvalidTransition, Request, RequestEvent, RequestState};
 pub use risk::{Risk, RiskScore, method_floor};
 pub use rule::{
-    CONDITION_LIMIT, Condition, InvalidRule, Match, PATH_DEPTH_LIMIT, Rule, RuleKind, RuleMatch,
+    Approver, AskTerms, CONDITION_LIMIT, Condition, Conditions, Escalation, Glob, InvalidPattern,
+    InvalidRule, InvalidTerms, LIST_LIMIT, Match, NESTING_LIMIT, PATH_DEPTH_LIMIT,
+    PATTERN_LIMIT_BYTES, Pattern, QUORUM_LIMIT, Rule, RuleKind, RuleMatch, RuleMode, TimeOfDay,
+    TimeWindow, Weekday, Zone,
 };
 pub use scope::{Permission, Permissions, Role, Scope};
 pub use standing::StandingApproval;

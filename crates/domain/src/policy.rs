@@ -3,6 +3,8 @@
 //! The verdict is the strictest of those that speak. Every speaker is heard, also after a deny, so that a trace shows everything
 //! that stood in the way and not only the first of it.
 
+mod index;
+
 use std::{borrow::Cow, collections::HashMap};
 
 use serde::{Deserialize, Serialize};
@@ -12,11 +14,12 @@ use crate::{
     facts::Facts,
     grant::{Grant, GrantVerdict},
     id::{AgentId, GrantId, RuleId, StandingApprovalId},
-    rule::{Match, Rule, RuleKind},
+    rule::{AskTerms, Match, Rule, RuleKind, RuleMode, View},
     scope::Permission,
     standing::StandingApproval,
     verdict::Verdict,
 };
+use index::RuleIndex;
 
 /// Everything operators have said, at one configuration epoch.
 #[derive(Debug, Clone, Default)]
@@ -24,7 +27,9 @@ pub struct PolicySet {
     version: u64,
     grants: HashMap<AgentId, Vec<Grant>>,
     guards: Vec<Rule>,
+    guard_index: RuleIndex,
     rules: Vec<Rule>,
+    rule_index: RuleIndex,
     standing: Vec<StandingApproval>,
 }
 
@@ -51,7 +56,9 @@ impl PolicySet {
         Self {
             version,
             grants: by_agent,
+            guard_index: RuleIndex::of(&guards),
             guards,
+            rule_index: RuleIndex::of(&ordered),
             rules: ordered,
             standing,
         }
@@ -134,6 +141,12 @@ pub struct Decision {
     pub maker: usize,
     /// The standing approval that answered the ask.
     pub satisfied_by: Option<StandingApprovalId>,
+    /// What the voices that ask ask for, together.
+    #[serde(default, skip_serializing_if = "AskTerms::is_empty")]
+    pub terms: AskTerms,
+    /// What rules in shadow mode would have said. It changed nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shadow: Vec<Voice>,
     /// The policy set's version.
     pub policy_version: u64,
 }
@@ -157,12 +170,11 @@ impl Decision {
 
 /// Decides. Pure: the same set and facts give the same decision on every replica and in every replay.
 pub fn decide(policy: &PolicySet, facts: &Facts) -> Decision {
-    let mut voices = Vec::with_capacity(4);
-    let by_policy = speak_key_scope_and_grant(policy, facts, &mut voices);
-    for guard in &policy.guards {
-        let answer = guard.matcher.judge(facts);
-        voices.extend(rule_voice(Speaker::Guard(guard.id), guard, answer));
-    }
+    let view = View::of(facts);
+    let mut said = Said::default();
+    let by_policy = speak_key_scope_and_grant(policy, &view, &mut said.voices);
+    speak_guards(policy, &view, &mut said);
+    let voices = &mut said.voices;
     for finding in &facts.findings {
         voices.push(Voice {
             speaker: Speaker::Threat,
@@ -200,14 +212,58 @@ pub fn decide(policy: &PolicySet, facts: &Facts) -> Decision {
             reason,
         });
     }
-    if !speak_rules(policy, facts, &mut voices) && by_policy {
-        voices.push(default_voice(facts.action.effect));
+    if !speak_rules(policy, &view, &mut said) && by_policy {
+        said.voices.push(default_voice(facts.action.effect));
     }
-    conclude(policy, facts, voices)
+    conclude(policy, facts, said)
+}
+
+/// What has been said so far.
+struct Said {
+    voices: Vec<Voice>,
+    shadow: Vec<Voice>,
+    terms: AskTerms,
+}
+
+impl Default for Said {
+    fn default() -> Self {
+        Self {
+            voices: Vec::with_capacity(4),
+            shadow: Vec::new(),
+            terms: AskTerms::default(),
+        }
+    }
+}
+
+impl Said {
+    /// Takes down what a rule says, if it says something.
+    fn hear(&mut self, speaker: Speaker, rule: &Rule, answer: Match<'_>) {
+        let Some(voice) = rule_voice(speaker, rule, answer) else {
+            return;
+        };
+        match rule.mode {
+            RuleMode::Shadow => self.shadow.push(voice),
+            RuleMode::Enforce => {
+                if voice.verdict == Verdict::Ask && !rule.ask.is_empty() {
+                    self.terms = std::mem::take(&mut self.terms).with(&rule.ask);
+                }
+                self.voices.push(voice);
+            }
+        }
+    }
+}
+
+fn speak_guards(policy: &PolicySet, view: &View<'_>, said: &mut Said) {
+    for position in policy.guard_index.candidates(view) {
+        let guard = &policy.guards[position as usize];
+        let answer = guard.matcher.judge_view(view);
+        said.hear(Speaker::Guard(guard.id), guard, answer);
+    }
 }
 
 /// Says what the key and the grants say; answers whether a `by_policy` grant leaves it to the rules.
-fn speak_key_scope_and_grant(policy: &PolicySet, facts: &Facts, voices: &mut Vec<Voice>) -> bool {
+fn speak_key_scope_and_grant(policy: &PolicySet, view: &View<'_>, voices: &mut Vec<Voice>) -> bool {
+    let facts = view.facts;
     if !facts.permissions.contains(Permission::RequestCreate) {
         let reason = Cow::Borrowed("the key's scopes do not include request:create");
         voices.push(Voice {
@@ -221,7 +277,7 @@ fn speak_key_scope_and_grant(policy: &PolicySet, facts: &Facts, voices: &mut Vec
     let covering = policy
         .grants_of(facts.agent.id)
         .iter()
-        .filter(|grant| grant.covers(facts.target.profile, &facts.action.name, facts.at));
+        .filter(|grant| grant.covers_parsed(facts.target.profile, &view.action, facts.at));
     for grant in covering {
         granted = true;
         let (verdict, reason) = match grant.verdict {
@@ -254,11 +310,13 @@ fn speak_key_scope_and_grant(policy: &PolicySet, facts: &Facts, voices: &mut Vec
 ///
 /// SECURITY: a rule that may match speaks as well, and does not end the search: else an agent could hide its input behind a rule that
 /// asks, in front of one that denies.
-fn speak_rules(policy: &PolicySet, facts: &Facts, voices: &mut Vec<Voice>) -> bool {
-    for rule in &policy.rules {
-        let answer = rule.matcher.judge(facts);
-        voices.extend(rule_voice(Speaker::Rule(rule.id), rule, answer));
-        if answer == Match::Yes {
+/// A rule in shadow mode ends nothing either.
+fn speak_rules(policy: &PolicySet, view: &View<'_>, said: &mut Said) -> bool {
+    for position in policy.rule_index.candidates(view) {
+        let rule = &policy.rules[position as usize];
+        let answer = rule.matcher.judge_view(view);
+        said.hear(Speaker::Rule(rule.id), rule, answer);
+        if answer == Match::Yes && rule.mode == RuleMode::Enforce {
             return true;
         }
     }
@@ -308,7 +366,12 @@ fn default_voice(effect: Effect) -> Voice {
     }
 }
 
-fn conclude(policy: &PolicySet, facts: &Facts, voices: Vec<Voice>) -> Decision {
+fn conclude(policy: &PolicySet, facts: &Facts, said: Said) -> Decision {
+    let Said {
+        voices,
+        shadow,
+        terms,
+    } = said;
     let mut maker = 0;
     for (index, voice) in voices.iter().enumerate() {
         if voice.verdict > voices[maker].verdict {
@@ -335,6 +398,8 @@ fn conclude(policy: &PolicySet, facts: &Facts, voices: Vec<Voice>) -> Decision {
         voices,
         maker,
         satisfied_by,
+        terms,
+        shadow,
         policy_version: policy.version,
     }
 }

@@ -65,7 +65,7 @@ impl Gate {
                 .deadline
                 .is_some_and(|deadline| deadline <= self.now())
         {
-            self.expire(&row.request).await?;
+            self.lapse(&row).await?;
         }
         let snapshot = self.fresh_snapshot()?;
         let is_self_approved = row.request.asked_by == Actor::Operator(operator.id);
@@ -75,6 +75,18 @@ impl Gate {
         {
             return Err(Error::forbidden(
                 "you asked for this yourself, and separation_of_duties is strict: another operator has to approve",
+            ));
+        }
+        let waited = self.now().since(row.request.created_at);
+        if kind == VoteKind::Approve && !row.terms.names(operator, waited) {
+            return Err(Error::forbidden(
+                "the rule that asked names who may approve this, and you are not among them: you may deny it",
+            ));
+        }
+        if row.terms.reason_required && note.trim().is_empty() {
+            return Err(Error::invalid(
+                "note",
+                "the rule that asked wants a reason: say why in the note",
             ));
         }
         if kind == VoteKind::Approve {

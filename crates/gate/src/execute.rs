@@ -1,10 +1,13 @@
 //! Carrying out what a human has approved: revalidation and the permit.
 
 use countersign_domain::{
-    AuditEntry, Decision, OperatorId, Permission, Request, RequestEvent, RequestId, RequestState,
-    Tally, Verdict, Vote, decide, tally,
+    AuditEntry, Decision, Operator, OperatorId, Permission, Request, RequestEvent, RequestId,
+    RequestState, Tally, Verdict, Vote, decide, tally,
 };
-use countersign_store::{Tx, requests};
+use countersign_store::{
+    Tx,
+    requests::{self, RequestRow},
+};
 
 use crate::{
     carry_out::key_revoked,
@@ -97,7 +100,7 @@ impl Gate {
         asked.key = cx.principal.key().map(|key| key.id);
         self.scan_input(&snapshot, &mut asked).await?;
         let decision = decide(&snapshot.policy, &asked.facts);
-        if let Some(reason) = refusal(&snapshot, &decision, row.quorum, &votes) {
+        if let Some(reason) = refusal(&snapshot, &decision, &row, &votes) {
             self.end(&request, RequestEvent::Revoked, "revoked").await?;
             let text = format!("it was approved, and may no longer run: {reason}");
             return Err(Error::new(ErrorKind::Forbidden, "revoked", text).about(id));
@@ -167,20 +170,27 @@ impl Gate {
 fn refusal(
     snapshot: &Snapshot,
     decision: &Decision,
-    quorum: u32,
+    row: &RequestRow,
     votes: &[Vote],
 ) -> Option<String> {
     match decision.verdict {
         Verdict::Allow => None,
         Verdict::Deny => Some(decision.made_by().reason.clone().into_owned()),
         Verdict::Ask => {
-            let entitled: Vec<Vote> = votes
-                .iter()
-                .filter(|vote| may_decide(snapshot, vote.operator))
-                .cloned()
-                .collect();
+            let may_still = |vote: &&Vote| {
+                let waited = vote.at.since(row.request.created_at);
+                may_decide(snapshot, vote.operator, |operator| {
+                    row.terms.names(operator, waited) && decision.terms.names(operator, waited)
+                })
+            };
+            let entitled: Vec<Vote> = votes.iter().filter(may_still).cloned().collect();
+            // A rule that came after the votes may ask for more of them, never for fewer.
+            let quorum = row.quorum.max(decision.terms.quorum.unwrap_or(1));
             match tally(quorum, &entitled) {
                 Tally::Approved => None,
+                Tally::Open { .. } | Tally::Denied if quorum > row.quorum => Some(format!(
+                    "the rules now ask for {quorum} approvals: ask again"
+                )),
                 Tally::Open { .. } | Tally::Denied => {
                     Some("who approved it may no longer decide".to_owned())
                 }
@@ -190,9 +200,14 @@ fn refusal(
 }
 
 /// Whether an operator who has voted is still one who may.
-fn may_decide(snapshot: &Snapshot, operator: OperatorId) -> bool {
+fn may_decide(
+    snapshot: &Snapshot,
+    operator: OperatorId,
+    is_named: impl FnOnce(&Operator) -> bool,
+) -> bool {
     snapshot.operators.get(operator).is_some_and(|operator| {
         operator.disabled_at.is_none()
+            && is_named(&operator)
             && operator
                 .role
                 .permissions()

@@ -1,8 +1,8 @@
 //! What is written about an action: rows, entries and evidence, put together outside of the transaction.
 
 use countersign_domain::{
-    Actor, AuditEntry, Decision, EntryId, ExecutorKind, InstanceId, Request, RequestState,
-    Timestamp,
+    Actor, AskTerms, AuditEntry, Decision, EntryId, ExecutorKind, InstanceId, Request,
+    RequestState, Timestamp,
 };
 use countersign_store::{Tx, evidence, idempotency, requests};
 use serde::Serialize;
@@ -210,6 +210,10 @@ pub(crate) fn opening_row(
             outcome: None,
         },
         evidence_entry,
-        quorum: 1,
+        quorum: decision.terms.quorum.unwrap_or(1),
+        terms: match state {
+            RequestState::Pending => decision.terms.clone(),
+            _ => AskTerms::default(),
+        },
     }
 }

@@ -141,7 +141,7 @@ impl Gate {
             .read(move |tx| requests::overdue(tx, now, BATCH).map_err(Error::from))
             .await?;
         for row in overdue {
-            self.expire(&row.request).await?;
+            self.lapse(&row).await?;
         }
         Ok(())
     }
@@ -219,6 +219,17 @@ impl Gate {
                 return Ok(());
             }
         }
+    }
+
+    /// Ends a request whose time is over: denied where the rule that asked says so, expired otherwise. The request as it stands now.
+    pub(crate) async fn lapse(&self, row: &requests::RequestRow) -> Result<Request> {
+        let request = &row.request;
+        let waited = self.now().since(request.created_at);
+        if request.state == RequestState::Pending && row.terms.denies_after(waited) {
+            let outcome = "denied: nobody decided in time";
+            return self.end(request, RequestEvent::Denied, outcome).await;
+        }
+        self.expire(request).await
     }
 
     /// Ends a request whose time is over, if nobody was faster; the request as it stands now.

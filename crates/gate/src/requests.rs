@@ -161,7 +161,7 @@ impl Gate {
             RequestState::Pending | RequestState::Approved
         );
         if is_waiting && row.request.deadline.is_some_and(|deadline| deadline <= now) {
-            row.request = self.expire(&row.request).await?;
+            row.request = self.lapse(&row).await?;
         }
         let result = self
             .inner

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use countersign_domain::{Labels, Name, Permission, Rule, RuleId, RuleKind, RuleMatch, Verdict};
+use countersign_domain::{
+    AskTerms, InvalidRule, Labels, Name, Permission, Rule, RuleId, RuleKind, RuleMatch, RuleMode,
+    Verdict,
+};
 use countersign_store::rules;
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +37,12 @@ pub struct RuleDraft {
     pub matcher: RuleMatch,
     /// What it says.
     pub verdict: Verdict,
+    /// What an `ask` asks for.
+    #[serde(default, skip_serializing_if = "AskTerms::is_empty")]
+    pub ask: AskTerms,
+    /// Whether it counts.
+    #[serde(default)]
+    pub mode: RuleMode,
     /// Why.
     #[serde(default)]
     pub reason: String,
@@ -63,6 +72,10 @@ pub struct RuleChange {
     pub matcher: Option<RuleMatch>,
     /// What it says.
     pub verdict: Option<Verdict>,
+    /// What an `ask` asks for, all of it.
+    pub ask: Option<AskTerms>,
+    /// Whether it counts.
+    pub mode: Option<RuleMode>,
     /// Why.
     pub reason: Option<String>,
     /// Marks, all of them.
@@ -73,14 +86,20 @@ fn no_rule() -> Error {
     Error::not_found("rule")
 }
 
-fn check_matcher(matcher: &RuleMatch) -> Result<()> {
-    matcher
-        .check()
-        .map_err(|error| Error::invalid("match", error.to_string()))?;
+fn check(rule: &Rule) -> Result<()> {
+    rule.check().map_err(|error| {
+        let field = match &error {
+            InvalidRule::Terms(_) | InvalidRule::TermsWithoutAsk => "ask",
+            _ => "match",
+        };
+        Error::invalid(field, error.to_string())
+    })?;
     checks::document(
         "match",
-        &serde_json::to_value(matcher).map_err(Error::internal)?,
-    )
+        &serde_json::to_value(&rule.matcher).map_err(Error::internal)?,
+    )?;
+    checks::text("reason", &rule.reason)?;
+    checks::labels(&rule.labels)
 }
 
 fn subject(rule: &Rule) -> String {
@@ -95,15 +114,14 @@ impl Gate {
     pub async fn add_rule(&self, cx: &OpCx, draft: RuleDraft) -> Result<Arc<Rule>> {
         cx.require(Permission::ConfigWrite)?;
         checks::name("name", &draft.name)?;
-        check_matcher(&draft.matcher)?;
-        checks::text("reason", &draft.reason)?;
-        checks::labels(&draft.labels)?;
         let RuleDraft {
             name,
             kind,
             priority,
             matcher,
             verdict,
+            ask,
+            mode,
             reason,
             labels,
         } = draft;
@@ -115,10 +133,13 @@ impl Gate {
             priority,
             matcher,
             verdict,
+            ask,
+            mode,
             reason,
             labels,
             created_at: cx.now,
         });
+        check(&rule)?;
         let mut entry = self.config_entry(cx, "config.rule.created", subject(&rule));
         entry.outcome = Some(verdict.as_str().to_owned());
         let added = Arc::clone(&rule);
@@ -175,15 +196,6 @@ impl Gate {
         change: RuleChange,
     ) -> Result<Arc<Rule>> {
         cx.require(Permission::ConfigWrite)?;
-        if let Some(matcher) = &change.matcher {
-            check_matcher(matcher)?;
-        }
-        if let Some(reason) = &change.reason {
-            checks::text("reason", reason)?;
-        }
-        if let Some(labels) = &change.labels {
-            checks::labels(labels)?;
-        }
         let rule = self.find_rule(id_or_name)?;
         let entry = self.config_entry(cx, "config.rule.updated", subject(&rule));
         let id = rule.id;
@@ -195,12 +207,17 @@ impl Gate {
             if let Some(matcher) = &change.matcher {
                 rule.matcher.clone_from(matcher);
             }
+            rule.mode = change.mode.unwrap_or(rule.mode);
+            if let Some(ask) = &change.ask {
+                rule.ask.clone_from(ask);
+            }
             if let Some(reason) = &change.reason {
                 rule.reason.clone_from(reason);
             }
             if let Some(labels) = &change.labels {
                 rule.labels.clone_from(labels);
             }
+            check(&rule)?;
             rules::update(tx, &rule)?;
             let mut entry = entry.clone();
             entry.outcome = Some(rule.verdict.as_str().to_owned());

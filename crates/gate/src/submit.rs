@@ -150,7 +150,17 @@ impl Gate {
         asked: &Asked,
         decision: &Decision,
     ) -> Result<RequestView> {
-        let deadline = Duration::from_secs(snapshot.settings.approval_deadline_seconds);
+        let terms = &decision.terms;
+        let denied_after = terms
+            .escalation
+            .as_ref()
+            .filter(|escalation| escalation.deny)
+            .map(|escalation| escalation.after_seconds);
+        let seconds = terms
+            .deadline_seconds
+            .unwrap_or(snapshot.settings.approval_deadline_seconds)
+            .min(denied_after.unwrap_or(u64::MAX));
+        let deadline = Duration::from_secs(seconds);
         let mut opening = self.opening(asked, decision, RequestState::Pending, "action.asked");
         opening.row.request.deadline = Some(asked.facts.at.saturating_add(deadline));
         self.record_held(asked, opening).await

@@ -26,6 +26,17 @@ pub(crate) fn json<T: DeserializeOwned>(
     serde_json::from_str(row.text(index)?).map_err(|_| StoreError::Column { index, expected })
 }
 
+/// A document of a JSON column that may be empty.
+pub(crate) fn optional_json<T: DeserializeOwned>(
+    row: Row<'_>,
+    index: usize,
+    expected: &'static str,
+) -> Result<Option<T>> {
+    row.optional_text(index)?
+        .map(|text| serde_json::from_str(text).map_err(|_| StoreError::Column { index, expected }))
+        .transpose()
+}
+
 /// A text with a parser of its own.
 pub(crate) fn parsed<T: FromStr>(row: Row<'_>, index: usize, expected: &'static str) -> Result<T> {
     row.text(index)?

@@ -1,11 +1,13 @@
 //! Requests: what agents asked for, and where each stands.
 
 use countersign_domain::{
-    Actor, AgentId, Digest, DurabilityClass, Effect, EntryId, ExecutorKind, InstanceId, KeyId,
-    ProfileId, Request, RequestId, RequestState, RiskScore, TargetId, Timestamp, Urgency, Verdict,
+    Actor, AgentId, AskTerms, Digest, DurabilityClass, Effect, EntryId, ExecutorKind, InstanceId,
+    KeyId, ProfileId, Request, RequestId, RequestState, RiskScore, TargetId, Timestamp, Urgency,
+    Verdict,
 };
 
 use crate::{
+    columns,
     error::{Result, StoreError},
     tx::Tx,
     value::Row,
@@ -20,6 +22,8 @@ pub struct RequestRow {
     pub evidence_entry: EntryId,
     /// How many operators have to say yes.
     pub quorum: u32,
+    /// Under which terms they were asked.
+    pub terms: AskTerms,
 }
 
 /// What a transition changes besides the state.
@@ -39,7 +43,7 @@ macro_rules! columns {
     () => {
         "id, agent_id, asked_by_kind, asked_by_id, key_id, target_id, profile_id, action, effect, durability, executor, urgency, state, \
          verdict, rule, reason, policy_version, risk_millionths, payload_hash, context_hash, evidence_entry, quorum, created_at, deadline, \
-         changed_at, instance_id, outcome"
+         changed_at, instance_id, outcome, terms"
     };
 }
 
@@ -63,12 +67,16 @@ pub fn insert(tx: &mut Tx<'_>, row: &RequestRow) -> Result<()> {
         reason = "a score lies between 0 and 1"
     )]
     let risk = (request.risk.get() * 1e6).round() as i64;
+    // Most requests ask nobody: they write no terms.
+    let terms = (!row.terms.is_empty())
+        .then(|| columns::to_json(&row.terms, "terms"))
+        .transpose()?;
     tx.execute(
         concat!(
             "INSERT INTO request (",
             columns!(),
             ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, \
-             ?25, ?26, ?27)"
+             ?25, ?26, ?27, ?28)"
         ),
         &[
             (&request.id).into(),
@@ -98,6 +106,7 @@ pub fn insert(tx: &mut Tx<'_>, row: &RequestRow) -> Result<()> {
             request.changed_at.into(),
             request.instance.as_ref().into(),
             request.outcome.as_ref().into(),
+            terms.as_ref().into(),
         ],
     )?;
     Ok(())
@@ -273,5 +282,6 @@ fn read(row: Row<'_>) -> Result<RequestRow> {
         },
         evidence_entry: EntryId::from_bytes(row.bytes(20)?),
         quorum: row.u32(21)?,
+        terms: columns::optional_json(row, 27, "an ask's terms")?.unwrap_or_default(),
     })
 }

@@ -1,6 +1,6 @@
 //! Rules of the policy.
 
-use countersign_domain::{Rule, RuleId, RuleKind};
+use countersign_domain::{Rule, RuleId, RuleKind, RuleMode};
 
 use crate::{
     columns,
@@ -30,6 +30,17 @@ fn rule(row: Row<'_>) -> Result<Rule> {
         reason: row.text(6)?.to_owned(),
         labels: columns::labels(row, 7)?,
         created_at: row.timestamp(8)?,
+        ask: columns::json(row, 9, "an ask's terms")?,
+        mode: match row.text(10)? {
+            "enforce" => RuleMode::Enforce,
+            "shadow" => RuleMode::Shadow,
+            _ => {
+                return Err(StoreError::Column {
+                    index: 10,
+                    expected: "a rule's mode",
+                });
+            }
+        },
     })
 }
 
@@ -37,9 +48,10 @@ fn rule(row: Row<'_>) -> Result<Rule> {
 pub fn insert(tx: &mut Tx<'_>, rule: &Rule) -> Result<()> {
     let matcher = columns::to_json(&rule.matcher, "match")?;
     let labels = columns::to_json(&rule.labels, "labels")?;
+    let ask = columns::to_json(&rule.ask, "ask")?;
     tx.execute(
-        "INSERT INTO policy_rule (id, name, kind, priority, matcher, verdict, reason, labels, created_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO policy_rule (id, name, kind, priority, matcher, verdict, reason, labels, created_at, ask, mode) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         &[
             (&rule.id).into(),
             rule.name.as_str().into(),
@@ -50,6 +62,8 @@ pub fn insert(tx: &mut Tx<'_>, rule: &Rule) -> Result<()> {
             (&rule.reason).into(),
             (&labels).into(),
             rule.created_at.into(),
+            (&ask).into(),
+            rule.mode.as_str().into(),
         ],
     )?;
     Ok(())
@@ -57,13 +71,13 @@ pub fn insert(tx: &mut Tx<'_>, rule: &Rule) -> Result<()> {
 
 /// Every rule.
 pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Rule>> {
-    tx.query("SELECT id, name, kind, priority, matcher, verdict, reason, labels, created_at FROM policy_rule", &[], rule)
+    tx.query("SELECT id, name, kind, priority, matcher, verdict, reason, labels, created_at, ask, mode FROM policy_rule", &[], rule)
 }
 
 /// One rule.
 pub fn by_id(tx: &mut Tx<'_>, id: RuleId) -> Result<Option<Rule>> {
     tx.query_optional(
-        "SELECT id, name, kind, priority, matcher, verdict, reason, labels, created_at FROM policy_rule WHERE id = ?1",
+        "SELECT id, name, kind, priority, matcher, verdict, reason, labels, created_at, ask, mode FROM policy_rule WHERE id = ?1",
         &[(&id).into()],
         rule,
     )
@@ -84,8 +98,9 @@ pub fn name_is_taken(tx: &mut Tx<'_>, name: &str) -> Result<bool> {
 pub fn update(tx: &mut Tx<'_>, rule: &Rule) -> Result<bool> {
     let matcher = columns::to_json(&rule.matcher, "match")?;
     let labels = columns::to_json(&rule.labels, "labels")?;
+    let ask = columns::to_json(&rule.ask, "ask")?;
     tx.execute_one(
-        "UPDATE policy_rule SET kind = ?2, priority = ?3, matcher = ?4, verdict = ?5, reason = ?6, labels = ?7 WHERE id = ?1",
+        "UPDATE policy_rule SET kind = ?2, priority = ?3, matcher = ?4, verdict = ?5, reason = ?6, labels = ?7, ask = ?8, mode = ?9 WHERE id = ?1",
         &[
             (&rule.id).into(),
             rule.kind.as_str().into(),
@@ -94,6 +109,8 @@ pub fn update(tx: &mut Tx<'_>, rule: &Rule) -> Result<bool> {
             rule.verdict.as_str().into(),
             (&rule.reason).into(),
             (&labels).into(),
+            (&ask).into(),
+            rule.mode.as_str().into(),
         ],
     )
 }

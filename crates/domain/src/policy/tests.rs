@@ -8,7 +8,7 @@ use crate::{
     facts::{ActionFacts, AgentFacts, BudgetFacts, Finding, TargetFacts, Urgency},
     id::{OperatorId, ProfileId, RequestId, TargetId},
     risk::{Risk, RiskScore},
-    rule::RuleMatch,
+    rule::{Condition, RuleMatch},
     scope::Permissions,
     time::Timestamp,
 };
@@ -37,6 +37,7 @@ pub(crate) fn facts() -> Facts {
             risk_threshold: None,
         },
         input: json!({}),
+        context: serde_json::Value::Null,
         urgency: Urgency::Normal,
         intent: String::new(),
         risk: Risk::floor(RiskScore::new(0.3), "POST"),
@@ -71,6 +72,8 @@ fn rule(kind: RuleKind, verdict: Verdict, priority: i64, name: &str) -> Rule {
         priority,
         matcher: RuleMatch::default(),
         verdict,
+        ask: AskTerms::default(),
+        mode: RuleMode::Enforce,
         reason: String::new(),
         labels: Labels::default(),
         created_at: NOW,
@@ -272,5 +275,78 @@ proptest! {
         speak(SPEAKERS[extra], VERDICTS[says], &mut grants, &mut rules, &mut facts);
         let after = decide(&PolicySet::new(1, grants, rules, vec![]), &facts).verdict;
         prop_assert!(after >= before);
+    }
+}
+
+fn set_of(rules: Vec<Rule>) -> PolicySet {
+    PolicySet::new(7, vec![grant(GrantVerdict::ByPolicy)], rules, vec![])
+}
+
+#[test]
+fn a_rule_in_shadow_mode_is_heard_and_changes_nothing() {
+    let mut shadow = rule(RuleKind::Guard, Verdict::Deny, 0, "trial");
+    shadow.mode = RuleMode::Shadow;
+    let mut first = rule(RuleKind::Rule, Verdict::Deny, 1, "trial-first");
+    first.mode = RuleMode::Shadow;
+    let enforced = rule(RuleKind::Rule, Verdict::Allow, 2, "enforced");
+    let decision = decide(&set_of(vec![shadow, first, enforced]), &facts());
+    assert_eq!(decision.verdict, Verdict::Allow);
+    assert_eq!(decision.shadow.len(), 2);
+    assert!(
+        decision
+            .shadow
+            .iter()
+            .all(|voice| voice.verdict == Verdict::Deny)
+    );
+}
+
+#[test]
+fn the_terms_of_all_that_ask_come_together() {
+    let mut guard = rule(RuleKind::Guard, Verdict::Ask, 0, "two-of-us");
+    guard.ask.quorum = Some(2);
+    let mut ordered = rule(RuleKind::Rule, Verdict::Ask, 1, "quickly");
+    ordered.ask.deadline_seconds = Some(60);
+    let mut denies = rule(RuleKind::Rule, Verdict::Allow, 2, "never-reached");
+    denies.ask.quorum = Some(9);
+    let decision = decide(&set_of(vec![guard, ordered, denies]), &facts());
+    assert_eq!(decision.verdict, Verdict::Ask);
+    assert_eq!(decision.terms.quorum, Some(2));
+    assert_eq!(decision.terms.deadline_seconds, Some(60));
+}
+
+proptest::proptest! {
+    /// The index leaves out only rules that could not match: a decision over all rules is the same.
+    #[test]
+    fn the_index_changes_no_decision(
+        words in proptest::collection::vec((0_u8..4, 0_u8..3, -2_i64..3), 0..24),
+        asked in 0_u8..4,
+    ) {
+        let name = |number: u8| ["send_email", "wipe", "read_file", "send_sms"][number as usize].to_owned();
+        let rules: Vec<Rule> = words.iter().enumerate().map(|(number, (word, verdict, priority))| {
+            let verdict = [Verdict::Allow, Verdict::Ask, Verdict::Deny][*verdict as usize];
+            let kind = if number % 5 == 0 { RuleKind::Guard } else { RuleKind::Rule };
+            let mut rule = rule(kind, verdict, *priority, &format!("rule-{number}"));
+            rule.id = RuleId::new(uuid::Uuid::from_u128(number as u128 + 100));
+            rule.matcher = match number % 3 {
+                0 => RuleMatch { action: Some(vec![name(*word).parse().unwrap()]), ..RuleMatch::default() },
+                1 => RuleMatch { action: Some(vec!["send_*".parse().unwrap()]), ..RuleMatch::default() },
+                _ => serde_json::from_value(serde_json::json!({ "action_name": { "eq": name(*word) } })).unwrap(),
+            };
+            rule
+        }).collect();
+        let mut facts = facts();
+        facts.action.name = name(asked);
+        facts.action.connector = "caller".into();
+        let indexed = set_of(rules.clone());
+        // The same rules, written so that the index can't tell.
+        let plain = set_of(rules.into_iter().map(|mut rule| {
+            if let Some(patterns) = &mut rule.matcher.action {
+                patterns.push("nothing_else_*".parse().unwrap());
+            } else if let Some(condition) = rule.matcher.action_name.take() {
+                rule.matcher.action_name = Some(Condition { one_of: condition.eq.map(|value| vec![value]), ..Condition::default() });
+            }
+            rule
+        }).collect());
+        proptest::prop_assert_eq!(decide(&indexed, &facts), decide(&plain, &facts));
     }
 }

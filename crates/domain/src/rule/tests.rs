@@ -53,11 +53,11 @@ fn unknown_operators_and_keys_are_refused_when_a_rule_is_written() {
     );
     assert_eq!(
         matcher(json!({ "input": { "a": {} } })).check(),
-        Err(InvalidRule::EmptyCondition("a".into()))
+        Err(InvalidRule::EmptyCondition("input.a".into()))
     );
     assert_eq!(
         matcher(json!({ "input": { "a..b": { "eq": 1 } } })).check(),
-        Err(InvalidRule::Path("a..b".into()))
+        Err(InvalidRule::Path("input.a..b".into()))
     );
 }
 
@@ -103,6 +103,8 @@ fn said(
             priority: 0,
             matcher: matcher(json!({ "input": condition })),
             verdict,
+            ask: AskTerms::default(),
+            mode: RuleMode::Enforce,
             reason: "too much".into(),
             labels: Labels::default(),
             created_at: Timestamp::from_micros(0),
@@ -177,6 +179,8 @@ fn an_unread_ask_does_not_stand_in_front_of_a_deny() {
         priority: i64::try_from(number).unwrap(),
         matcher: matcher(condition),
         verdict,
+        ask: AskTerms::default(),
+        mode: RuleMode::Enforce,
         reason: String::new(),
         labels: Labels::default(),
         created_at: Timestamp::from_micros(0),
@@ -273,4 +277,212 @@ fn a_number_in_text_is_no_way_around_a_bound() {
     let mut facts = facts();
     facts.input = json!({ "body": { "amount": "500" } });
     assert!(!strict.matches(&facts));
+}
+
+fn condition(value: serde_json::Value) -> Condition {
+    serde_json::from_value(value).unwrap()
+}
+
+/// What a condition says about a value: yes, no, or that it can't be said.
+#[test]
+fn operators_on_text_and_lists_answer_yes_no_or_not_to_be_said() {
+    let cases = [
+        (
+            json!({ "glob": "*@example.com" }),
+            json!("ann@example.com"),
+            Some(true),
+        ),
+        (
+            json!({ "glob": "*@example.com" }),
+            json!("ann@example.com.evil.org"),
+            Some(false),
+        ),
+        (json!({ "glob": "a?c" }), json!("a\nc"), Some(true)),
+        (json!({ "glob": "a.c" }), json!("abc"), Some(false)),
+        (json!({ "glob": "*" }), json!(["ann"]), None),
+        (
+            json!({ "regex": "^DROP\\b" }),
+            json!("DROP TABLE"),
+            Some(true),
+        ),
+        (
+            json!({ "regex": "^DROP\\b" }),
+            json!("no DROP"),
+            Some(false),
+        ),
+        (json!({ "regex": "1" }), json!(1), None),
+        (json!({ "regex": "x" }), json!(null), Some(false)),
+        (json!({ "not": { "eq": 1 } }), json!(2), Some(true)),
+        (json!({ "not": { "gt": 1 } }), json!("many"), None),
+        (
+            json!({ "any": { "glob": "*.exe" } }),
+            json!(["a.txt", "b.exe"]),
+            Some(true),
+        ),
+        (
+            json!({ "any": { "glob": "*.exe" } }),
+            json!(["a.txt"]),
+            Some(false),
+        ),
+        (json!({ "any": { "glob": "*.exe" } }), json!([1, "a"]), None),
+        (json!({ "any": { "glob": "*.exe" } }), json!("b.exe"), None),
+        (json!({ "all": { "lte": 5 } }), json!([1, 5]), Some(true)),
+        (
+            json!({ "all": { "lte": 5 } }),
+            json!([1, 6, "x"]),
+            Some(false),
+        ),
+        (json!({ "all": { "lte": 5 } }), json!([]), Some(true)),
+        (json!({ "gt": 1, "regex": "x" }), json!(0), Some(false)),
+    ];
+    for (written, value, expected) in cases {
+        assert_eq!(
+            condition(written.clone()).holds(Some(&value)),
+            expected,
+            "{written} on {value}"
+        );
+    }
+    assert_eq!(
+        condition(json!({ "not": { "eq": 1 } })).holds(None),
+        Some(true)
+    );
+    assert_eq!(condition(json!({ "glob": "*" })).holds(None), Some(false));
+}
+
+/// `AgentGate`'s hole: a pattern that backtracks froze the server for a minute on 220 characters.
+#[test]
+fn patterns_are_linear_and_bounded() {
+    let bomb = condition(json!({ "regex": r"^\s*a*a*a*a*a*a*b$" }));
+    let text = json!("a".repeat(100_000));
+    assert_eq!(bomb.holds(Some(&text)), Some(false));
+    for bad in [
+        json!({ "regex": "(?=x)" }),
+        json!({ "regex": "(a)\\1" }),
+        json!({ "regex": "(" }),
+        json!({ "regex": "" }),
+        json!({ "regex": "a{1000}{1000}{1000}" }),
+        json!({ "glob": "x".repeat(PATTERN_LIMIT_BYTES + 1) }),
+    ] {
+        assert!(
+            serde_json::from_value::<Condition>(bad.clone()).is_err(),
+            "{bad}"
+        );
+    }
+}
+
+#[test]
+fn faults_are_named_by_their_place() {
+    let fault = |value| matcher(value).check().unwrap_err().to_string();
+    assert!(
+        fault(json!({ "context": { "user.role": { "not": {} } } }))
+            .starts_with("match.context.user.role.not has no operator")
+    );
+    let deep = json!({ "not": { "not": { "not": { "not": { "not": { "eq": 1 } } } } } });
+    assert!(
+        fault(json!({ "input": { "a": deep } }))
+            .starts_with("match.input.a.not.not.not.not.not is nested too deep")
+    );
+    assert_eq!(
+        matcher(json!({ "time": {} })).check(),
+        Err(InvalidRule::EmptyWindow)
+    );
+    assert!(serde_json::from_value::<RuleMatch>(json!({ "time": { "from": "24:00" } })).is_err());
+    assert!(
+        serde_json::from_value::<RuleMatch>(
+            json!({ "time": { "days": ["mon"], "zone": "Mars/Olympus" } })
+        )
+        .is_err()
+    );
+}
+
+#[test]
+fn windows_follow_the_zone_its_daylight_saving_and_midnight() {
+    let at = |text: &str| text.parse::<Timestamp>().unwrap();
+    let window = |value| serde_json::from_value::<TimeWindow>(value).unwrap();
+    let office = window(
+        json!({ "days": ["mon", "fri"], "from": "09:00", "until": "17:00", "zone": "Europe/Berlin" }),
+    );
+    // 2026-11-20 is a Friday; Berlin is one hour ahead in winter and two in summer.
+    for (time, expected) in [
+        ("2026-11-20T07:59:59Z", false),
+        ("2026-11-20T08:00:00Z", true),
+        ("2026-11-20T15:59:59Z", true),
+        ("2026-11-20T16:00:00Z", false),
+        ("2026-11-19T12:00:00Z", false),
+        ("2026-07-03T07:00:00Z", true),
+        ("2026-07-03T15:00:00Z", false),
+    ] {
+        assert_eq!(office.contains(at(time)), expected, "{time}");
+    }
+    let night = window(json!({ "days": ["fri"], "from": "22:00", "until": "06:00" }));
+    for (time, expected) in [
+        ("2026-11-20T21:59:00Z", false),
+        ("2026-11-20T22:00:00Z", true),
+        ("2026-11-21T05:59:00Z", true),
+        ("2026-11-21T06:00:00Z", false),
+        ("2026-11-20T05:00:00Z", false),
+    ] {
+        assert_eq!(night.contains(at(time)), expected, "{time}");
+    }
+}
+
+#[test]
+fn terms_are_checked_and_the_stricter_part_wins() {
+    let terms = |value| serde_json::from_value::<AskTerms>(value).unwrap();
+    for bad in [
+        json!({ "quorum": 0 }),
+        json!({ "quorum": 11 }),
+        json!({ "quorum": 2, "approvers": [{ "operator": "ann" }] }),
+        json!({ "approvers": [] }),
+        json!({ "deadline_seconds": 0 }),
+        json!({ "escalation": { "after_seconds": 60 } }),
+        json!({ "escalation": { "after_seconds": 60, "deny": true, "channel": "ops" } }),
+    ] {
+        assert!(terms(bad.clone()).check().is_err(), "{bad}");
+    }
+    // Allowing by itself can't even be written.
+    assert!(
+        serde_json::from_value::<AskTerms>(
+            json!({ "escalation": { "after_seconds": 60, "allow": true } })
+        )
+        .is_err()
+    );
+    let one = terms(json!({ "quorum": 2, "deadline_seconds": 600 }));
+    let other = terms(
+        json!({ "approvers": [{ "role": "owner" }], "deadline_seconds": 60, "reason_required": true }),
+    );
+    assert_eq!((one.check(), other.check()), (Ok(()), Ok(())));
+    let both = one.with(&other);
+    assert_eq!((both.quorum, both.deadline_seconds), (Some(2), Some(60)));
+    assert!(both.reason_required);
+    assert_eq!(
+        both.approvers,
+        Some(vec![Approver::Role(crate::Role::Owner)])
+    );
+}
+
+#[test]
+fn says_which_part_keeps_a_rule_from_matching() {
+    let mut facts = facts();
+    facts.action.name = "POST /charges".into();
+    facts.input = json!({ "body": { "amount": 5 } });
+    facts.context = json!({ "user": "ann" });
+    let why = |value| matcher(value).why_not(&facts);
+    assert_eq!(why(json!({})), None);
+    assert_eq!(
+        why(json!({ "action": ["GET /**"] })),
+        Some("match.action".into())
+    );
+    assert_eq!(
+        why(json!({ "input": { "body.amount": { "gt": 10 } } })),
+        Some("match.input.body.amount".into())
+    );
+    assert_eq!(
+        why(json!({ "context": { "user": { "eq": "bob" } } })),
+        Some("match.context.user".into())
+    );
+    assert_eq!(
+        why(json!({ "action_name": { "eq": "POST /charges" } })),
+        None
+    );
 }

@@ -24,3 +24,5 @@ mod scan;
 mod stage;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod terms;

@@ -1,7 +1,7 @@
 //! Rules: what operators say about actions, beyond grants.
 
 use axum::{Json as Document, extract::Path};
-use countersign_domain::{Labels, Name, Rule, RuleKind, RuleMatch, Verdict};
+use countersign_domain::{AskTerms, Labels, Name, Rule, RuleKind, RuleMatch, RuleMode, Verdict};
 use countersign_gate::{RuleChange, RuleDraft};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,11 @@ pub(crate) struct RuleView {
     matcher: RuleMatch,
     /// `allow`, `ask` or `deny`.
     verdict: &'static str,
+    /// What an `ask` asks for; what is left out is as the settings say.
+    #[schema(value_type = Object)]
+    ask: AskTerms,
+    /// `enforce` or `shadow`: a rule in shadow mode is recorded and changes nothing.
+    mode: &'static str,
     /// Why.
     reason: String,
     labels: Labels,
@@ -45,6 +50,8 @@ impl From<&Rule> for RuleView {
             priority: rule.priority,
             matcher: rule.matcher.clone(),
             verdict: rule.verdict.as_str(),
+            ask: rule.ask.clone(),
+            mode: rule.mode.as_str(),
             reason: rule.reason.clone(),
             labels: rule.labels.clone(),
             created_at: rule.created_at.to_string(),
@@ -73,13 +80,22 @@ pub(crate) struct RuleBody {
     /// Lower speaks first; 100 where it is left out.
     #[serde(default = "default_priority")]
     priority: i64,
-    /// `agent`, `target`, `action`, `effect` (lists) and `input` (dotted paths with conditions). Everything that is given must match.
+    /// `agent`, `target`, `action`, `effect`, `urgency` (lists), `action_name`, `risk` (conditions), `tainted`, `time` (days, from, until,
+    /// zone), `input` and `context` (dotted paths with conditions). Everything that is given must match.
     #[serde(rename = "match", default)]
     #[schema(value_type = Object)]
     matcher: RuleMatch,
     /// `allow`, `ask` or `deny`.
     #[schema(value_type = String)]
     verdict: Verdict,
+    /// Where the verdict is `ask`: `approvers`, `quorum`, `deadline_seconds`, `channels`, `reason_required`, `escalation`.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    ask: AskTerms,
+    /// `enforce` (the default) or `shadow`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    mode: RuleMode,
     /// Why, for whoever reads a decision.
     #[serde(default)]
     reason: String,
@@ -102,6 +118,12 @@ pub(crate) struct RuleChangeBody {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     verdict: Option<Verdict>,
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    ask: Option<AskTerms>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    mode: Option<RuleMode>,
     #[serde(default)]
     reason: Option<String>,
     #[serde(default)]
@@ -132,6 +154,8 @@ pub(crate) async fn add_rule(
         priority,
         matcher,
         verdict,
+        ask,
+        mode,
         reason,
         labels,
     } = body;
@@ -145,6 +169,8 @@ pub(crate) async fn add_rule(
                 priority,
                 matcher,
                 verdict,
+                ask,
+                mode,
                 reason,
                 labels,
             },
@@ -173,6 +199,8 @@ pub(crate) async fn update_rule(
         priority,
         matcher,
         verdict,
+        ask,
+        mode,
         reason,
         labels,
     } = body;
@@ -181,6 +209,8 @@ pub(crate) async fn update_rule(
         priority,
         matcher,
         verdict,
+        ask,
+        mode,
         reason,
         labels,
     };

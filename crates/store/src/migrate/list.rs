@@ -66,4 +66,9 @@ pub const MIGRATIONS: &[Migration] = &[
     },
     Migration::shared(4, "page", include_str!("../../migrations/0004_page.sql")),
     Migration::shared(5, "scan", include_str!("../../migrations/0005_scan.sql")),
+    Migration::shared(
+        6,
+        "policy",
+        include_str!("../../migrations/0006_policy.sql"),
+    ),
 ];

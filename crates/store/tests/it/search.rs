@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use countersign_domain::{
-    Actor, Agent, AgentId, AuditEntry, Digest, DurabilityClass, Effect, EntryId, ExecutorKind,
-    OperatorId, ProfileId, Request, RequestId, RequestState, RiskScore, TargetId, Timestamp,
-    Urgency, Verdict, Vote, VoteKind,
+    Actor, Agent, AgentId, AskTerms, AuditEntry, Digest, DurabilityClass, Effect, EntryId,
+    ExecutorKind, OperatorId, ProfileId, Request, RequestId, RequestState, RiskScore, TargetId,
+    Timestamp, Urgency, Verdict, Vote, VoteKind,
 };
 use countersign_store::{
     Engine, Store, StoreError, agents, evidence,
@@ -96,6 +96,7 @@ impl Asked {
             },
             evidence_entry: EntryId::from_bytes(id_at(at)),
             quorum: 1,
+            terms: AskTerms::default(),
         }
     }
 }
