@@ -11,7 +11,7 @@ use std::{hint::black_box, time::Instant};
 use countersign_domain::{
     ActionFacts, AgentFacts, AgentId, AskTerms, Effect, Facts, Grant, GrantId, GrantVerdict,
     Labels, Permissions, PolicySet, ProfileId, Risk, RiskScore, Rule, RuleId, RuleKind, RuleMode,
-    TargetFacts, TargetId, Timestamp, Urgency, Verdict, decide,
+    ScanFacts, TargetFacts, TargetId, Timestamp, Urgency, Verdict, decide,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -72,6 +72,7 @@ fn facts() -> Facts {
         context: json!({ "team": "ops" }),
         urgency: Urgency::Normal,
         intent: String::new(),
+        scan: ScanFacts::default(),
         risk: Risk::floor(RiskScore::new(0.3), "POST"),
         tainted: false,
         findings: vec![],

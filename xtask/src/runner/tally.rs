@@ -41,7 +41,7 @@ impl Tally {
         }
     }
 
-    /// Reads Playwright's report in JSON. A test that passed at its second try only is broken: it failed.
+    /// Reads Playwright's report in JSON. A test that passed at its second try only has passed; its reporter names it as flaky.
     pub(super) fn of_playwright(report: &Value) -> Self {
         let count = |name: &str| {
             let stats = report.get("stats");
@@ -50,8 +50,8 @@ impl Tally {
                 .unwrap_or_default()
         };
         Self {
-            passed: count("expected"),
-            failed: count("unexpected") + count("flaky"),
+            passed: count("expected") + count("flaky"),
+            failed: count("unexpected"),
             skipped: count("skipped"),
         }
     }

@@ -20,9 +20,12 @@ export const columns: readonly Column<ActionView>[] = [
           <Untrusted text={row.action} />
         </code>
         {row.intent && (
-          <span className={classes.intent}>
-            <Untrusted text={row.intent} />
-          </span>
+          <>
+            {/* Read out, the two are two words. */}{" "}
+            <span className={classes.intent}>
+              <Untrusted text={row.intent} />
+            </span>
+          </>
         )}
       </span>
     ),
