@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import react from "@vitejs/plugin-react";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
+import { firstLoadLimit } from "./scripts/first-load.ts";
 
 /** The gateway that `npm run dev` talks to, unless it runs on the mock backend (`VITE_MOCK=1`). */
 const gateway = process.env.COUNTERSIGN_URL ?? "http://127.0.0.1:3100";
@@ -19,7 +20,7 @@ const mockWorker: Plugin = {
 };
 
 export default defineConfig({
-  plugins: [react(), mockWorker],
+  plugins: [react(), mockWorker, firstLoadLimit()],
   resolve: { alias: { "@": new URL("./src", import.meta.url).pathname } },
   // The gateway replaces this word in every answer: see crates/server/src/web.
   html: { cspNonce: "__CSP_NONCE__" },
@@ -29,7 +30,15 @@ export default defineConfig({
     // A data: URL would need a hole in the policy; a file costs one immutable request.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rollupOptions: { output: { entryFileNames: "assets/[name]-[hash].js" } },
+    // Before compression; what is asked is checked by the plugin.
+    chunkSizeWarningLimit: 700,
+    rolldownOptions: {
+      output: {
+        entryFileNames: "assets/[name]-[hash].js",
+        // What every room needs is one file: gzip and the network do badly with dozens of small ones.
+        codeSplitting: { groups: [{ name: "first", tags: ["$initial"] }] },
+      },
+    },
   },
   server: {
     host: "127.0.0.1",
@@ -43,7 +52,7 @@ export default defineConfig({
   test: {
     environment: "jsdom",
     setupFiles: ["src/test-setup.ts"],
-    include: ["src/**/*.test.{ts,tsx}"],
+    include: ["{src,scripts}/**/*.test.{ts,tsx}"],
     restoreMocks: true,
     testTimeout: 90_000,
   },

@@ -1,7 +1,7 @@
 import { Button, Group, Modal, Stack, Text } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
-import { api, setProofAsker } from "@/api/client";
+import { api } from "@/api/client";
 import { asProblem } from "@/api/problem";
 import { useMe } from "@/app/me";
 import { Refused } from "@/features/sign-in/Refused";
@@ -11,38 +11,29 @@ import { credential, lastTime, type Way } from "@/features/sign-in/ways";
 /** Above every other dialog: it comes up while one waits. */
 const ABOVE = 400;
 
+export interface ProofDialogProps {
+  isOpen: boolean;
+  onClose: () => void;
+  onProved: () => void;
+}
+
 /** Asks who sits there before a way in is made, changed or ended: a session alone does not prove it. */
-export function ProofDialog() {
+export function ProofDialog({ isOpen, onClose, onProved }: ProofDialogProps) {
   const me = useMe();
   const client = useQueryClient();
-  const [isOpen, setOpen] = useState(false);
   const [way, setWay] = useState<Way>(lastTime.way);
   const [secret, setSecret] = useState("");
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const field = useRef<HTMLInputElement>(null);
-  const answers = useRef<((isProved: boolean) => void)[]>([]);
 
   useEffect(() => {
-    setProofAsker(
-      () =>
-        new Promise((resolve) => {
-          // Two calls that need a proof at once wait for the same one.
-          answers.current.push(resolve);
-          setWay(lastTime.way());
-          setError(undefined);
-          setSecret("");
-          setOpen(true);
-        }),
-    );
-    return () => setProofAsker(async () => false);
-  }, []);
-
-  const end = (isProved: boolean) => {
-    setOpen(false);
     setSecret("");
-    for (const answer of answers.current.splice(0)) answer(isProved);
-  };
+    if (!isOpen) return;
+    setWay(lastTime.way());
+    setError(undefined);
+  }, [isOpen]);
+
   const prove = async () => {
     setBusy(true);
     setError(undefined);
@@ -50,7 +41,7 @@ export function ProofDialog() {
       await api.POST("/api/v1/sessions/proof", { body: credential(way, me?.name ?? "", secret) });
       lastTime.remember(way, me?.name ?? "");
       void client.invalidateQueries({ queryKey: ["me"] });
-      end(true);
+      onProved();
     } catch (failure) {
       setError(failure);
       requestAnimationFrame(() => field.current?.select());
@@ -59,7 +50,7 @@ export function ProofDialog() {
     }
   };
   return (
-    <Modal opened={isOpen} onClose={() => end(false)} title="Prove that it is you" zIndex={ABOVE}>
+    <Modal opened={isOpen} onClose={onClose} title="Prove that it is you" zIndex={ABOVE}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -86,7 +77,7 @@ export function ProofDialog() {
           />
           {error !== undefined && <Refused error={error} />}
           <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={() => end(false)}>
+            <Button variant="default" onClick={onClose}>
               Cancel
             </Button>
             <Button type="submit" loading={isBusy}>

@@ -1,8 +1,8 @@
-import { Skeleton } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, memo, type ReactNode, useCallback, useEffect, useMemo, useRef } from "react";
 import classes from "./DataTable.module.css";
 import { ErrorNotice } from "./ErrorNotice";
+import { TableSkeleton } from "./TableSkeleton";
 
 export interface Column<Row> {
   /** The column's heading; also its key. */
@@ -50,7 +50,6 @@ const places = new Map<string, number>();
 /** Who has not scrolled for so long has stopped. */
 const SETTLED_MS = 100;
 const ROW_HEIGHT = 41;
-const SKELETONS = ["a", "b", "c", "d", "e", "f"];
 
 /**
  * A list of any length: only the rows in view are in the document. Up, Down, j, k, Home and End move; Enter opens.
@@ -281,14 +280,3 @@ const BodyRow = memo(function BodyRow<Row>(props: BodyRowProps<Row>) {
     </div>
   );
 }) as <Row>(props: BodyRowProps<Row>) => ReactNode;
-
-/** The shape of a table that is on its way. */
-export function TableSkeleton({ label }: { label: string }) {
-  return (
-    <div role="status" aria-label={`Loading ${label}`}>
-      {SKELETONS.map((key) => (
-        <Skeleton key={key} height={ROW_HEIGHT - 9} my={9} radius="sm" />
-      ))}
-    </div>
-  );
-}

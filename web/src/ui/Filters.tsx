@@ -1,8 +1,9 @@
 /** What narrows a list: a search field, facets with several choices, facets with one, and a way back to everything. */
-import { Button, Checkbox, CloseButton, Group, Popover, Radio, ScrollArea, Stack, TextInput } from "@mantine/core";
+import { Button, Checkbox, CloseButton, Group, Popover, Radio, Stack, TextInput } from "@mantine/core";
 import { useDebouncedCallback, useDisclosure, useMediaQuery } from "@mantine/hooks";
 import { IconChevronDown, IconFilter, IconSearch, IconX } from "@tabler/icons-react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
+import classes from "./Filters.module.css";
 
 export interface Choice {
   value: string;
@@ -91,9 +92,7 @@ function FacetFrame({ name, summary, children }: FacetFrameProps) {
         </Button>
       </Popover.Target>
       <Popover.Dropdown p="xs" aria-label={name}>
-        <ScrollArea.Autosize mah={320} type="auto">
-          {children}
-        </ScrollArea.Autosize>
+        <div className={classes.choices}>{children}</div>
       </Popover.Dropdown>
     </Popover>
   );

@@ -21,7 +21,9 @@ export function Page({ title, description, actions, children, isFull = false }: 
     <Box
       p={{ base: "sm", sm: "lg" }}
       style={
-        isFull ? { display: "flex", flexDirection: "column", height: "calc(100dvh - 52px)", minHeight: 0 } : undefined
+        isFull
+          ? { display: "flex", flexDirection: "column", height: "calc(100dvh - var(--cs-header))", minHeight: 0 }
+          : undefined
       }
     >
       <Group justify="space-between" align="flex-start" mb="md" gap="sm">

@@ -8,7 +8,7 @@ const SHOWN_AT_MOST = 999;
 export function Navigation() {
   const pending = usePendingCount();
   return (
-    <div>
+    <>
       {rooms.map((room) => (
         <Link
           key={room.path}
@@ -27,6 +27,6 @@ export function Navigation() {
           )}
         </Link>
       ))}
-    </div>
+    </>
   );
 }

@@ -1,22 +1,23 @@
-import { AppShell, Burger, Group, ScrollArea } from "@mantine/core";
+import { Burger, Group } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { Outlet, useRouterState } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect } from "react";
-import { KillSwitch } from "@/components/kill/KillSwitch";
-import { ProofDialog } from "@/components/ProofDialog";
-import { CommandPaletteTrigger } from "@/components/palette/CommandPaletteTrigger";
+import { Suspense, useEffect } from "react";
+import { KillDialog, KillSwitch } from "@/components/kill/KillSwitch";
+import { ProofAsker } from "@/components/ProofAsker";
+import { CommandPalette, CommandPaletteTrigger } from "@/components/palette/CommandPaletteTrigger";
 import { LiveProvider } from "../live";
 import { Brand } from "./Brand";
 import { ConnectionBanner } from "./ConnectionBanner";
 import { ConnectionState } from "./ConnectionState";
 import { Navigation } from "./Navigation";
+import classes from "./shell.module.css";
 import { ThemeMenu } from "./ThemeMenu";
 import { UserMenu } from "./UserMenu";
 import { useRoomKeys } from "./useRoomKeys";
 
-const CommandPalette = lazy(() =>
-  import("@/components/palette/CommandPalette").then((module) => ({ default: module.CommandPalette })),
-);
+/** What is wanted sooner or later, and then at once: it comes when the first picture has long been there. */
+const SOONER_OR_LATER = [KillDialog, CommandPalette];
+const LATER_MS = 3_000;
 
 /** What surrounds every room: where one can go, the kill switch, the state of the connection, who one is. */
 export function Shell() {
@@ -26,53 +27,50 @@ export function Shell() {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the path is what it reacts to
   useEffect(close, [path, close]);
   useRoomKeys();
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      for (const dialog of SOONER_OR_LATER) dialog.preload();
+    }, LATER_MS);
+    return () => clearTimeout(timer);
+  }, []);
   return (
     <LiveProvider>
       <a href="#content" className="cs-skip">
         Skip to content
       </a>
-      <AppShell
-        header={{ height: 52 }}
-        navbar={{ width: 208, breakpoint: "sm", collapsed: { mobile: !isOpen } }}
-        padding={0}
-      >
-        <AppShell.Header>
-          <Group h="100%" px="md" gap="sm" wrap="nowrap" justify="space-between">
-            <Group gap="sm" wrap="nowrap">
-              <Burger
-                opened={isOpen}
-                onClick={toggle}
-                hiddenFrom="sm"
-                size="sm"
-                aria-label={isOpen ? "Close the menu" : "Open the menu"}
-              />
-              <Brand />
-            </Group>
-            <Group gap={6} wrap="nowrap">
-              <CommandPaletteTrigger />
-              <ConnectionState />
-              <KillSwitch />
-              <ThemeMenu />
-              <UserMenu />
-            </Group>
+      <header className={classes.header}>
+        <Group h="100%" px="md" gap="sm" wrap="nowrap" justify="space-between">
+          <Group gap="sm" wrap="nowrap">
+            <Burger
+              opened={isOpen}
+              onClick={toggle}
+              hiddenFrom="sm"
+              size="sm"
+              aria-label={isOpen ? "Close the menu" : "Open the menu"}
+            />
+            <Brand />
           </Group>
-        </AppShell.Header>
-        <AppShell.Navbar aria-label="Rooms">
-          <ScrollArea p="xs">
-            <Navigation />
-          </ScrollArea>
-        </AppShell.Navbar>
-        <AppShell.Main id="content" tabIndex={-1}>
+          <Group gap={6} wrap="nowrap">
+            <CommandPaletteTrigger />
+            <ConnectionState />
+            <KillSwitch />
+            <ThemeMenu />
+            <UserMenu />
+          </Group>
+        </Group>
+      </header>
+      <div className={classes.below}>
+        <nav aria-label="Rooms" className={classes.navigation} data-open={isOpen || undefined}>
+          <Navigation />
+        </nav>
+        <main id="content" tabIndex={-1} className={classes.main}>
           <ConnectionBanner />
           <Suspense>
             <Outlet />
           </Suspense>
-        </AppShell.Main>
-      </AppShell>
-      <ProofDialog />
-      <Suspense>
-        <CommandPalette />
-      </Suspense>
+        </main>
+      </div>
+      <ProofAsker />
     </LiveProvider>
   );
 }

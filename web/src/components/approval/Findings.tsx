@@ -5,12 +5,17 @@ import { useMe } from "@/app/me";
 import { whyNot } from "@/app/rights";
 import { Actor } from "@/components/actor/Actor";
 import { UntrustedText } from "@/ui/BytesText";
-import { ConfirmDialog } from "@/ui/ConfirmDialog";
+import type { ConfirmDialogProps } from "@/ui/ConfirmDialog";
+import { late } from "@/ui/late";
 import { MayButton } from "@/ui/MayButton";
 import { Time } from "@/ui/Time";
 import { type Action, actionKey } from "./action";
 import classes from "./approval.module.css";
 import { type Finding, findingsOf, keptPart } from "./found";
+
+const ConfirmDialog = late<ConfirmDialogProps>(() =>
+  import("@/ui/ConfirmDialog").then((module) => module.ConfirmDialog),
+);
 
 /** What scans found in what was asked and answered, each with a way to say that it is wrong. */
 export function Findings({ action }: { action: Action }) {

@@ -1,10 +1,12 @@
-import { Button, Divider, Modal, Stack, Tooltip } from "@mantine/core";
+import { Button, Tooltip } from "@mantine/core";
 import { IconHandStop, IconPlayerStop } from "@tabler/icons-react";
-import { KillForm } from "./KillForm";
-import { KillList } from "./KillList";
+import { late } from "@/ui/late";
+import type { KillDialogProps } from "./KillDialog";
 import classes from "./kill.module.css";
 import { closeKillSwitch, openKillSwitch, useIsKillSwitchOpen } from "./store";
 import { type Kill, useKills } from "./useKills";
+
+export const KillDialog = late<KillDialogProps>(() => import("./KillDialog").then((module) => module.KillDialog));
 
 interface Look {
   /** The state in words. */
@@ -54,13 +56,7 @@ export function KillSwitch() {
       <div role="status" className="cs-visually-hidden">
         {isStopped ? label : ""}
       </div>
-      <Modal opened={isOpen} onClose={closeKillSwitch} title="Kill switch" size="lg">
-        <Stack gap="md">
-          <KillList kills={kills ?? []} />
-          <Divider />
-          <KillForm isAllStopped={kills?.some(({ scope }) => scope === "all") ?? false} />
-        </Stack>
-      </Modal>
+      <KillDialog isOpen={isOpen} onClose={closeKillSwitch} kills={kills ?? []} />
     </>
   );
 }

@@ -1,6 +1,6 @@
 import "@mantine/spotlight/styles.css";
 import { Modal } from "@mantine/core";
-import { Spotlight, useSpotlight } from "@mantine/spotlight";
+import { createSpotlight, Spotlight } from "@mantine/spotlight";
 import {
   type Icon,
   IconActivity,
@@ -11,11 +11,10 @@ import {
   IconTarget,
 } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, type RefObject, useEffect, useRef, useState } from "react";
 import { rooms } from "@/app/shell/rooms";
 import { Untrusted } from "@/ui/Untrusted";
 import classes from "./palette.module.css";
-import { paletteStore } from "./store";
 import { useCommands } from "./useCommands";
 import { useFound } from "./useFound";
 
@@ -44,6 +43,8 @@ const SETTINGS = [
 ] as const;
 
 const MOST_OF_A_GROUP = 6;
+const LIST = "palette-found";
+const CHOSEN = "[data-selected]";
 
 /** Whether all words begin somewhere in the text. */
 function matches(text: string, words: string): boolean {
@@ -55,12 +56,21 @@ function matches(text: string, words: string): boolean {
     .every((word) => all.includes(word));
 }
 
+const [store, spotlight] = createSpotlight();
+
+export interface CommandPaletteProps {
+  isOpen: boolean;
+  onClose: () => void;
+}
+
 /** Goes anywhere and does anything by typing. */
-export function CommandPalette() {
+export function CommandPalette({ isOpen, onClose }: CommandPaletteProps) {
   const navigate = useNavigate();
   const [words, setWords] = useState("");
-  const { opened } = useSpotlight(paletteStore);
-  const found = useFound(words, opened);
+  /** Whether an arrow key has gone to another entry since something was typed. */
+  const hasMoved = useRef(false);
+  useEffect(() => (isOpen ? spotlight.open() : spotlight.close()), [isOpen]);
+  const found = useFound(words, isOpen);
   const commands = useCommands(found.pending[0]?.id);
   const request = (icon: Icon) => (item: (typeof found.actions)[number]) => ({
     id: item.id,
@@ -167,10 +177,14 @@ export function CommandPalette() {
     .filter(({ entries }) => entries.length > 0);
   return (
     <Spotlight.Root
-      store={paletteStore}
+      store={store}
+      onSpotlightClose={onClose}
       shortcut={null}
       query={words}
-      onQueryChange={setWords}
+      onQueryChange={(typed) => {
+        hasMoved.current = false;
+        setWords(typed);
+      }}
       maxHeight={480}
       scrollable
     >
@@ -179,9 +193,12 @@ export function CommandPalette() {
         leftSection={<IconSearch size={18} aria-hidden />}
         placeholder="Search or go to …"
         aria-label="Search or go to"
+        onKeyDown={({ key }) => {
+          if (key === "ArrowDown" || key === "ArrowUp") hasMoved.current = true;
+        }}
         rightSection={found.isSearching ? <span role="status">…</span> : undefined}
       />
-      <Spotlight.ActionsList>
+      <Spotlight.ActionsList id={LIST}>
         {shown.map(({ name, entries }) => (
           <Spotlight.ActionsGroup key={name} label={name}>
             {entries.map(({ id, label, description, icon: Picture, run }) => (
@@ -200,8 +217,32 @@ export function CommandPalette() {
         )}
         {found.error && <Spotlight.Empty>Actions could not be searched: {found.error.message}</Spotlight.Empty>}
       </Spotlight.ActionsList>
+      {!isBlank && (
+        <FirstChosen
+          shown={shown.flatMap(({ entries }) => entries.map(({ id }) => id)).join(" ")}
+          hasMoved={hasMoved}
+        />
+      )}
     </Spotlight.Root>
   );
+}
+
+/**
+ * Keeps the first entry chosen for Enter. Spotlight chooses it once after each key, before what the gateway finds is there: what comes
+ * later would stand unchosen, or take the chosen entry away.
+ */
+function FirstChosen({ shown, hasMoved }: { shown: string; hasMoved: RefObject<boolean> }) {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what is shown is what it reacts to
+  useEffect(() => {
+    const list = document.getElementById(LIST);
+    const chosen = list?.querySelector(CHOSEN);
+    if (hasMoved.current && chosen) return;
+    const first = list?.querySelector("[data-action]");
+    chosen?.removeAttribute("data-selected");
+    first?.setAttribute("data-selected", "true");
+    store.updateState((state) => ({ ...state, selected: first ? 0 : -1 }));
+  }, [shown, hasMoved]);
+  return null;
 }
 
 function EntryText({ label, description, icon: Picture }: { label: ReactNode; description?: ReactNode; icon: Icon }) {

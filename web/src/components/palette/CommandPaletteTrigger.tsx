@@ -1,10 +1,17 @@
 import { ActionIcon, Kbd, Text, Tooltip, UnstyledButton } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
+import { late } from "@/ui/late";
+import type { CommandPaletteProps } from "./CommandPalette";
 import classes from "./palette.module.css";
-import { openPalette } from "./store";
+import { closePalette, openPalette, useIsPaletteOpen } from "./store";
+
+export const CommandPalette = late<CommandPaletteProps>(() =>
+  import("./CommandPalette").then((module) => module.CommandPalette),
+);
 
 export function CommandPaletteTrigger() {
+  const isOpen = useIsPaletteOpen();
   // Here, not in the palette: its code may be on its way when the keys are pressed.
   useHotkeys([["mod+K", openPalette]], []);
   return (
@@ -21,6 +28,7 @@ export function CommandPaletteTrigger() {
           <IconSearch size={18} />
         </ActionIcon>
       </Tooltip>
+      <CommandPalette isOpen={isOpen} onClose={closePalette} />
     </>
   );
 }

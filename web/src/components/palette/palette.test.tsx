@@ -5,19 +5,13 @@ import { db } from "@/mock-api/db";
 import { render } from "@/mock-api/render";
 import { arrive, signInAs } from "@/mock-api/seed";
 import { server } from "@/mock-api/server";
-import { CommandPalette } from "./CommandPalette";
 import { CommandPaletteTrigger } from "./CommandPaletteTrigger";
-import { palette } from "./store";
+import { closePalette } from "./store";
 
-afterEach(() => palette.close());
+afterEach(closePalette);
 
 async function open(words: string) {
-  const view = await render(
-    <>
-      <CommandPaletteTrigger />
-      <CommandPalette />
-    </>,
-  );
+  const view = await render(<CommandPaletteTrigger />);
   await view.user.keyboard("{Control>}k{/Control}");
   await view.user.type(await screen.findByRole("textbox", { name: "Search or go to" }), words);
   return view;

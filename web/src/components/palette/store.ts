@@ -1,6 +1,4 @@
-import { createSpotlight } from "@mantine/spotlight";
-
 /** The palette's switch, apart from its code, which is loaded on demand. */
-export const [paletteStore, palette] = createSpotlight();
+import { openable } from "@/ui/openable";
 
-export const openPalette = palette.open;
+export const { open: openPalette, close: closePalette, useIsOpen: useIsPaletteOpen } = openable();

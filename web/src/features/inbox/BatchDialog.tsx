@@ -11,6 +11,7 @@ import classes from "./inbox.module.css";
 import type { Item } from "./pages";
 
 export interface BatchDialogProps {
+  isOpen: boolean;
   say: Say;
   items: readonly Item[];
   onClose: () => void;
@@ -27,7 +28,7 @@ type Step =
 const LISTED = 500;
 
 /** Says what would be decided, asks once more, and shows what became of each. */
-export function BatchDialog({ say, items, onClose, onDecided }: BatchDialogProps) {
+export function BatchDialog({ isOpen, say, items, onClose, onDecided }: BatchDialogProps) {
   const client = useQueryClient();
   const verb = say === "approve" ? "Approve" : "Deny";
   const [batch] = useState(items);
@@ -64,7 +65,7 @@ export function BatchDialog({ say, items, onClose, onDecided }: BatchDialogProps
   };
   return (
     <Modal
-      opened
+      opened={isOpen}
       onClose={close}
       size={say === "approve" ? "xl" : "lg"}
       title={`${verb} several requests`}

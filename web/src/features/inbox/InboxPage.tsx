@@ -8,13 +8,14 @@ import { whyNot } from "@/app/rights";
 import { ApprovalCard, type CardControls } from "@/components/approval/ApprovalCard";
 import type { ActionView } from "@/components/approval/action";
 import type { Say } from "@/components/approval/decide";
-import { TableSkeleton } from "@/ui/DataTable";
 import { EmptyState } from "@/ui/EmptyState";
 import { ErrorNotice } from "@/ui/ErrorNotice";
-import { KeyHelp } from "@/ui/KeyHelp";
+import type { KeyHelpProps } from "@/ui/KeyHelp";
+import { late } from "@/ui/late";
 import { MayButton } from "@/ui/MayButton";
 import { Page } from "@/ui/Page";
-import { BatchDialog } from "./BatchDialog";
+import { TableSkeleton } from "@/ui/TableSkeleton";
+import type { BatchDialogProps } from "./BatchDialog";
 import { InboxFilters } from "./InboxFilters";
 import classes from "./inbox.module.css";
 import { type ListControls, PendingList } from "./PendingList";
@@ -24,6 +25,9 @@ import { type InboxAction, KEYS, useInboxKeys } from "./useInboxKeys";
 import { type PendingList as Pending, usePending } from "./usePending";
 
 const route = getRouteApi("/dashboard/inbox");
+
+const BatchDialog = late<BatchDialogProps>(() => import("./BatchDialog").then((module) => module.BatchDialog));
+const KeyHelp = late<KeyHelpProps>(() => import("@/ui/KeyHelp").then((module) => module.KeyHelp));
 
 /** How long a decision's result is shown before the next request comes. */
 const RESULT_MS = 1_400;
@@ -188,6 +192,7 @@ export function InboxPage() {
       </div>
       {batch && (
         <BatchDialog
+          isOpen
           say={batch}
           items={waiting}
           onClose={() => {

@@ -126,7 +126,13 @@ describe("BatchDialog", () => {
           .then((body) => sent.push(body));
     });
     const { user } = await render(
-      <BatchDialog say="approve" items={[...alike, other]} onClose={() => undefined} onDecided={() => undefined} />,
+      <BatchDialog
+        isOpen
+        say="approve"
+        items={[...alike, other]}
+        onClose={() => undefined}
+        onDecided={() => undefined}
+      />,
     );
     const dialog = within(await screen.findByRole("dialog", { name: "Approve several requests" }));
     const approve = await dialog.findByRole("button", { name: "Approve 3" });

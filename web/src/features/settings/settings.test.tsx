@@ -1,6 +1,6 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { ProofDialog } from "@/components/ProofDialog";
+import { ProofAsker } from "@/components/ProofAsker";
 import { db, find } from "@/mock-api/db";
 import { render } from "@/mock-api/render";
 import { PASSWORDS, signInAs } from "@/mock-api/seed";
@@ -17,7 +17,7 @@ const open = (tab: string) =>
   render(
     <>
       <SettingsPage />
-      <ProofDialog />
+      <ProofAsker />
     </>,
     { at: `/dashboard/settings/${tab}`, path: "/dashboard/settings/$tab" },
   );
