@@ -19,6 +19,8 @@ const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIEN
 const SHORTEST_BASE64: usize = 12;
 /// Shortest row of hex digits looked at: six bytes of text.
 const SHORTEST_HEX: usize = 12;
+/// The longest entity looked at, without its `&`.
+const LONGEST_ENTITY: usize = 24;
 
 /// The text with its encodings undone one level; none where there is nothing to undo or the result would be over the limit.
 pub(super) fn decode(text: &str, limit_bytes: usize) -> Option<Draft> {
@@ -26,28 +28,47 @@ pub(super) fn decode(text: &str, limit_bytes: usize) -> Option<Draft> {
     let mut draft = Draft::default();
     let mut copied = 0;
     let mut at = 0;
+    // Groups that begin before this were read already, and are no text.
+    let mut refused = 0;
     while at < bytes.len() {
         let found = match bytes.get(at).copied().unwrap_or_default() {
-            b'%' => percent(bytes, at),
-            b'&' => entity(text, at),
-            b'\\' => escape(bytes, at),
+            b'%' => percent(bytes, at).map(|(end, decoded)| (at, end, decoded)),
+            b'&' => entity(bytes, at).map(|(end, decoded)| (at, end, decoded)),
+            b'\\' => escape(bytes, at).map(|(end, decoded)| (at, end, decoded)),
             byte if byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/' => {
                 let end = run_end(bytes, at);
-                let found = binary_or_spaced_hex(bytes, at).or_else(|| run(text, at, end));
-                if found.is_none() {
-                    at = end;
-                    continue;
+                let grouped = if at < refused {
+                    None
+                } else {
+                    match groups(bytes, at) {
+                        Groups::Text(end, decoded) => Some((end, decoded)),
+                        // Each of its groups would be read to the same end again, for as little.
+                        Groups::Noise(end) => {
+                            refused = end;
+                            None
+                        }
+                        Groups::None => None,
+                    }
+                };
+                if let Some((end, decoded)) = grouped {
+                    Some((at, end, decoded))
+                } else {
+                    let found = run(text, at, end);
+                    if found.is_none() {
+                        at = end;
+                        continue;
+                    }
+                    found
                 }
-                found
             }
             _ => None,
         };
-        let Some((end, decoded)) = found else {
+        let Some((start, end, decoded)) = found else {
             at += 1;
             continue;
         };
-        draft.copy(text, copied..at);
-        draft.replace(at..end, &decoded);
+        draft.copy(text, copied..start);
+        draft.replace(start..end, &decoded);
         copied = end;
         at = end;
         if draft.text.len() > limit_bytes {
@@ -71,8 +92,15 @@ fn run_end(bytes: &[u8], start: usize) -> usize {
     end.max(start + 1)
 }
 
-fn run(text: &str, start: usize, end: usize) -> Option<(usize, String)> {
+/// The encoded text in a run of characters, from where to where. What stands before a `=` (`payload=aWdub3Jl`) is a name.
+fn run(text: &str, start: usize, end: usize) -> Option<(usize, usize, String)> {
     let body = text.get(start..end)?;
+    if body.len() < SHORTEST_BASE64 {
+        return None;
+    }
+    let name = body.trim_end_matches('=').rfind('=').map_or(0, |at| at + 1);
+    let body = body.get(name..)?;
+    let start = start + name;
     if body.len() < SHORTEST_BASE64 {
         return None;
     }
@@ -87,7 +115,7 @@ fn run(text: &str, start: usize, end: usize) -> Option<(usize, String)> {
             .filter_map(|pair| Some(nibble(*pair.first()?)? << 4 | nibble(*pair.get(1)?)?))
             .collect();
         if let Some(decoded) = readable(&decoded, 5) {
-            return Some((end, decoded));
+            return Some((start, end, decoded));
         }
     }
     let trimmed = body.trim_end_matches('=');
@@ -97,13 +125,29 @@ fn run(text: &str, start: usize, end: usize) -> Option<(usize, String)> {
     if upper < 2 || lower < 2 {
         return None;
     }
-    let usable = trimmed.len() - usize::from(trimmed.len() % 4 == 1);
-    let usable = trimmed.get(..usable)?;
-    let decoded = STANDARD
-        .decode(usable)
-        .or_else(|_| URL_SAFE.decode(usable))
-        .ok()?;
-    Some((end, readable(&decoded, 8)?))
+    // Up to three characters before it shift all of the others.
+    (0..4).find_map(|skipped| {
+        let decoded = base64(trimmed.get(skipped..)?)?;
+        Some((start + skipped, end, decoded))
+    })
+}
+
+fn base64(body: &str) -> Option<String> {
+    let usable = body.len() - usize::from(body.len() % 4 == 1);
+    let usable = body.get(..usable)?;
+    let engine = if usable.contains(['-', '_']) {
+        &URL_SAFE
+    } else {
+        &STANDARD
+    };
+    let decoded = engine.decode(usable).ok()?;
+    // UTF-16 of Latin letters is text with a zero beside each.
+    let zeros = memchr::memchr_iter(0, &decoded).count();
+    if zeros * 3 > decoded.len() {
+        let plain: Vec<u8> = decoded.into_iter().filter(|byte| *byte != 0).collect();
+        return readable(&plain, 8);
+    }
+    readable(&decoded, 8)
 }
 
 /// Bytes that read as text, with a space around them.
@@ -154,29 +198,36 @@ fn percent(bytes: &[u8], start: usize) -> Option<(usize, String)> {
     if decoded.is_empty() {
         return None;
     }
-    Some((at, String::from_utf8(decoded).ok()?))
+    // A byte that is no text must not hide the others.
+    Some((at, String::from_utf8_lossy(&decoded).into_owned()))
 }
 
-fn entity(text: &str, start: usize) -> Option<(usize, String)> {
-    let rest: &str = text.get(start + 1..)?;
-    let bytes = rest.as_bytes();
-    let length = bytes.iter().take(12).position(|byte| *byte == b';')?;
-    let body = rest.get(..length)?;
-    let character = match body {
-        "lt" => '<',
-        "gt" => '>',
-        "amp" => '&',
-        "quot" => '"',
-        "apos" => '\'',
-        "nbsp" | "Tab" | "NewLine" => ' ',
-        _ => {
-            let number = body.strip_prefix('#')?;
-            let code = match number.strip_prefix(['x', 'X']) {
-                Some(hex) => u32::from_str_radix(hex, 16).ok()?,
-                None => number.parse().ok()?,
-            };
-            char::from_u32(code)?
-        }
+fn entity(bytes: &[u8], start: usize) -> Option<(usize, String)> {
+    let rest = bytes.get(start + 1..)?;
+    let rest = rest.get(..rest.len().min(LONGEST_ENTITY))?;
+    if let Some(number) = rest.strip_prefix(b"#") {
+        let (digits, radix) = match number {
+            [b'x' | b'X', digits @ ..] => (digits, 16),
+            digits => (digits, 10),
+        };
+        let is_digit = |byte: &u8| char::from(*byte).is_digit(radix);
+        let length = digits.iter().take_while(|byte| is_digit(byte)).count();
+        let digits = str::from_utf8(digits.get(..length)?).ok()?;
+        let character = char::from_u32(u32::from_str_radix(digits, radix).ok()?)?;
+        // Browsers do without the semicolon.
+        let end = start + 1 + (rest.len() - number.len()) + usize::from(radix == 16) + length;
+        let end = end + usize::from(bytes.get(end) == Some(&b';'));
+        return Some((end, character.to_string()));
+    }
+    let length = rest.iter().position(|byte| *byte == b';')?;
+    let character = match rest.get(..length)? {
+        b"lt" => '<',
+        b"gt" => '>',
+        b"amp" => '&',
+        b"quot" => '"',
+        b"apos" => '\'',
+        b"nbsp" | b"Tab" | b"NewLine" => ' ',
+        _ => return None,
     };
     Some((start + length + 2, character.to_string()))
 }
@@ -189,6 +240,13 @@ fn escape(bytes: &[u8], start: usize) -> Option<(usize, String)> {
             let character = char::from(byte);
             (byte < 0x80).then(|| (start + 4, character.to_string()))
         }
+        b'u' if bytes.get(start + 2) == Some(&b'{') => {
+            let rest = bytes.get(start + 3..)?;
+            let length = rest.iter().take(7).position(|byte| *byte == b'}')?;
+            let digits = str::from_utf8(rest.get(..length)?).ok()?;
+            let code = u32::from_str_radix(digits, 16).ok()?;
+            Some((start + length + 4, char::from_u32(code)?.to_string()))
+        }
         b'u' => {
             let code = u32::from(hex_byte(bytes, start + 2)?) << 8
                 | u32::from(hex_byte(bytes, start + 4)?);
@@ -198,41 +256,73 @@ fn escape(bytes: &[u8], start: usize) -> Option<(usize, String)> {
     }
 }
 
-/// `01101001 01100111 ...` and `69 67 6e ...`: at least four groups of the same width.
-fn binary_or_spaced_hex(bytes: &[u8], start: usize) -> Option<(usize, String)> {
+/// What a row of groups of digits says.
+enum Groups {
+    /// Text, and where the row ends.
+    Text(usize, String),
+    /// A row that is no text, and where it ends.
+    Noise(usize),
+    /// There is no row.
+    None,
+}
+
+/// `01101001 01100111 ...` and `69 67 6e ...`, `0x69, 0x67 ...`: at least four groups of the same width.
+fn groups(bytes: &[u8], start: usize) -> Groups {
     if start > 0 && bytes.get(start - 1).is_some_and(u8::is_ascii_alphanumeric) {
-        return None;
+        return Groups::None;
     }
     let group = |at: usize, width: usize| -> Option<u8> {
         let part = bytes.get(at..at + width)?;
-        if width == 8 {
-            part.iter().try_fold(0_u8, |value, byte| match byte {
+        match width {
+            8 => part.iter().try_fold(0_u8, |value, byte| match byte {
                 b'0' | b'1' => Some(value << 1 | (byte - b'0')),
                 _ => None,
-            })
-        } else {
-            hex_byte(part, 0)
+            }),
+            4 => part
+                .strip_prefix(b"0x")
+                .and_then(|digits| hex_byte(digits, 0)),
+            _ => hex_byte(part, 0),
         }
     };
-    let width = if group(start, 8).is_some() { 8 } else { 2 };
+    let width = [8, 4, 2]
+        .into_iter()
+        .find(|width| group(start, *width).is_some());
+    let Some(width) = width else {
+        return Groups::None;
+    };
     let mut decoded = Vec::new();
     let mut at = start;
     while let Some(byte) = group(at, width) {
         let after = at + width;
         let next = bytes.get(after).copied().unwrap_or(b' ');
-        if width == 2 && next.is_ascii_alphanumeric() {
+        if width < 8 && next.is_ascii_alphanumeric() {
             break;
         }
         decoded.push(byte);
         at = after;
-        if matches!(next, b' ' | b',' | b':' | b'-') && group(after + 1, width).is_some() {
-            at = after + 1;
-        } else if width == 2 || group(after, 8).is_none() {
+        let gap = bytes.get(after..).unwrap_or_default();
+        let gap = gap
+            .iter()
+            .take(2)
+            .take_while(|byte| {
+                matches!(
+                    byte,
+                    b' ' | b',' | b':' | b'-' | b';' | b'\n' | b'\r' | b'\t'
+                )
+            })
+            .count();
+        if gap > 0 && group(after + gap, width).is_some() {
+            at = after + gap;
+        } else if width < 8 || group(after, 8).is_none() {
             break;
         }
     }
     if decoded.len() < 4 {
-        return None;
+        // Nothing to read again: it is short.
+        return Groups::None;
     }
-    Some((at, readable(&decoded, 4)?))
+    match readable(&decoded, 4) {
+        Some(text) => Groups::Text(at, text),
+        None => Groups::Noise(at),
+    }
 }

@@ -1,6 +1,6 @@
 //! Folds characters: compatibility forms, marks, invisible characters, look-alikes.
 
-use unicode_normalization::char::decompose_compatible;
+use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 use unicode_security::confusable_detection::skeleton;
 
 use super::view::Draft;
@@ -31,9 +31,23 @@ pub(super) fn fold(text: &str) -> (Draft, Seen) {
     let high = text.bytes().filter(|byte| *byte >= 0xC0).count();
     let latin = ascii_letters > high;
     let mut plain_from = 0;
+    let mut follows_latin = false;
     let mut characters = text.char_indices().peekable();
     while let Some((at, character)) = characters.next() {
         let next = characters.peek().map_or(text.len(), |(next, _)| *next);
+        // A control character takes no place on a screen either, and a mark of any script on a Latin letter hides nothing but it.
+        // Neither counts as invisible: terminals and wrong encodings have them, too.
+        if is_hidden_control(character) || (is_foreign_mark(character) && follows_latin) {
+            if word.open {
+                continue;
+            }
+            open_word(&mut draft, &mut word, text, &mut plain_from, at);
+            plain_from = next;
+            continue;
+        }
+        follows_latin = character.is_ascii()
+            || matches!(character, '\u{00C0}'..='\u{024F}' | '\u{1E00}'..='\u{1EFF}')
+            || (follows_latin && is_mark(character));
         if character.is_ascii() {
             if !character.is_ascii_alphanumeric() {
                 flush(
@@ -96,17 +110,32 @@ pub(super) fn fold(text: &str) -> (Draft, Seen) {
             );
             continue;
         }
+        if let Some(letter) = styled(character) {
+            open_word(&mut draft, &mut word, text, &mut plain_from, at);
+            seen.look_alikes += 1;
+            word.latin = true;
+            word.push(at, next, letter);
+            plain_from = next;
+            continue;
+        }
         let alphabetic = character.is_alphanumeric() || is_mark(character);
         if alphabetic {
             open_word(&mut draft, &mut word, text, &mut plain_from, at);
-            decompose_compatible(character, |part| {
-                if !is_mark(part) {
-                    for lower in part.to_lowercase() {
-                        word.latin |= lower.is_ascii_alphabetic();
-                        word.push(at, next, lower);
+            let mut parts = 0;
+            decompose_compatible(character, |_| parts += 1);
+            if parts > MOST_PARTS {
+                // One character that stands for a sentence: as it is, or it would use up the room that other views have.
+                word.push(at, next, character);
+            } else {
+                decompose_compatible(character, |part| {
+                    if !is_mark(part) {
+                        for lower in part.to_lowercase() {
+                            word.latin |= lower.is_ascii_alphabetic();
+                            word.push(at, next, lower);
+                        }
                     }
-                }
-            });
+                });
+            }
             plain_from = next;
         } else {
             close_plain(
@@ -269,6 +298,70 @@ fn latin_look_alike(character: char) -> Option<char> {
     }
 }
 
+/// Letters in frames and of flags, small capitals and letters on their heads: styles that have no compatibility form.
+fn styled(character: char) -> Option<char> {
+    let code = u32::from(character);
+    let nth = |from: u32| char::from_u32(u32::from('a') + code - from);
+    match code {
+        0x1F150..=0x1F169 => nth(0x1F150),
+        0x1F170..=0x1F189 => nth(0x1F170),
+        0x1F1E6..=0x1F1FF => nth(0x1F1E6),
+        0x0250..=0x02AF | 0x1D00..=0x1D2F | 0xA730..=0xA731 => Some(match character {
+            'ᴀ' | 'ɐ' => 'a',
+            'ʙ' => 'b',
+            'ᴄ' | 'ɔ' => 'c',
+            'ᴅ' => 'd',
+            'ᴇ' | 'ɘ' => 'e',
+            'ꜰ' | 'ɟ' => 'f',
+            'ɢ' | 'ɡ' => 'g',
+            'ʜ' | 'ɥ' => 'h',
+            'ɪ' | 'ᴉ' | 'ɩ' => 'i',
+            'ᴊ' | 'ɾ' => 'j',
+            'ᴋ' | 'ʞ' => 'k',
+            'ʟ' | 'ɭ' => 'l',
+            'ᴍ' | 'ɯ' => 'm',
+            'ɴ' | 'ɳ' => 'n',
+            'ᴏ' => 'o',
+            'ᴘ' => 'p',
+            'ʀ' | 'ɹ' | 'ʁ' => 'r',
+            'ꜱ' => 's',
+            'ᴛ' | 'ʇ' => 't',
+            'ᴜ' | 'ʊ' => 'u',
+            'ᴠ' | 'ʌ' => 'v',
+            'ᴡ' | 'ʍ' => 'w',
+            'ʏ' | 'ʎ' => 'y',
+            'ᴢ' => 'z',
+            _ => return None,
+        }),
+        0x01C3 => Some('i'),
+        0x01DD => Some('e'),
+        0x01EB => Some('q'),
+        0x0183 => Some('g'),
+        _ => None,
+    }
+}
+
+/// The longest decomposition that is written out, in characters.
+const MOST_PARTS: usize = 4;
+
+/// Whether an ASCII text has a control character that no text has. Without branches: it is on every text's path.
+pub(super) fn has_hidden_control(text: &str) -> bool {
+    let hidden = |byte: u8| {
+        u8::from(byte < 0x20 && byte != 0x1b && !matches!(byte, 0x09..=0x0d) || byte == 0x7f)
+    };
+    text.bytes().fold(0, |any, byte| any | hidden(byte)) != 0
+}
+
+/// A control character that no text has.
+fn is_hidden_control(character: char) -> bool {
+    matches!(character, '\u{0}'..='\u{8}' | '\u{E}'..='\u{1A}' | '\u{1C}'..='\u{1F}' | '\u{7F}' | '\u{80}'..='\u{84}' | '\u{86}'..='\u{9F}')
+}
+
+/// A combining mark outside of the blocks that belong to Latin letters.
+fn is_foreign_mark(character: char) -> bool {
+    character >= '\u{0483}' && !is_mark(character) && is_combining_mark(character)
+}
+
 /// Folds one word as the scanner folds text: for lexicons.
 pub(crate) fn fold_word(word: &str) -> String {
     fold(word).0.text.to_lowercase()
@@ -289,7 +382,7 @@ fn is_invisible(character: char) -> bool {
         character,
         '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
             | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
-            | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
+            | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
             | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}' | '\u{1BCA0}'..='\u{1BCA3}'
             | '\u{1D173}'..='\u{1D17A}' | '\u{E0100}'..='\u{E0FFF}'
     )

@@ -85,7 +85,7 @@ impl Signs {
                 escapes += 1;
             }
             if class & DIGIT != 0
-                || (class & GAP != 0 && bits > 0)
+                || ((class & GAP != 0 || matches!(byte, b'x' | b',')) && bits > 0)
                 || matches!(byte, b'a'..=b'f' | b'A'..=b'F')
             {
                 bits += 1;
@@ -164,6 +164,9 @@ fn is_letter(bytes: &[u8], at: usize) -> bool {
     })
 }
 
+/// So many more signs than letters end a run: a run that is no text must not be read to its end from each of its letters.
+const MOST_SIGNS_AHEAD: i64 = 8;
+
 /// A run of at least four letters with the same separator between them.
 fn spaced_run(bytes: &[u8], start: usize) -> Option<SpacedRun> {
     if start > 0 && bytes.get(start - 1).is_some_and(u8::is_ascii_alphanumeric) {
@@ -176,8 +179,19 @@ fn spaced_run(bytes: &[u8], start: usize) -> Option<SpacedRun> {
     if class(separator) & GAP == 0 {
         return None;
     }
-    let mut letters = Vec::new();
+    let mut letters: Vec<(usize, usize, bool)> = Vec::new();
     let mut at = start;
+    // How many more letters than signs there are, how many letters, and up to where at least every second one was a letter.
+    let (mut ahead, mut telling, mut told) = (0_i64, 0_usize, None);
+    let mut count = |letter: bool, so_far: usize, end: usize| {
+        ahead += if letter { 1 } else { -1 };
+        telling += usize::from(letter);
+        if telling >= 4 && ahead >= 0 {
+            told = Some((so_far, end));
+        }
+        (ahead >= -MOST_SIGNS_AHEAD, told)
+    };
+    let mut best = None;
     loop {
         // A sign that is set apart like the letters belongs to the run; two characters together end it.
         let glyph = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_graphic);
@@ -194,21 +208,21 @@ fn spaced_run(bytes: &[u8], start: usize) -> Option<SpacedRun> {
         let gap = bytes.get(at + 1..next).unwrap_or_default();
         if gap.is_empty() && next < bytes.len() {
             letters.push((at, at + 1, false));
-            at = next;
+            (_, best) = count(is_letter(bytes, at), letters.len(), next);
             break;
         }
         let word_ends = gap.len() > 1 || gap.first().is_some_and(|byte| *byte != separator);
         letters.push((at, at + 1, word_ends));
+        let goes_on;
+        (goes_on, best) = count(is_letter(bytes, at), letters.len(), next);
         at = next;
-        if gap.len() > 8 {
+        if gap.len() > 8 || !goes_on {
             break;
         }
     }
-    let telling = letters
-        .iter()
-        .filter(|letter| is_letter(bytes, letter.0))
-        .count();
-    (telling >= 4 && telling * 2 >= letters.len()).then_some(SpacedRun { letters, end: at })
+    let (length, end) = best?;
+    letters.truncate(length);
+    Some(SpacedRun { letters, end })
 }
 
 /// Puts letters in place of digits and signs in words that mix them; none where no word does.

@@ -43,7 +43,7 @@ impl Disguise {
 /// How much work undoing may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
-    /// Bytes of all views beyond the first, together.
+    /// Bytes of all views beyond the first, together; three more for each by which folding made the first one longer.
     pub bytes: usize,
     /// How many encodings inside of each other are undone.
     pub levels: usize,
@@ -199,7 +199,8 @@ impl<'text> Views<'text> {
             list: Vec::with_capacity(1),
             seen: fold::Seen::default(),
         };
-        if text.is_ascii() {
+        let is_plain = text.is_ascii() && !fold::has_hidden_control(text);
+        if is_plain {
             views.list.push(View {
                 text: Cow::Borrowed(text),
                 origin: Origin::Same,
@@ -223,7 +224,12 @@ impl<'text> Views<'text> {
                 disguise,
             });
         }
-        views.undo(budget);
+        // Folding may write more than it read: the room of the other views grows with it.
+        let grown = views.text(0).len().saturating_sub(text.len());
+        views.undo(Budget {
+            bytes: budget.bytes.saturating_add(grown.saturating_mul(3)),
+            ..budget
+        });
         views
     }
 
