@@ -89,6 +89,10 @@ ids! {
     GrantId;
     /// A rule of the policy.
     RuleId;
+    /// Rules that are kept together, in their order.
+    PolicyListId;
+    /// What one agent may not do for a while.
+    OverrideId;
     /// A satisfied-in-advance `ask`, made from an approval.
     StandingApprovalId;
     /// One ask by one agent for one action: the one public id of everything that follows from it.
@@ -101,4 +105,8 @@ ids! {
     EntryId;
     /// One running gateway process.
     InstanceId;
+    /// A receiver that is told of what happens.
+    WebhookId;
+    /// One notice to one receiver: what a receiver recognises a repetition by.
+    DeliveryId;
 }

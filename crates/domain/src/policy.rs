@@ -13,7 +13,8 @@ use crate::{
     effect::Effect,
     facts::Facts,
     grant::{Grant, GrantVerdict},
-    id::{AgentId, GrantId, RuleId, StandingApprovalId},
+    id::{AgentId, GrantId, OverrideId, RuleId, StandingApprovalId},
+    overrides::Override,
     rule::{AskTerms, Match, Rule, RuleKind, RuleMode, View},
     scope::Permission,
     standing::StandingApproval,
@@ -31,6 +32,7 @@ pub struct PolicySet {
     rules: Vec<Rule>,
     rule_index: RuleIndex,
     standing: Vec<StandingApproval>,
+    overrides: Vec<Override>,
 }
 
 impl PolicySet {
@@ -61,7 +63,15 @@ impl PolicySet {
             rule_index: RuleIndex::of(&ordered),
             rules: ordered,
             standing,
+            overrides: Vec::new(),
         }
+    }
+
+    /// The same set with overrides.
+    #[must_use]
+    pub fn with_overrides(mut self, overrides: Vec<Override>) -> Self {
+        self.overrides = overrides;
+        self
     }
 
     /// The configuration epoch of this set: what entries call the policy-set version.
@@ -87,6 +97,8 @@ pub enum Speaker {
     Grant(GrantId),
     /// A guard rule.
     Guard(RuleId),
+    /// An override.
+    Override(OverrideId),
     /// A threat or secret that a scan found.
     Threat,
     /// The risk score at or over the threshold.
@@ -109,6 +121,7 @@ impl Speaker {
             Self::NoGrant => "no_grant",
             Self::Grant(_) => "grant",
             Self::Guard(_) => "guard",
+            Self::Override(_) => "override",
             Self::Threat => "threat",
             Self::Risk => "risk",
             Self::Budget => "budget",
@@ -135,9 +148,10 @@ pub struct Voice {
 pub struct Decision {
     /// The strictest of the voices. `Allow` where `satisfied_by` answers the ask.
     pub verdict: Verdict,
-    /// Every voice, in the order: key scope, grant, guards, threat, risk, budget, taint, rules.
+    /// Every voice, in the order: key scope, grant, guards, overrides, threat, risk, budget, taint, rules.
     pub voices: Vec<Voice>,
-    /// The index in `voices` of the first that said the strictest verdict.
+    /// The index in `voices` of the first that said the strictest verdict; a grant that only leaves it to the rules is passed over where
+    /// one of them speaks.
     pub maker: usize,
     /// The standing approval that answered the ask.
     pub satisfied_by: Option<StandingApprovalId>,
@@ -162,6 +176,7 @@ impl Decision {
         match self.made_by().speaker {
             Speaker::Grant(id) => format!("grant:{id}"),
             Speaker::Guard(id) => format!("guard:{id}"),
+            Speaker::Override(id) => format!("override:{id}"),
             Speaker::Rule(id) => format!("rule:{id}"),
             speaker => speaker.as_str().to_owned(),
         }
@@ -175,6 +190,13 @@ pub fn decide(policy: &PolicySet, facts: &Facts) -> Decision {
     let by_policy = speak_key_scope_and_grant(policy, &view, &mut said.voices);
     speak_guards(policy, &view, &mut said);
     let voices = &mut said.voices;
+    for one in policy.overrides.iter().filter(|one| one.covers(facts)) {
+        voices.push(Voice {
+            speaker: Speaker::Override(one.id),
+            verdict: one.says(),
+            reason: Cow::Owned(one.because()),
+        });
+    }
     for finding in &facts.findings {
         voices.push(Voice {
             speaker: Speaker::Threat,
@@ -253,6 +275,9 @@ impl Said {
     }
 }
 
+/// What a `by_policy` grant says.
+const LEFT_TO_RULES: &str = "a grant leaves it to the rules";
+
 fn speak_guards(policy: &PolicySet, view: &View<'_>, said: &mut Said) {
     for position in policy.guard_index.candidates(view) {
         let guard = &policy.guards[position as usize];
@@ -286,7 +311,7 @@ fn speak_key_scope_and_grant(policy: &PolicySet, view: &View<'_>, voices: &mut V
             GrantVerdict::Deny => (Verdict::Deny, "a grant denies it"),
             GrantVerdict::ByPolicy => {
                 by_policy = true;
-                (Verdict::Allow, "a grant leaves it to the rules")
+                (Verdict::Allow, LEFT_TO_RULES)
             }
         };
         voices.push(Voice {
@@ -377,6 +402,22 @@ fn conclude(policy: &PolicySet, facts: &Facts, said: Said) -> Decision {
         if voice.verdict > voices[maker].verdict {
             maker = index;
         }
+    }
+    // What a grant leaves to the rules is made by the rule that speaks, unless another grant allows it anyway.
+    let is_left = |voice: &Voice| {
+        matches!(voice.speaker, Speaker::Grant(_)) && voice.reason == LEFT_TO_RULES
+    };
+    if is_left(&voices[maker])
+        && let Some(speaking) = voices.iter().position(|voice| {
+            voice.verdict == Verdict::Allow
+                && match voice.speaker {
+                    Speaker::Grant(_) => !is_left(voice),
+                    Speaker::Rule(_) | Speaker::Default => true,
+                    _ => false,
+                }
+        })
+    {
+        maker = speaking;
     }
     // INVARIANT: there is always a voice: either a grant covers the action or `NoGrant` has spoken.
     let strictest = voices[maker].verdict;

@@ -37,6 +37,14 @@ pub enum Permission {
     VaultManage,
     /// Read metrics.
     MetricsRead,
+    /// Make, change and remove webhooks, and look at their deliveries.
+    WebhookManage,
+    /// Read policy lists.
+    PolicyRead,
+    /// Make, change and remove policy lists.
+    PolicyWrite,
+    /// Make and remove overrides.
+    OverrideManage,
 }
 
 /// A set of permissions.
@@ -103,9 +111,13 @@ impl Role {
     pub const fn permissions(self) -> Permissions {
         use Permission as P;
         match self {
-            Self::Viewer => {
-                Permissions::of(&[P::RequestRead, P::ConfigRead, P::AuditRead, P::MetricsRead])
-            }
+            Self::Viewer => Permissions::of(&[
+                P::RequestRead,
+                P::ConfigRead,
+                P::AuditRead,
+                P::MetricsRead,
+                P::PolicyRead,
+            ]),
             Self::Approver => Permissions::of(&[
                 P::RequestRead,
                 P::ConfigRead,
@@ -114,6 +126,7 @@ impl Role {
                 P::RequestCreate,
                 P::RequestDecide,
                 P::Kill,
+                P::PolicyRead,
             ]),
             Self::Owner => Permissions::ALL,
         }
@@ -166,11 +179,23 @@ pub enum Scope {
     /// Read metrics.
     #[serde(rename = "metrics:read")]
     MetricsRead,
+    /// Make, change and remove webhooks, and look at their deliveries.
+    #[serde(rename = "webhook:manage")]
+    WebhookManage,
+    /// Read policy lists.
+    #[serde(rename = "policy:read")]
+    PolicyRead,
+    /// Make, change and remove policy lists.
+    #[serde(rename = "policy:write")]
+    PolicyWrite,
+    /// Make and remove overrides.
+    #[serde(rename = "override:manage")]
+    OverrideManage,
 }
 
 impl Scope {
     /// All of them, for help texts and schemas.
-    pub const EVERY: [Self; 7] = [
+    pub const EVERY: [Self; 11] = [
         Self::Admin,
         Self::RequestCreate,
         Self::RequestRead,
@@ -178,6 +203,10 @@ impl Scope {
         Self::AuditRead,
         Self::KeyManage,
         Self::MetricsRead,
+        Self::WebhookManage,
+        Self::PolicyRead,
+        Self::PolicyWrite,
+        Self::OverrideManage,
     ];
 
     /// The scope as written in keys.
@@ -190,6 +219,10 @@ impl Scope {
             Self::AuditRead => "audit:read",
             Self::KeyManage => "key:manage",
             Self::MetricsRead => "metrics:read",
+            Self::WebhookManage => "webhook:manage",
+            Self::PolicyRead => "policy:read",
+            Self::PolicyWrite => "policy:write",
+            Self::OverrideManage => "override:manage",
         }
     }
 
@@ -209,6 +242,10 @@ impl Scope {
                 P::OperatorManage,
                 P::VaultManage,
                 P::MetricsRead,
+                P::WebhookManage,
+                P::PolicyRead,
+                P::PolicyWrite,
+                P::OverrideManage,
             ]),
             Self::RequestCreate => Permissions::of(&[P::RequestCreate, P::RequestRead]),
             Self::RequestRead => Permissions::of(&[P::RequestRead]),
@@ -216,6 +253,10 @@ impl Scope {
             Self::AuditRead => Permissions::of(&[P::AuditRead]),
             Self::KeyManage => Permissions::of(&[P::ConfigRead, P::KeyManage]),
             Self::MetricsRead => Permissions::of(&[P::MetricsRead]),
+            Self::WebhookManage => Permissions::of(&[P::WebhookManage]),
+            Self::PolicyRead => Permissions::of(&[P::PolicyRead]),
+            Self::PolicyWrite => Permissions::of(&[P::PolicyRead, P::PolicyWrite]),
+            Self::OverrideManage => Permissions::of(&[P::OverrideManage]),
         }
     }
 
@@ -233,7 +274,7 @@ impl FromStr for Scope {
     fn from_str(text: &str) -> Result<Self, UnknownWord> {
         Self::EVERY.into_iter().find(|scope| scope.as_str() == text).ok_or(UnknownWord {
             what: "scope",
-            expected: "admin, request:create, request:read, request:decide, audit:read, key:manage, metrics:read",
+            expected: "admin, request:create, request:read, request:decide, audit:read, key:manage, metrics:read, webhook:manage, policy:read, policy:write, override:manage",
         })
     }
 }

@@ -16,7 +16,7 @@ const LABEL_LIMIT_CHARACTERS: usize = 256;
 const LIFE_LIMIT_SECONDS: u64 = 10 * 366 * 24 * 3_600;
 
 /// Every permission, for comparing sets: a set may have bits that stand for nothing.
-const PERMISSIONS: [Permission; 12] = [
+const PERMISSIONS: [Permission; 16] = [
     Permission::RequestCreate,
     Permission::RequestRead,
     Permission::RequestDecide,
@@ -29,6 +29,10 @@ const PERMISSIONS: [Permission; 12] = [
     Permission::OperatorManage,
     Permission::VaultManage,
     Permission::MetricsRead,
+    Permission::WebhookManage,
+    Permission::PolicyRead,
+    Permission::PolicyWrite,
+    Permission::OverrideManage,
 ];
 
 /// Whether `maker` holds everything that `wanted` holds.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use aws_lc_rs::hmac;
 
-use crate::{hash::Hash, random::constant_time_equal};
+use crate::{hash::Hash, random::constant_time_equal, secret::SecretBytes};
 
 /// An HMAC-SHA256 key of one purpose. Clones share nothing but the value; AWS-LC clears each when it is dropped.
 #[derive(Clone)]
@@ -19,6 +19,11 @@ impl fmt::Debug for MacKey {
 impl MacKey {
     pub(crate) fn new(key: &[u8; 32]) -> Self {
         Self(hmac::Key::new(hmac::HMAC_SHA256, key))
+    }
+
+    /// HMAC-SHA256 under somebody else's secret (RFC 2104: of any length), for signatures that outsiders check.
+    pub fn of_secret(secret: &SecretBytes) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, secret.expose()))
     }
 
     /// The keyed hash of the bytes.
