@@ -5,9 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    facts::Facts, id::OverrideId, rule::Glob, time::Timestamp, verdict::Verdict,
-};
+use crate::{facts::Facts, id::OverrideId, rule::Glob, time::Timestamp, verdict::Verdict};
 
 /// Agent × actions → `ask` or `deny`, until it ends.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

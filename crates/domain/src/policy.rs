@@ -404,9 +404,8 @@ fn conclude(policy: &PolicySet, facts: &Facts, said: Said) -> Decision {
         }
     }
     // What a grant leaves to the rules is made by the rule that speaks, unless another grant allows it anyway.
-    let is_left = |voice: &Voice| {
-        matches!(voice.speaker, Speaker::Grant(_)) && voice.reason == LEFT_TO_RULES
-    };
+    let is_left =
+        |voice: &Voice| matches!(voice.speaker, Speaker::Grant(_)) && voice.reason == LEFT_TO_RULES;
     if is_left(&voices[maker])
         && let Some(speaking) = voices.iter().position(|voice| {
             voice.verdict == Verdict::Allow

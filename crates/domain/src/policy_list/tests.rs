@@ -33,7 +33,10 @@ fn rules_have_ids_and_names_in_their_order_and_one_target() {
         assert_eq!(rule.priority, 5);
     }
     assert!(rules.is_sorted_by(|left, right| left.name < right.name));
-    assert_eq!(list.position_of(RuleId::new(Uuid::from_u128(8 << 40))), None);
+    assert_eq!(
+        list.position_of(RuleId::new(Uuid::from_u128(8 << 40))),
+        None
+    );
     list.check(&target).unwrap();
 }
 
