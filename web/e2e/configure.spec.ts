@@ -20,15 +20,12 @@ async function deleteByName(page: Page, noun: string, name: string): Promise<voi
   await expect(asked).toBeHidden();
 }
 
-// What was just deleted is asked for once more by a part of its page that is still there.
-test.use({ expected: [/status of 400/] });
-
 test("a target, its credential, a profile; an agent, its key, a grant; a call; and all of it deleted", async ({
   page,
   watch,
   scene,
 }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(300_000);
   const { gateway, upstream } = scene;
 
   await page.goto(`${gateway.origin}/dashboard/targets`);
@@ -170,7 +167,7 @@ test("a target that does not answer is saved, and said not to answer", async ({ 
   await form.getByRole("checkbox", { name: "Allow the private network" }).check();
   await form.getByRole("button", { name: "Add and test" }).click();
   const added = dialog(page, "Target nowhere is added");
-  await expect(added).toContainText("The target was not reached", { timeout: 15_000 });
+  await expect(added).toContainText("The target was not reached");
   await watch.checkEverywhere("a target that does not answer");
   await page.setViewportSize({ width: 1440, height: 900 });
   await added.getByRole("button", { name: "Open the target" }).click();

@@ -1,5 +1,6 @@
 /** What the page exists for: see what waits, read every byte, decide. */
 import type { Page } from "@playwright/test";
+import { armed } from "./support/armed";
 import { expect, test } from "./support/test";
 
 const inbox = (origin: string, search = "") => `${origin}/dashboard/inbox${search}`;
@@ -15,12 +16,6 @@ async function opened(page: Page, origin: string): Promise<void> {
   await page.goto(inbox(origin));
   await expect(page.getByRole("heading", { level: 1, name: "Inbox" })).toBeVisible();
   await expect(page.getByRole("button", { name: /^Live/ })).toBeVisible();
-}
-
-/** A card takes no decision in its first moments: the key may have been meant for the request before. */
-async function armed(page: Page, text: string): Promise<void> {
-  await expect(card(page)).toContainText(text);
-  await page.waitForTimeout(500);
 }
 
 test.afterEach(({ scene }) => scene.clear());
@@ -59,7 +54,7 @@ test("a request arrives without reload, is read, approved by keyboard, and seen 
 test("a destructive one needs Enter after the key", async ({ page, scene }) => {
   await opened(page, scene.gateway.origin);
   const id = await scene.ask({ method: "DELETE", path: "/customers/9" });
-  await armed(page, "/customers/9");
+  await armed(card(page), "/customers/9");
   await page.keyboard.press("a");
   await expect(approveButton(page)).toBeFocused();
   expect((await scene.gateway.call<{ state: string }>("GET", `/api/v1/actions/${id}`)).state).toBe("pending");
@@ -70,7 +65,7 @@ test("a destructive one needs Enter after the key", async ({ page, scene }) => {
 test("deny takes a reason, and the agent's request is over", async ({ page, scene }) => {
   await opened(page, scene.gateway.origin);
   const id = await scene.ask({ path: "/charges/refused" });
-  await armed(page, "/charges/refused");
+  await armed(card(page), "/charges/refused");
   await page.keyboard.press("d");
   const reason = card(page).getByRole("textbox", { name: /^Reason/ });
   await expect(reason).toBeFocused();
@@ -143,7 +138,7 @@ test.describe("two at once", () => {
     for (const each of [page, other.page]) {
       await each.goto(inbox(scene.gateway.origin, `?id=${id}`));
       await expect(approveButton(each)).toBeEnabled();
-      await armed(each, "/charges/both");
+      await armed(card(each), "/charges/both");
     }
     await Promise.all([page, other.page].map((each) => approveButton(each).click()));
     const outcomes = [page, other.page].map((each) => card(each).getByRole("status", { name: "Outcome" }));
@@ -167,19 +162,19 @@ test("what somebody else decides while one looks shows who it was", async ({ pag
   await page.goto(inbox(scene.gateway.origin, `?id=${id}`));
   await expect(approveButton(page)).toBeEnabled();
   await other.page.goto(inbox(scene.gateway.origin, `?id=${id}`));
-  await armed(other.page, "/charges/first");
+  await armed(card(other.page), "/charges/first");
   await approveButton(other.page).click();
   await expect(card(page).getByRole("status", { name: "Outcome" })).toContainText("approved by quicker");
   await expect(approveButton(page)).toBeHidden();
 });
 
 test("a request expires under the approver's eyes", async ({ page, scene }) => {
-  await scene.gateway.call("PATCH", "/api/v1/settings", { approval_deadline_seconds: 10 });
+  await scene.gateway.call("PATCH", "/api/v1/settings", { approval_deadline_seconds: 15 });
   try {
     const id = await scene.ask({ path: "/charges/late" });
     await page.goto(inbox(scene.gateway.origin, `?id=${id}`));
     await expect(approveButton(page)).toBeVisible();
-    await expect(card(page)).toContainText(/expired/i, { timeout: 20_000 });
+    await expect(card(page)).toContainText(/expired/i);
     await expect(approveButton(page)).toBeHidden();
     await page.keyboard.press("a");
     await expect
@@ -211,14 +206,12 @@ test.describe("a gateway that is away for a moment", () => {
   test("the page survives a restart, says so, and shows what came meanwhile", async ({ page, scene }) => {
     await opened(page, scene.gateway.origin);
     await scene.gateway.stop();
-    await expect(page.getByText("The gateway does not answer.", { exact: false }).first()).toBeVisible({
-      timeout: 15_000,
-    });
+    await expect(page.getByText("The gateway does not answer.", { exact: false }).first()).toBeVisible();
     await scene.gateway.launch();
     await scene.ask({ path: "/charges/after-restart" });
-    await expect(row(page, "/charges/after-restart")).toBeVisible({ timeout: 20_000 });
+    await expect(row(page, "/charges/after-restart")).toBeVisible();
     await expect(page.getByText("The gateway does not answer.", { exact: false })).toHaveCount(0);
-    await armed(page, "/charges/after-restart");
+    await armed(card(page), "/charges/after-restart");
     await page.keyboard.press("a");
     await expect(card(page).getByRole("status", { name: "Outcome" })).toContainText("approved by you");
   });
@@ -229,9 +222,9 @@ test.describe("a gateway that is away for a moment", () => {
     await expect(row(page, "/charges/before-the-kill")).toBeVisible();
     await scene.gateway.stop("SIGKILL");
     await scene.gateway.launch();
-    await expect(page.getByRole("button", { name: /^Live/ })).toBeVisible({ timeout: 20_000 });
+    await expect(page.getByRole("button", { name: /^Live/ })).toBeVisible();
     await expect(row(page, "/charges/before-the-kill")).toBeVisible();
-    await armed(page, "/charges/before-the-kill");
+    await armed(card(page), "/charges/before-the-kill");
     await page.keyboard.press("a");
     await expect(card(page).getByRole("status", { name: "Outcome" })).toContainText("approved by you");
   });
@@ -282,7 +275,7 @@ test.describe("hostile payloads are shown and contained", () => {
     await page.goto(inbox(scene.gateway.origin, `?id=${id}`));
     await expect(card(page)).toContainText("line 0 ");
     await expect(approveButton(page)).toHaveAttribute("aria-disabled", "true");
-    await armed(page, "Open all of the body before you approve");
+    await armed(card(page), "Open all of the body before you approve");
     await page.keyboard.press("a");
     await approveButton(page).click({ force: true });
     expect((await scene.gateway.call<{ state: string }>("GET", `/api/v1/actions/${id}`)).state).toBe("pending");
@@ -303,7 +296,7 @@ test.describe("hostile payloads are shown and contained", () => {
 test("the keys do nothing while one types", async ({ page, scene }) => {
   await opened(page, scene.gateway.origin);
   const id = await scene.ask({ path: "/charges/typing" });
-  await armed(page, "/charges/typing");
+  await armed(card(page), "/charges/typing");
   await page.getByRole("searchbox", { name: "Search pending requests" }).focus();
   await page.keyboard.type("aaa ddd");
   expect((await scene.gateway.call<{ state: string }>("GET", `/api/v1/actions/${id}`)).state).toBe("pending");

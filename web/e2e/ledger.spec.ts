@@ -91,7 +91,6 @@ test("an older ledger in its place is said in red, and has to be acknowledged by
   watch,
   scene,
 }) => {
-  test.setTimeout(120_000);
   const { gateway } = scene;
   await gateway.stop();
   gateway.copy("data", "older");
@@ -117,5 +116,5 @@ test("an older ledger in its place is said in red, and has to be acknowledged by
   await dialog.getByRole("button", { name: "Acknowledge" }).click();
   await expect(dialog).toBeHidden();
   await scene.ask({ path: "/charges/after-the-acknowledgement" });
-  await expect(page.getByRole("alert")).toHaveCount(0, { timeout: 20_000 });
+  await expect(page.getByRole("alert")).toHaveCount(0);
 });

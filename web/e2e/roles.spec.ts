@@ -1,9 +1,9 @@
 /** Role × page: what each role sees, and what it can't do, with the reason. */
+import { armed } from "./support/armed";
 import { rooms } from "./support/rooms";
 import { expect, test } from "./support/test";
 
 test.use({ world: "roles" });
-test.describe.configure({ timeout: 120_000 });
 
 type Role = "owner" | "approver" | "viewer";
 
@@ -63,8 +63,7 @@ for (const role of ["owner", "approver", "viewer"] as const) {
     await page.goto(`${scene.gateway.origin}/dashboard/inbox?id=${id}`);
     const card = page.getByRole("article");
     const approve = card.getByRole("button", { name: "Approve", exact: true });
-    await expect(card).toContainText(`/charges/for-${role}`);
-    await page.waitForTimeout(500);
+    await armed(card, `/charges/for-${role}`);
     if (role === "viewer") {
       await expect(approve).toHaveAttribute("aria-disabled", "true");
       await page.keyboard.press("a");

@@ -1,4 +1,5 @@
 /** 10,000 pending requests: the Inbox stays usable. What is fast is measured by `make bench`, not here. */
+import { armed } from "./support/armed";
 import { many } from "./support/many";
 import { expect, test } from "./support/test";
 
@@ -35,8 +36,7 @@ test("the first page, the count, a filter, the last row and a decision", async (
   await page.goto(`${scene.gateway.origin}/dashboard/inbox?agent=support-bot`);
   await expect(rows.first()).toContainText("support-bot");
   await expect(rows.filter({ hasText: "billing-bot" })).toHaveCount(0);
-  await expect(page.getByRole("article")).toBeVisible();
-  await page.waitForTimeout(500);
+  await armed(page.getByRole("article"));
   await page.keyboard.press("a");
   await expect(page.getByRole("article").getByRole("status", { name: "Outcome" })).toContainText("approved by you");
 });

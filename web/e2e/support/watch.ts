@@ -21,7 +21,7 @@ export class Watch {
     };
     page.on("console", (message) => {
       if (message.type() === "error" || message.type() === "warning")
-        note(`console ${message.type()}: ${message.text()}`);
+        note(`console ${message.type()}: ${message.text()} (${message.location().url})`);
     });
     page.on("pageerror", (error) => note(`page error: ${error.message}`));
     await page.addInitScript(() => {

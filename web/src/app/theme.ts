@@ -43,6 +43,13 @@ export const theme = createTheme({
     ModalHeader: { defaultProps: { role: "presentation" } },
     Notification: { styles: { description: { color: "var(--mantine-color-dimmed)" } } },
     Table: { defaultProps: { verticalSpacing: 8 } },
-    Tooltip: { defaultProps: { openDelay: 300, events: { hover: true, focus: true, touch: true } } },
+    Tooltip: {
+      defaultProps: {
+        openDelay: 300,
+        events: { hover: true, focus: true, touch: true },
+        // Not at the end of the body, where it would lie outside of every landmark of the page.
+        portalProps: { target: "main" },
+      },
+    },
   },
 });

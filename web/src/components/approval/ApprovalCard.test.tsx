@@ -10,6 +10,7 @@ import type { ActionParts } from "@/mock-api/seed/actions";
 import { server } from "@/mock-api/server";
 import { ApprovalCard, type CardControls } from "./ApprovalCard";
 import type { Action } from "./action";
+import { ARMING_MS } from "./useArming";
 
 const CHARGE: ActionParts = {
   agent: "shop-assistant",
@@ -20,7 +21,7 @@ const CHARGE: ActionParts = {
 };
 
 /** Longer than a key that was meant for another request may come late. */
-const armed = () => new Promise((resolve) => setTimeout(resolve, 450));
+const armed = () => new Promise((resolve) => setTimeout(resolve, ARMING_MS + 400));
 const approve = () => screen.getByRole("button", { name: "Approve" });
 
 async function show(parts: Partial<ActionParts> = {}, { as = "owner" as const, isLive = false } = {}) {

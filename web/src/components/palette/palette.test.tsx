@@ -36,6 +36,36 @@ describe("the command palette", () => {
     expect(await elsewhere()).toBe(`/dashboard/activity/${id}`);
   });
 
+  it("takes the first that is found on Enter, also where the gateway found it after the last key", async () => {
+    signInAs("viewer");
+    const { user } = await open("nightly migration");
+    await screen.findByText(/POST \/apis\/batch/);
+    await user.keyboard("{Enter}");
+    const { id } = db.actions.find(({ intent }) => intent.includes("nightly")) ?? {};
+    expect(await elsewhere()).toBe(`/dashboard/activity/${id}`);
+  });
+
+  it("leaves chosen what an arrow key chose, whatever comes later", async () => {
+    signInAs("viewer");
+    let answer = () => {};
+    const asked = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    server.use(
+      http.get("*/api/v1/agents", async () => {
+        await asked;
+        return HttpResponse.json({ items: [{ id: "a1", name: "settings-bot" }], next: null });
+      }),
+    );
+    const { user } = await open("settings");
+    await screen.findByText("Settings: Vault");
+    await user.keyboard("{ArrowDown}");
+    answer();
+    await screen.findByText("settings-bot");
+    await user.keyboard("{Enter}");
+    expect(await elsewhere()).toBe("/dashboard/settings/operators");
+  });
+
   it("finds agents, and what waits", async () => {
     signInAs("viewer");
     const { user } = await open("deploy-bot");
