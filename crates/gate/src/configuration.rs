@@ -25,6 +25,7 @@ use crate::{
     gate::Gate,
     identify::unauthenticated,
     rate::Rates,
+    scan::StoredRules,
     snapshot::{Nouns, Snapshot},
     workspace::Workspace,
 };
@@ -68,6 +69,11 @@ impl Configuration {
             is_behind: AtomicBool::new(false),
             rates: Rates::default(),
         })
+    }
+
+    /// The operators' own secret rules as they were read.
+    pub(crate) fn secret_rules(&self) -> Arc<StoredRules> {
+        Arc::clone(&self.snapshot.load().secret_rules)
     }
 
     fn millis(&self) -> u64 {
@@ -261,6 +267,8 @@ impl Gate {
                 // First: no reply may carry a credential that is in use and not known.
                 self.learn_vault_values(Arc::clone(&next.targets)).await;
             }
+            // Before it is decided by.
+            self.inner.scanner.learn(&next.secret_rules).await?;
             configuration.snapshot.store(Arc::new(next));
             self.enforce_snapshot();
         }

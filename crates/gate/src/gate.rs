@@ -132,9 +132,11 @@ impl Gate {
             connectors,
             clock,
         } = config;
+        // First: it takes a while, and a configuration that nobody confirms meanwhile goes stale.
+        let scanner = TextScanner::shipped().await?;
         let configuration = Configuration::load(&workspace, &*clock).await?;
         let started_at = clock.now();
-        let scanner = TextScanner::shipped().await?;
+        scanner.learn(&configuration.secret_rules()).await?;
         let vault_values = Arc::new(VaultValues::new(&workspace.vault));
         let inner = Inner {
             workspace,

@@ -107,7 +107,8 @@ pub use resolve::INTENT_LIMIT_CHARACTERS;
 pub use rules::{DEFAULT_PRIORITY, RuleChange, RuleDraft};
 pub use scan::{
     CASE_PAGE_LIMIT, FindingView, InputMode, InputScanChange, InputScanSettings, OutputMode,
-    OutputScanChange, OutputScanSettings, ScanCase, ScanChange, ScanSettings,
+    OutputScanChange, OutputScanSettings, ScanCase, ScanChange, ScanSettings, SecretRuleView,
+    SecretRulesView,
 };
 pub use sessions::{NewSession, Origin, PROOF_LIFETIME, SessionKind, SessionView, SignIn};
 pub use settings::{SeparationOfDuties, Settings, SettingsChange, SignInChange, SignInSettings};

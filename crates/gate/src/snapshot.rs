@@ -13,7 +13,10 @@ use countersign_store::{
     standing, targets,
 };
 
-use crate::settings::{SETTINGS_NAME, Settings};
+use crate::{
+    scan::StoredRules,
+    settings::{SETTINGS_NAME, Settings},
+};
 
 /// Which nouns a change touches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -257,6 +260,8 @@ pub struct Snapshot {
     pub operators: Arc<Operators>,
     /// The rest.
     pub settings: Arc<Settings>,
+    /// The operators' own secret rules.
+    pub(crate) secret_rules: Arc<StoredRules>,
 }
 
 fn settings_of(tx: &mut Tx<'_>) -> Result<Settings, StoreError> {
@@ -334,6 +339,7 @@ impl Snapshot {
                 kill: Arc::new(KillState::new(kills::all(tx)?)),
                 operators: operators_of(tx)?,
                 settings: Arc::new(settings_of(tx)?),
+                secret_rules: Arc::new(StoredRules::load(tx)?),
             })
         })
     }
@@ -372,6 +378,7 @@ impl Snapshot {
             }
             if nouns.has(Nouns::SETTINGS) {
                 next.settings = Arc::new(settings_of(tx)?);
+                next.secret_rules = Arc::new(StoredRules::load(tx)?);
             }
             Ok(next)
         })?;

@@ -1,7 +1,7 @@
 //! `countersign scan`: the scanner at the command line, on a user's own texts.
 //!
 //! It needs no gateway, no data directory and no configuration. What it says is a measurement, not a decision: the exit code is 0
-//! whatever was found. Only `cases` and `wrong` are a client of the gateway: they are about what its own scanner found.
+//! whatever was found. Only `cases`, `wrong` and `rules` are a client of the gateway: they are about its own scanner.
 
 mod cases;
 mod eval;
@@ -10,6 +10,7 @@ mod file;
 mod input;
 mod outcome;
 mod redact;
+mod rules;
 mod scanners;
 mod text;
 mod wrong;
@@ -34,6 +35,9 @@ pub(super) enum Scan {
     Cases(cases::Cases),
     /// Mark a finding of a request as wrong; it changes no decision
     Wrong(wrong::Wrong),
+    /// The secret rules of your own that the gateway looks at text with
+    #[command(subcommand)]
+    Rules(rules::Rules),
 }
 
 impl Scan {
@@ -45,6 +49,7 @@ impl Scan {
             Self::Eval(eval) => eval.run(cx.output),
             Self::Cases(cases) => cases.run(cx).await,
             Self::Wrong(wrong) => wrong.run(cx).await,
+            Self::Rules(rules) => rules.run(cx).await,
         }
     }
 }

@@ -13,6 +13,7 @@ mod cases;
 mod input;
 mod output;
 mod scanner;
+mod secret_rules;
 mod settings;
 mod taint;
 mod texts;
@@ -24,6 +25,8 @@ mod tests;
 pub use cases::{CASE_PAGE_LIMIT, FindingView, ScanCase};
 pub(crate) use output::OutputWatch;
 pub(crate) use scanner::TextScanner;
+pub(crate) use secret_rules::StoredRules;
+pub use secret_rules::{SecretRuleView, SecretRulesView};
 pub(crate) use settings::check_labels;
 pub use settings::{
     InputMode, InputScanChange, InputScanSettings, OutputMode, OutputScanChange,

@@ -2,14 +2,19 @@
 
 use std::{borrow::Cow, sync::Arc};
 
+use arc_swap::ArcSwap;
 use countersign_domain::{Finding, ScanFacts, SecretFact, Verdict};
 use countersign_scan::{
     SecretScanner,
     threat::{Channel, Scanner, Severity, Thresholds},
 };
 use serde_json::Value;
+use tokio::sync::Mutex;
 
-use super::texts::{self, Part};
+use super::{
+    secret_rules::InForce,
+    texts::{self, Part},
+};
 use crate::error::{Error, Result};
 
 /// The most secrets of one part that are named.
@@ -19,7 +24,12 @@ const SECRETS_PER_PART: usize = 16;
 #[derive(Debug)]
 pub(crate) struct TextScanner {
     threats: Scanner,
-    secrets: SecretScanner,
+    /// The built-in rules alone.
+    pub(super) shipped: Arc<SecretScanner>,
+    /// With the operators' own.
+    pub(super) secrets: ArcSwap<InForce>,
+    /// Held while rules are compiled.
+    pub(super) compiling: Arc<Mutex<()>>,
 }
 
 /// What was found in the parts of one request or reply.
@@ -38,9 +48,12 @@ impl TextScanner {
     /// The scanner as it is shipped. Takes a while: its patterns are compiled.
     pub(crate) async fn shipped() -> Result<Arc<Self>> {
         tokio::task::spawn_blocking(|| {
+            let shipped = Arc::new(SecretScanner::builtin().map_err(Error::internal)?);
             Ok(Arc::new(Self {
                 threats: Scanner::shipped().map_err(Error::internal)?,
-                secrets: SecretScanner::builtin().map_err(Error::internal)?,
+                secrets: ArcSwap::from_pointee(InForce::shipped(Arc::clone(&shipped))),
+                shipped,
+                compiling: Arc::default(),
             }))
         })
         .await
@@ -54,12 +67,12 @@ impl TextScanner {
 
     /// The text with marks in place of what looks like a secret.
     pub(crate) fn redact<'text>(&self, text: &'text str) -> Cow<'text, str> {
-        self.secrets.redact(text)
+        self.secrets.load().scanner.redact(text)
     }
 
     /// The bytes with marks in place of what looks like a secret.
     pub(crate) fn redact_bytes<'text>(&self, text: &'text [u8]) -> Cow<'text, [u8]> {
-        self.secrets.redact_bytes(text)
+        self.secrets.load().scanner.redact_bytes(text)
     }
 
     /// Looks for threats alone.
@@ -110,7 +123,13 @@ impl TextScanner {
 
     /// Looks for secrets alone. A secret never decides: it is a warning to whoever does.
     pub(crate) fn secrets(&self, part: &Part, input: &Value, found: &mut Found) {
-        for span in self.secrets.scan(&part.text).iter().take(SECRETS_PER_PART) {
+        let secrets = self.secrets.load();
+        for span in secrets
+            .scanner
+            .scan(&part.text)
+            .iter()
+            .take(SECRETS_PER_PART)
+        {
             let place = texts::place(part, span.range.start, input);
             let fact = SecretFact {
                 kind: span.rule.to_owned(),

@@ -187,6 +187,20 @@ async fn every_use_case(test: &TestGate) {
         (settings.session_hours, settings.approval_deadline_seconds),
         (2, 86_400)
     );
+    let file = "version 1\nrule own\nkind Own\nkeyword own_\ntoken own_[a-z]{9}\n".to_owned();
+    let rules = step!(
+        test,
+        "config.secret_rules.set",
+        1,
+        gate.set_secret_rules(&cx, file)
+    );
+    assert_eq!(rules.rules.len(), 1);
+    step!(
+        test,
+        "config.secret_rules.removed",
+        1,
+        gate.remove_secret_rules(&cx)
+    );
 
     let draft = OperatorDraft {
         name: name("ann"),

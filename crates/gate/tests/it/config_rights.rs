@@ -241,6 +241,21 @@ fn use_cases() -> Vec<(&'static str, Vec<Permission>, Call)> {
             call!(gate, cx => gate.update_settings(cx, SettingsChange { session_hours: Some(0), ..SettingsChange::default() }).await),
         ),
         (
+            "secret_rules",
+            vec![P::ConfigRead],
+            call!(gate, cx => gate.secret_rules(cx)),
+        ),
+        (
+            "set_secret_rules",
+            vec![P::ConfigWrite],
+            call!(gate, cx => gate.set_secret_rules(cx, String::new()).await),
+        ),
+        (
+            "remove_secret_rules",
+            vec![P::ConfigWrite],
+            call!(gate, cx => gate.remove_secret_rules(cx).await),
+        ),
+        (
             "kill",
             vec![P::Kill],
             call!(gate, cx => {

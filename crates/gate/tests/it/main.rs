@@ -21,6 +21,8 @@ mod pipeline;
 #[cfg(test)]
 mod scan;
 #[cfg(test)]
+mod scan_rules;
+#[cfg(test)]
 mod stage;
 #[cfg(test)]
 mod support;

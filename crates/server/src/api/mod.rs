@@ -22,6 +22,7 @@ mod operators;
 mod page;
 mod rules;
 pub(crate) mod scan;
+mod scan_rules;
 mod sessions;
 mod settings;
 mod setup;

@@ -6,8 +6,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     action_list, actions, agents, approvals, audit, configuration, connectors, credentials, grants,
-    keys, kills, network, operators, rules, scan, sessions, settings, setup, status, summary,
-    targets, tokens, vault,
+    keys, kills, network, operators, rules, scan, scan_rules, sessions, settings, setup, status,
+    summary, targets, tokens, vault,
 };
 use crate::{events, state::ServerState};
 
@@ -23,6 +23,11 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<ServerState>> {
         .routes(routes!(actions::settle))
         .routes(routes!(scan::mark_wrong))
         .routes(routes!(scan::cases))
+        .routes(routes!(
+            scan_rules::scan_rules,
+            scan_rules::set_scan_rules,
+            scan_rules::remove_scan_rules
+        ))
         .routes(routes!(summary::summary))
         .routes(routes!(events::events))
         .routes(routes!(kills::list_kills, kills::kill))

@@ -35,6 +35,8 @@ const KINDS: Record<string, string> = {
   "config.rule.created": "Rule added",
   "config.rule.removed": "Rule removed",
   "config.rule.updated": "Rule changed",
+  "config.secret_rules.removed": "Own secret rules removed",
+  "config.secret_rules.set": "Own secret rules set",
   "config.settings.updated": "Settings changed",
   "config.target.created": "Target added",
   "config.target.removed": "Target removed",

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -52,28 +52,28 @@ fn broken(error: &dyn std::error::Error) -> Failure {
     .next("install it again")
 }
 
+/// The text of a rule file. Whether it is one is the scanner's to say.
+pub(super) fn rule_file(path: &Path) -> Result<String> {
+    let failed = |why: String| Failure::usage(format!("{} can't be read: {why}", path.display()));
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(LONGEST_RULES_BYTES + 1).read_to_end(&mut bytes))
+        .map_err(|error| failed(error.to_string()))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let before = error.as_bytes().get(..valid).unwrap_or_default();
+        let line = before.split(|&byte| byte == b'\n').count();
+        failed(format!("line {line} is not UTF-8 text"))
+    })
+}
+
 impl Rules {
     /// The secret scanner with these rules.
     pub(super) fn scanner(&self) -> Result<SecretScanner> {
         let Some(path) = &self.rules else {
             return secrets();
         };
-        let failed =
-            |why: String| Failure::usage(format!("{} can't be read: {why}", path.display()));
-        let mut bytes = Vec::new();
-        File::open(path)
-            .and_then(|file| file.take(LONGEST_RULES_BYTES + 1).read_to_end(&mut bytes))
-            .map_err(|error| failed(error.to_string()))?;
-        let text = match String::from_utf8(bytes) {
-            Ok(text) => text,
-            Err(error) => {
-                let valid = error.utf8_error().valid_up_to();
-                let before = error.as_bytes().get(..valid).unwrap_or_default();
-                let line = before.split(|&byte| byte == b'\n').count();
-                return Err(failed(format!("line {line} is not UTF-8 text")));
-            }
-        };
-        SecretScanner::with_custom(&text).map_err(|error| {
+        SecretScanner::with_custom(&rule_file(path)?).map_err(|error| {
             Failure::usage(format!(
                 "{}:{}: {}; the file is refused, none of its rules is in force",
                 path.display(),

@@ -3,5 +3,6 @@
 mod findings;
 mod help;
 mod scan;
+mod scan_rules;
 mod session;
 mod stories;
