@@ -670,6 +670,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/scan/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The operators' own secret rules. */
+        get: operations["scan_rules"];
+        /** Puts a rule file in force, in place of the one before. A file with an error is refused whole, with its line in the problem's text. */
+        put: operations["set_scan_rules"];
+        post?: never;
+        /** Goes back to the built-in rules alone. */
+        delete: operations["remove_scan_rules"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions": {
         parameters: {
             query?: never;
@@ -2031,6 +2050,8 @@ export interface components {
         List_RuleView: {
             /** @description The items. */
             items: {
+                /** @description What an `ask` asks for; what is left out is as the settings say. */
+                ask: Record<string, never>;
                 created_at: string;
                 /** Format: uuid */
                 id: string;
@@ -2039,6 +2060,8 @@ export interface components {
                 labels: components["schemas"]["BTreeMap"];
                 /** @description What it is about. */
                 match: Record<string, never>;
+                /** @description `enforce` or `shadow`: a rule in shadow mode is recorded and changes nothing. */
+                mode: string;
                 name: string;
                 /**
                  * Format: int64
@@ -2412,11 +2435,18 @@ export interface components {
         };
         /** @description A rule to be added. */
         RuleBody: {
+            /** @description Where the verdict is `ask`: `approvers`, `quorum`, `deadline_seconds`, `channels`, `reason_required`, `escalation`. */
+            ask?: Record<string, never> | null;
             /** @description `guard` (all that match speak) or `rule` (the first that matches speaks). */
             kind?: string | null;
             labels?: components["schemas"]["BTreeMap"];
-            /** @description `agent`, `target`, `action`, `effect` (lists) and `input` (dotted paths with conditions). Everything that is given must match. */
+            /**
+             * @description `agent`, `target`, `action`, `effect`, `urgency` (lists), `action_name`, `risk` (conditions), `tainted`, `time` (days, from, until,
+             *     zone), `input` and `context` (dotted paths with conditions). Everything that is given must match.
+             */
             match?: Record<string, never>;
+            /** @description `enforce` (the default) or `shadow`. */
+            mode?: string | null;
             name: string;
             /**
              * Format: int64
@@ -2430,9 +2460,11 @@ export interface components {
         };
         /** @description What changes; what is left out stays. */
         RuleChangeBody: {
+            ask?: Record<string, never> | null;
             kind?: string | null;
             labels?: components["schemas"]["BTreeMap"] | null;
             match?: Record<string, never> | null;
+            mode?: string | null;
             /** Format: int64 */
             priority?: number | null;
             reason?: string | null;
@@ -2440,6 +2472,8 @@ export interface components {
         };
         /** @description A rule. */
         RuleView: {
+            /** @description What an `ask` asks for; what is left out is as the settings say. */
+            ask: Record<string, never>;
             created_at: string;
             /** Format: uuid */
             id: string;
@@ -2448,6 +2482,8 @@ export interface components {
             labels: components["schemas"]["BTreeMap"];
             /** @description What it is about. */
             match: Record<string, never>;
+            /** @description `enforce` or `shadow`: a rule in shadow mode is recorded and changes nothing. */
+            mode: string;
             name: string;
             /**
              * Format: int64
@@ -2465,6 +2501,33 @@ export interface components {
             /** Format: int32 */
             taint_minutes?: number | null;
             tool_output?: components["schemas"]["OutputScanChangeBody"] | null;
+        };
+        /** @description A rule file. */
+        ScanRulesBody: {
+            /** @description The whole file, as `countersign scan text --rules` takes it: at most 256 KiB and 500 rules. */
+            file: string;
+        };
+        /** @description The operators' own secret rules. */
+        ScanRulesView: {
+            /** @description When the file was set or removed last. */
+            changed_at: string | null;
+            /** @description By whom: `operator:ID`. */
+            changed_by: string | null;
+            /** @description SHA-256 of the file in hexadecimal, as the ledger has it. */
+            digest: string | null;
+            /** @description The rule file as it was given; `null`: there are the built-in rules alone. */
+            file: string | null;
+            /** @description Why the file's rules are not in force, such as a built-in rule of a newer version with the name of one of them. */
+            problem: string | null;
+            /** @description The rules in it. */
+            rules: components["schemas"]["ScanRuleView"][];
+        };
+        /** @description One rule of the operators' own. */
+        ScanRuleView: {
+            /** @description Its identifier: what stands in the mark `[secret:ID]`, and in the facts. */
+            id: string;
+            /** @description What an operator reads. */
+            kind: string;
         };
         /** @description How text is looked at. */
         ScanSettingsView: {
@@ -4753,6 +4816,101 @@ export interface operations {
                 content: {
                     "application/jsonl": string;
                 };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    scan_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScanRulesView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    set_scan_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScanRulesBody"];
+            };
+        };
+        responses: {
+            /** @description The rules as they are now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScanRulesView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    remove_scan_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no file */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong */
             default: {
