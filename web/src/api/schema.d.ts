@@ -1228,6 +1228,11 @@ export interface components {
         /** @description What came of an action that was carried out. */
         ActionReply: {
             /**
+             * @description What a scan found in the beginning of what was answered: then it is untrusted data. `null` on a replay, which is not looked at
+             *     again.
+             */
+            findings?: components["schemas"]["ReplyFinding"][] | null;
+            /**
              * Format: uuid
              * @description Its id.
              */
@@ -1557,6 +1562,11 @@ export interface components {
             place: string;
             /** @description Why, in words. */
             reason: string;
+            /**
+             * Format: double
+             * @description How sure the scan is, 0 to 1 in hundredths; `null` for what has no score, as a secret.
+             */
+            score?: number | null;
             /** @description What it asked for. */
             verdict: components["schemas"]["Verdict"];
         };
@@ -2402,6 +2412,21 @@ export interface components {
             current: string;
             /** @description The passphrase as it shall be; 14 characters at least. */
             new: string;
+        };
+        /**
+         * @description Something that was found in what a target answered, as who asked is told: what kind and how sure, so that it is taken as data.
+         *     Neither words of the answer nor the reasons: those are for operators.
+         */
+        ReplyFinding: {
+            /** @description Its kind, as in the action's detail. */
+            category: string;
+            /** @description Where it stands: `reply`. */
+            place: string;
+            /**
+             * Format: double
+             * @description The score, 0 to 1 in hundredths; `null` where there is none, as of `unscanned`.
+             */
+            score?: number | null;
         };
         /** @description What a target answered, masked. */
         ResultView: {

@@ -74,6 +74,8 @@ pub(crate) struct FindingView {
     /// What it asked for.
     #[schema(value_type = words::Verdict)]
     verdict: &'static str,
+    /// How sure the scan is, 0 to 1 in hundredths; `null` for what has no score, as a secret.
+    score: Option<f64>,
     /// Why, in words.
     reason: String,
     /// Who called it wrong; left out where nobody did.
@@ -90,6 +92,7 @@ impl From<countersign_gate::FindingView> for FindingView {
         Self {
             index: view.index,
             channel: view.channel,
+            score: super::scan::score_of(&view.finding),
             category: view.finding.category,
             place: view.finding.place,
             verdict: view.finding.verdict.as_str(),

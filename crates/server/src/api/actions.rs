@@ -23,7 +23,7 @@ use serde_json::{Map, Value, value::RawValue};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{action_detail, action_list, words};
+use super::{action_detail, action_list, scan::ReplyFinding, words};
 use crate::{
     body::{ActionJson, Json, OptionalJson, parse},
     caller::Caller,
@@ -90,6 +90,9 @@ pub(crate) struct ActionReply {
     state: &'static str,
     /// Whether it is the first outcome of the idempotency key again.
     is_replay: bool,
+    /// What a scan found in the beginning of what was answered: then it is untrusted data. `null` on a replay, which is not looked at
+    /// again.
+    findings: Option<Vec<ReplyFinding>>,
     /// What the target answered.
     result: ResultView,
 }
@@ -454,6 +457,8 @@ async fn reply_document(reply: Reply) -> Result<Response> {
         "failed"
     };
     let headers = headers_object(&reply.headers);
+    let findings: Option<Vec<ReplyFinding>> =
+        (!reply.is_replay).then(|| reply.findings.iter().map(ReplyFinding::from).collect());
     let mut gathered = BytesMut::new();
     let rest = match reply.body {
         ReplyBody::Full(bytes) if bytes.len() <= INLINE_BYTES => {
@@ -468,6 +473,7 @@ async fn reply_document(reply: Reply) -> Result<Response> {
                 id: reply.request,
                 state,
                 is_replay: reply.is_replay,
+                findings,
                 result,
             })
             .into_response());
@@ -494,6 +500,7 @@ async fn reply_document(reply: Reply) -> Result<Response> {
                     id: reply.request,
                     state,
                     is_replay: reply.is_replay,
+                    findings,
                     result,
                 })
                 .into_response());
@@ -501,8 +508,9 @@ async fn reply_document(reply: Reply) -> Result<Response> {
             stream.right_stream()
         }
     };
+    let findings = serde_json::to_string(&findings).map_err(countersign_gate::Error::internal)?;
     let head = format!(
-        "{{\"id\":\"{}\",\"state\":\"{state}\",\"is_replay\":{},\"result\":{{\"status\":{},\"headers\":{headers},\"body_base64\":\"",
+        "{{\"id\":\"{}\",\"state\":\"{state}\",\"is_replay\":{},\"findings\":{findings},\"result\":{{\"status\":{},\"headers\":{headers},\"body_base64\":\"",
         reply.request, reply.is_replay, reply.status
     );
     let first = futures::stream::iter([Ok(gathered.freeze())]);

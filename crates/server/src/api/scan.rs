@@ -9,6 +9,8 @@ use bytes::Bytes;
 use countersign_domain::Finding;
 use countersign_gate::CASE_PAGE_LIMIT;
 use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::actions::parse_id;
 use crate::{caller::Caller, problem::Result};
@@ -23,6 +25,37 @@ pub(crate) fn finding_header(findings: &[Finding]) -> Option<HeaderValue> {
         .map(|finding| finding.category.as_str())
         .collect();
     HeaderValue::from_str(&kinds.join(", ")).ok()
+}
+
+/// Something that was found in what a target answered, as who asked is told: what kind and how sure, so that it is taken as data.
+/// Neither words of the answer nor the reasons: those are for operators.
+#[derive(Debug, PartialEq, Serialize, ToSchema)]
+pub(crate) struct ReplyFinding {
+    /// Its kind, as in the action's detail.
+    category: String,
+    /// Where it stands: `reply`.
+    place: String,
+    /// The score, 0 to 1 in hundredths; `null` where there is none, as of `unscanned`.
+    score: Option<f64>,
+}
+
+impl From<&Finding> for ReplyFinding {
+    fn from(finding: &Finding) -> Self {
+        Self {
+            category: finding.category.clone(),
+            place: finding.place.clone(),
+            score: score_of(finding),
+        }
+    }
+}
+
+/// The score of a finding, in hundredths. The record has it in the words of its reason: `prompt injection (97 %) in body`.
+pub(crate) fn score_of(finding: &Finding) -> Option<f64> {
+    let (_, behind) = finding.reason.split_once(" (")?;
+    // What follows may hold names that the agent chose.
+    let (percent, _) = behind.split_once(" %) in ")?;
+    let percent: u8 = percent.parse().ok()?;
+    (percent <= 100).then(|| f64::from(percent) / 100.0)
 }
 
 /// Calls a finding wrong: its text is kept, sealed, as a case for later training. It changes no decision.
@@ -78,3 +111,6 @@ pub(crate) async fn cases(caller: Caller) -> Result<Response> {
     );
     Ok(response)
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,6 +22,7 @@ mod openapi;
 mod operations;
 mod page;
 mod problems;
+mod scan;
 mod sessions;
 mod setup;
 mod stage;

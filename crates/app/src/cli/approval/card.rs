@@ -14,6 +14,7 @@ const FINDING: &[Column] = &[
     ("FINDING", &["/index"]),
     ("IN", &["/channel"]),
     ("KIND", &["/category"]),
+    ("SCORE", &["/score"]),
     ("VERDICT", &["/verdict"]),
     ("WHY", &["/reason"]),
     (
