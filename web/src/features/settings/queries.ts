@@ -1,15 +1,14 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api, body, type Schemas } from "@/api/client";
 import { every } from "@/api/every";
-import type { ScanChange, ScanSettings } from "./scan";
 
 export type Operator = Schemas["OperatorView"];
 export type Session = Schemas["SessionView"];
 export type Token = Schemas["TokenView"];
 
 /** What operators set for the whole gateway. */
-export type Settings = Schemas["SettingsView"] & { scan: ScanSettings };
-export type SettingsChange = Schemas["SettingsChangeBody"] & { scan?: ScanChange };
+export type Settings = Schemas["SettingsView"];
+export type SettingsChange = Schemas["SettingsChangeBody"];
 
 export const operatorsQuery = queryOptions({
   queryKey: ["operators", "all"],
@@ -28,7 +27,7 @@ export const tokensQuery = queryOptions({
 
 export const settingsQuery = queryOptions({
   queryKey: ["settings"],
-  queryFn: async () => (await body(api.GET("/api/v1/settings"))) as Settings,
+  queryFn: () => body(api.GET("/api/v1/settings")),
 });
 
 export const vaultQuery = queryOptions({
@@ -42,8 +41,7 @@ export const networkQuery = queryOptions({
   staleTime: "static",
 });
 
-export const changeSettings = async (change: SettingsChange) =>
-  (await body(api.PATCH("/api/v1/settings", { body: change }))) as Settings;
+export const changeSettings = (change: SettingsChange) => body(api.PATCH("/api/v1/settings", { body: change }));
 
 export const addOperator = (operator: Schemas["OperatorBody"]) =>
   body(api.POST("/api/v1/operators", { body: operator }));
