@@ -49,3 +49,9 @@ export function useNames(): Record<string, string> {
   const { data } = useQuery(namesQuery);
   return me ? { [`${me.kind}:${me.id}`]: me.name, ...data } : (data ?? {});
 }
+
+/** `operator:01a1...` as the operator's name. */
+export function useActorName(actor: string | undefined): string | undefined {
+  const names = useNames();
+  return actor === undefined ? undefined : nameOf(names, actor).name;
+}

@@ -10,7 +10,7 @@ import { whyNot } from "@/app/rights";
 import { agentNamesQuery, targetNamesQuery } from "@/components/actor/lists";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { MayButton } from "@/ui/MayButton";
-import { pull } from "./useKills";
+import { killsQuery, pull } from "./useKills";
 
 type Scope = Schemas["KillBody"]["scope"];
 
@@ -49,8 +49,7 @@ export function KillForm({ isAllStopped }: { isAllStopped: boolean }) {
     setBusy(true);
     try {
       await pull({ scope, ...(scope === "all" ? {} : { name }), reason: reason.trim() });
-      await client.invalidateQueries({ queryKey: ["kills"] });
-      void client.invalidateQueries({ queryKey: ["status"] });
+      await client.invalidateQueries({ queryKey: killsQuery.queryKey });
       const title = scope === "all" ? "Everything is stopped" : `${name} is stopped`;
       notifications.show({ color: "red", title, message: "Release it in the same place." });
       setReason("");

@@ -9,7 +9,7 @@ import { nameOf, useNames } from "@/components/actor/names";
 import { ConfirmDialog } from "@/ui/ConfirmDialog";
 import { MayButton } from "@/ui/MayButton";
 import { Time } from "@/ui/Time";
-import { type Kill, release } from "./useKills";
+import { type Kill, killsQuery, release } from "./useKills";
 
 /** What is stopped, by whom and why, and a way to let each go on. */
 export function KillList({ kills }: { kills: readonly Kill[] }) {
@@ -71,8 +71,7 @@ export function KillList({ kills }: { kills: readonly Kill[] }) {
         onConfirm={async () => {
           if (!releasing) return;
           await release(releasing);
-          await client.invalidateQueries({ queryKey: ["kills"] });
-          void client.invalidateQueries({ queryKey: ["status"] });
+          await client.invalidateQueries({ queryKey: killsQuery.queryKey });
           notifications.show({ color: "teal", title: "Released", message: "What comes is decided on again." });
         }}
       >

@@ -19,6 +19,14 @@ export function useKills(): readonly Kill[] | undefined {
   return data?.items;
 }
 
+export type KillScope = "agent" | "target";
+
+/** The switch that stops one thing: its own, or the one for everything. */
+export function useKillOf(scope: KillScope, id: string | undefined): Kill | undefined {
+  const kills = useQuery(killsQuery).data?.items ?? [];
+  return kills.find((kill) => kill.scope === scope && kill.id === id) ?? kills.find((kill) => kill.scope === "all");
+}
+
 export const pull = (order: Schemas["KillBody"]) => body(api.POST("/api/v1/kills", { body: order }));
 
 export const release = ({ scope, id }: Kill) =>

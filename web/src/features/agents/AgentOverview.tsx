@@ -3,6 +3,8 @@ import { IconPencil } from "@tabler/icons-react";
 import { useState } from "react";
 import { useMe } from "@/app/me";
 import { whyNot } from "@/app/rights";
+import { useActorName } from "@/components/actor/names";
+import type { Kill } from "@/components/kill/useKills";
 import { Facts } from "@/ui/Facts";
 import { Id } from "@/ui/Id";
 import { Labels } from "@/ui/Labels";
@@ -10,10 +12,8 @@ import { MayButton } from "@/ui/MayButton";
 import { Section } from "@/ui/Section";
 import { Time } from "@/ui/Time";
 import { EditAgentDialog } from "./EditAgentDialog";
-import type { Kill } from "./kills";
 import type { Agent } from "./queries";
 import { RecentActions } from "./RecentActions";
-import { useActorName } from "./useActorName";
 
 /** What an agent is, and what it did last. */
 export function AgentOverview({ agent, kill }: { agent: Agent; kill: Kill | undefined }) {

@@ -5,19 +5,20 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { useMe } from "@/app/me";
 import { whyNot } from "@/app/rights";
+import { useKillOf } from "@/components/kill/useKills";
 import { grantsQuery } from "@/features/grants/queries";
 import { VerdictCounts } from "@/features/grants/VerdictCounts";
-import { keyState, keysQuery } from "@/features/keys/queries";
+import { keysQuery } from "@/features/keys/queries";
 import { type Column, DataTable } from "@/ui/DataTable";
 import { EmptyState } from "@/ui/EmptyState";
 import { SearchField } from "@/ui/Filters";
+import { lifeOf } from "@/ui/life";
 import { MayButton } from "@/ui/MayButton";
 import { Page } from "@/ui/Page";
 import { Time } from "@/ui/Time";
 import classes from "./agents.module.css";
 import { CreateAgentDialog } from "./CreateAgentDialog";
 import { KillWord } from "./KillWord";
-import { useKillOf } from "./kills";
 import { type Agent, agentsQuery } from "./queries";
 import { useConfigurationLive } from "./useConfigurationLive";
 
@@ -65,7 +66,7 @@ export function AgentsPage() {
         name: "Live keys",
         width: "80px",
         isMinor: true,
-        cell: (agent) => keys?.filter((key) => key.agent === agent.id && keyState(key, now) === "works").length ?? "–",
+        cell: (agent) => keys?.filter((key) => key.agent === agent.id && lifeOf(key, now) === "works").length ?? "–",
       },
       {
         name: "Grants",

@@ -5,11 +5,11 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useMe } from "@/app/me";
 import { whyNot } from "@/app/rights";
+import { useActorName } from "@/components/actor/names";
+import type { Kill, KillScope } from "@/components/kill/useKills";
 import { killsQuery, pull, release } from "@/components/kill/useKills";
 import { DialogForm } from "@/ui/DialogForm";
 import { MayButton } from "@/ui/MayButton";
-import type { Kill, KillScope } from "./kills";
-import { useActorName } from "./useActorName";
 
 export interface KillButtonProps {
   scope: KillScope;

@@ -1,8 +1,8 @@
 import { Tooltip } from "@mantine/core";
 import { IconPlayerStop, IconPointFilled } from "@tabler/icons-react";
+import { useActorName } from "@/components/actor/names";
+import type { Kill } from "@/components/kill/useKills";
 import { Mark } from "@/ui/Mark";
-import type { Kill } from "./kills";
-import { useActorName } from "./useActorName";
 
 /** Whether the kill switch holds something, in a word. */
 export function KillWord({ kill }: { kill: Kill | undefined }) {

@@ -5,7 +5,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useMe } from "@/app/me";
 import { whyNot } from "@/app/rights";
-import { useActorName } from "@/features/agents/useActorName";
+import { useActorName } from "@/components/actor/names";
 import { profilesQuery, type Target, useConnector } from "@/features/targets/queries";
 import { ConfirmDialog } from "@/ui/ConfirmDialog";
 import { ErrorNotice } from "@/ui/ErrorNotice";

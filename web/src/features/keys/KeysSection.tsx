@@ -1,6 +1,6 @@
 import { Code, List } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { IconBan, IconCircleCheck, IconClockHour4, IconKey, IconKeyOff, IconPlus } from "@tabler/icons-react";
+import { IconKey, IconKeyOff, IconPlus } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useMe } from "@/app/me";
@@ -9,23 +9,13 @@ import type { Agent } from "@/features/agents/queries";
 import { ConfirmDialog } from "@/ui/ConfirmDialog";
 import { type Column, DataTable } from "@/ui/DataTable";
 import { EmptyState } from "@/ui/EmptyState";
-import { Mark } from "@/ui/Mark";
+import { LifeWord, lifeOf, workingFirst } from "@/ui/life";
 import { MayButton, MayIcon } from "@/ui/MayButton";
 import { Section } from "@/ui/Section";
 import { Time } from "@/ui/Time";
 import { useNow } from "@/ui/useNow";
 import { AddKeyDialog } from "./AddKeyDialog";
-import { type Key, type KeyState, keyState, keysQuery, revokeKey } from "./queries";
-
-const LOOKS = {
-  works: { icon: IconCircleCheck, color: "teal" },
-  expired: { icon: IconClockHour4, color: "gray" },
-  revoked: { icon: IconBan, color: "red" },
-} as const;
-
-function KeyStateWord({ state }: { state: KeyState }) {
-  return <Mark {...LOOKS[state]}>{state}</Mark>;
-}
+import { type Key, keysQuery, revokeKey } from "./queries";
 
 /** What an agent calls in with. */
 export function KeysSection({ agent }: { agent: Agent }) {
@@ -35,13 +25,10 @@ export function KeysSection({ agent }: { agent: Agent }) {
   const why = whyNot(useMe(), "manage_keys");
   const [isAdding, setAdding] = useState(false);
   const [revoking, setRevoking] = useState<Key>();
-  // Those that work come first: what ended is only history.
-  const rows = keys.data
-    ?.filter((key) => key.agent === agent.id)
-    .sort((one, other) => Number(keyState(one, now) !== "works") - Number(keyState(other, now) !== "works"));
+  const rows = keys.data?.filter((key) => key.agent === agent.id).sort(workingFirst(now));
   const columns: Column<Key>[] = [
     { name: "Name", width: "minmax(80px, 1.2fr)", cell: (key) => <b>{key.name}</b> },
-    { name: "State", width: "minmax(88px, 110px)", cell: (key) => <KeyStateWord state={keyState(key, now)} /> },
+    { name: "State", width: "minmax(88px, 110px)", cell: (key) => <LifeWord life={lifeOf(key, now)} /> },
     { name: "Begins with", width: "130px", isMinor: true, cell: (key) => <code>{key.prefix}…</code> },
     { name: "Scopes", width: "minmax(140px, 1.6fr)", isMinor: true, cell: (key) => key.scopes.join(", ") },
     {
@@ -67,7 +54,7 @@ export function KeysSection({ agent }: { agent: Agent }) {
       name: "Revoke",
       width: "60px",
       cell: (key) =>
-        keyState(key, now) === "works" && (
+        lifeOf(key, now) === "works" && (
           <MayIcon why={why} label={`Revoke ${key.name}`} color="red" onClick={() => setRevoking(key)}>
             <IconKeyOff size={18} />
           </MayIcon>

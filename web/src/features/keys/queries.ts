@@ -3,17 +3,11 @@ import { api, body, type Schemas } from "@/api/client";
 import { every } from "@/api/every";
 
 export type Key = Schemas["KeyView"];
-export type KeyState = "works" | "expired" | "revoked";
 
 export const keysQuery = queryOptions({
   queryKey: ["keys", "all"],
   queryFn: () => every((cursor) => body(api.GET("/api/v1/keys", { params: { query: { cursor } } }))),
 });
-
-export function keyState(key: Key, now: number): KeyState {
-  if (key.revoked_at) return "revoked";
-  return key.expires_at && new Date(key.expires_at).getTime() <= now ? "expired" : "works";
-}
 
 export const addKey = (key: Schemas["KeyBody"]) => body(api.POST("/api/v1/keys", { body: key }));
 

@@ -62,9 +62,3 @@ export const revokeToken = (id: string) => api.DELETE("/api/v1/tokens/{id}", { p
 
 export const rekey = (current: string, next: string) =>
   api.POST("/api/v1/vault/rekey", { body: { current, new: next } });
-
-/** Whether something that ends by itself, or was ended, still works. */
-export function lifeOf(it: { revoked_at?: string | null; expires_at?: string | null }, now: number) {
-  if (it.revoked_at) return "revoked";
-  return it.expires_at && Date.parse(it.expires_at) <= now ? "expired" : "works";
-}

@@ -3,8 +3,8 @@ import { IconAlertTriangle, IconPencil, IconShieldCheck } from "@tabler/icons-re
 import { type ReactNode, useState } from "react";
 import { useMe } from "@/app/me";
 import { whyNot } from "@/app/rights";
-import type { Kill } from "@/features/agents/kills";
-import { useActorName } from "@/features/agents/useActorName";
+import { useActorName } from "@/components/actor/names";
+import type { Kill } from "@/components/kill/useKills";
 import { Facts } from "@/ui/Facts";
 import { Id } from "@/ui/Id";
 import { Labels } from "@/ui/Labels";

@@ -6,23 +6,24 @@ import { useState } from "react";
 import { asProblem } from "@/api/problem";
 import { useMe } from "@/app/me";
 import { whyNot } from "@/app/rights";
+import { useKillOf } from "@/components/kill/useKills";
 import { KillButton } from "@/features/agents/KillButton";
 import { KillWord } from "@/features/agents/KillWord";
-import { useKillOf } from "@/features/agents/kills";
 import { RecentActions } from "@/features/agents/RecentActions";
 import { useConfigurationLive } from "@/features/agents/useConfigurationLive";
 import { CredentialsSection } from "@/features/credentials/CredentialsSection";
 import { credentialsQuery } from "@/features/credentials/queries";
 import { grantsQuery } from "@/features/grants/queries";
 import { BackLink } from "@/ui/BackLink";
+import { count } from "@/ui/count";
+import { DeleteDialog } from "@/ui/DeleteDialog";
 import { ErrorNotice } from "@/ui/ErrorNotice";
 import { MayButton } from "@/ui/MayButton";
 import { Page } from "@/ui/Page";
 import { ActionsTab } from "./ActionsTab";
 import { useTest } from "./connectionTest";
-import { DeleteTargetDialog } from "./DeleteTargetDialog";
 import { ProfilesSection } from "./ProfilesSection";
-import { profilesQuery, targetQuery } from "./queries";
+import { profilesQuery, removeTarget, targetQuery } from "./queries";
 import { TargetOverview } from "./TargetOverview";
 
 const TABS = [
@@ -35,14 +36,14 @@ const TABS = [
 
 /** One target: where it lies, its credentials, profiles, actions. The tab is in the address. */
 export function TargetPage() {
-  // What is deleted is asked for no more, though the ledger's entry about it arrives before the page is left.
+  // What is deleted is asked for no more, by no part of its page, though the ledger tells of it before the page is left.
   const [isGone, setGone] = useState(false);
   useConfigurationLive({ isPaused: isGone });
   const client = useQueryClient();
   const { name = "", tab = "overview" } = useParams({ strict: false });
   const navigate = useNavigate();
-  const target = useQuery(targetQuery(name));
-  const profiles = useQuery(profilesQuery(name)).data;
+  const target = useQuery({ ...targetQuery(name), enabled: !isGone });
+  const profiles = useQuery({ ...profilesQuery(name), enabled: name !== "" && !isGone }).data;
   const credentials = useQuery(credentialsQuery).data?.filter((credential) => credential.target === name);
   const grants = useQuery(grantsQuery).data?.filter((grant) => grant.target === target.data?.id);
   const kill = useKillOf("target", target.data?.id);
@@ -99,29 +100,39 @@ export function TargetPage() {
       {target.error && (!target.data || asProblem(target.error).status === 404) ? (
         <ErrorNotice error={target.error} onRetry={() => void target.refetch()} />
       ) : (
-        <Tabs value={tab} onChange={go} keepMounted={false}>
-          <Tabs.List mb="md">
-            {TABS.map(([value, label]) => (
-              <Tabs.Tab key={value} value={value}>
-                <Group gap={6}>
-                  {label} {counts[value] !== undefined && <span>{counts[value]}</span>}
-                </Group>
-              </Tabs.Tab>
-            ))}
-          </Tabs.List>
-          <Tabs.Panel value="overview">{target.data && <TargetOverview target={target.data} kill={kill} />}</Tabs.Panel>
-          <Tabs.Panel value="credentials">{target.data && <CredentialsSection target={target.data} />}</Tabs.Panel>
-          <Tabs.Panel value="profiles">{target.data && <ProfilesSection target={target.data} />}</Tabs.Panel>
-          <Tabs.Panel value="actions">{target.data && <ActionsTab target={target.data} />}</Tabs.Panel>
-          <Tabs.Panel value="traffic">{target.data && <RecentActions filter={{ target: name }} />}</Tabs.Panel>
-        </Tabs>
+        !isGone && (
+          <Tabs value={tab} onChange={go} keepMounted={false}>
+            <Tabs.List mb="md">
+              {TABS.map(([value, label]) => (
+                <Tabs.Tab key={value} value={value}>
+                  <Group gap={6}>
+                    {label} {counts[value] !== undefined && <span>{counts[value]}</span>}
+                  </Group>
+                </Tabs.Tab>
+              ))}
+            </Tabs.List>
+            <Tabs.Panel value="overview">
+              {target.data && <TargetOverview target={target.data} kill={kill} />}
+            </Tabs.Panel>
+            <Tabs.Panel value="credentials">{target.data && <CredentialsSection target={target.data} />}</Tabs.Panel>
+            <Tabs.Panel value="profiles">{target.data && <ProfilesSection target={target.data} />}</Tabs.Panel>
+            <Tabs.Panel value="actions">{target.data && <ActionsTab target={target.data} />}</Tabs.Panel>
+            <Tabs.Panel value="traffic">{target.data && <RecentActions filter={{ target: name }} />}</Tabs.Panel>
+          </Tabs>
+        )
       )}
-      <DeleteTargetDialog
+      <DeleteDialog
         isOpen={isDeleting}
+        noun="target"
         name={name}
-        credentials={credentials?.length ?? 0}
-        profiles={profiles?.length ?? 0}
-        grants={grants?.length ?? 0}
+        lost={[
+          `${count(credentials?.length ?? 0, "credential")}: nobody can read it back`,
+          count(profiles?.length ?? 0, "profile"),
+          `${count(grants?.length ?? 0, "grant")} of agents on it`,
+          "what runs on it is stopped, what waits for a decision is taken back",
+        ]}
+        remove={removeTarget}
+        meaning="No agent reaches it through the gateway any more."
         onClose={() => setDeleting(false)}
         onLeave={setGone}
         onDeleted={() => void leave()}
