@@ -12,10 +12,15 @@ const approveButton = (page: Page) => card(page).getByRole("button", { name: "Ap
 /** What a decision that comes too late is answered with; browsers log it. */
 const REFUSED = [/status of 409/];
 
+/** Until the stream is open, the page is told nothing of what happens. */
+async function live(page: Page): Promise<void> {
+  await expect(page.getByRole("button", { name: /^Live/ })).toBeVisible();
+}
+
 async function opened(page: Page, origin: string): Promise<void> {
   await page.goto(inbox(origin));
   await expect(page.getByRole("heading", { level: 1, name: "Inbox" })).toBeVisible();
-  await expect(page.getByRole("button", { name: /^Live/ })).toBeVisible();
+  await live(page);
 }
 
 test.afterEach(({ scene }) => scene.clear());
@@ -160,6 +165,7 @@ test("what somebody else decides while one looks shows who it was", async ({ pag
   const other = await browserOf(await scene.operator("quicker", "approver"));
   const id = await scene.ask({ path: "/charges/first" });
   await page.goto(inbox(scene.gateway.origin, `?id=${id}`));
+  await live(page);
   await expect(approveButton(page)).toBeEnabled();
   await other.page.goto(inbox(scene.gateway.origin, `?id=${id}`));
   await armed(card(other.page), "/charges/first");
@@ -188,6 +194,7 @@ test("a request expires under the approver's eyes", async ({ page, scene }) => {
 test("a request that goes stale while one looks says so and can't be approved any more", async ({ page, scene }) => {
   const id = await scene.ask({ path: "/charges/drift" });
   await page.goto(inbox(scene.gateway.origin, `?id=${id}`));
+  await live(page);
   await expect(approveButton(page)).toBeEnabled();
   const credential = { target: "payments", type: "bearer", value: "sk-upstream-replaced-77c1d8e64b05" };
   await scene.gateway.call("POST", "/api/v1/credentials", credential);
@@ -222,7 +229,7 @@ test.describe("a gateway that is away for a moment", () => {
     await expect(row(page, "/charges/before-the-kill")).toBeVisible();
     await scene.gateway.stop("SIGKILL");
     await scene.gateway.launch();
-    await expect(page.getByRole("button", { name: /^Live/ })).toBeVisible();
+    await live(page);
     await expect(row(page, "/charges/before-the-kill")).toBeVisible();
     await armed(card(page), "/charges/before-the-kill");
     await page.keyboard.press("a");
