@@ -3,19 +3,25 @@
 use std::time::Duration;
 
 use countersign_domain::{
-    Actor, AuditEntry, Digest, Permission, RequestEvent, RequestId, RequestState, Tally, Vote,
-    VoteKind, tally,
+    Actor, AuditEntry, Digest, ExecutorKind, Permission, RequestEvent, RequestId, RequestState, Tally, Verdict,
+    Vote, VoteKind, decide, tally,
 };
 use countersign_store::{requests, votes};
 
 use crate::{
+    carry_out::key_revoked,
     context::{OpCx, Principal},
     error::{Error, ErrorKind, Result},
     execute::{after, expired},
     gate::Gate,
+    record::epoch_moved,
     requests::RequestView,
+    resolve::Asked,
     sessions::require_fresh_proof,
     settings::SeparationOfDuties,
+    snapshot::Snapshot,
+    submit::{DECISION_ATTEMPTS, killed},
+    webhooks::Said,
 };
 
 /// The longest note of a decision, in characters.
@@ -41,6 +47,24 @@ impl Gate {
     /// # Errors
     /// As there, and `payload_changed` where the request's payload is another than `seen`.
     pub async fn decide_on(
+        &self,
+        cx: &OpCx,
+        id: RequestId,
+        kind: VoteKind,
+        note: String,
+        seen: Option<Digest>,
+    ) -> Result<RequestView> {
+        for _ in 0..DECISION_ATTEMPTS {
+            let epoch = self.epoch();
+            match self.decide_once(cx, id, kind, note.clone(), seen).await {
+                Err(error) if error.code == "epoch_moved" => self.wait_for_newer(epoch).await,
+                other => return other,
+            }
+        }
+        Err(epoch_moved().about(id))
+    }
+
+    async fn decide_once(
         &self,
         cx: &OpCx,
         id: RequestId,
@@ -89,18 +113,31 @@ impl Gate {
                 "the rule that asked wants a reason: say why in the note",
             ));
         }
-        if kind == VoteKind::Approve {
-            self.check_context(cx, id).await?;
-        }
+        let (quorum, epoch) = match kind {
+            VoteKind::Approve => self.check_context(cx, id).await?,
+            VoteKind::Deny => (row.quorum, None),
+        };
         let vote = Vote {
             request: id,
             operator: operator.id,
             kind,
             note,
             is_self_approved,
+            label: None,
             at: self.now(),
         };
-        let execute_ttl = Duration::from_secs(snapshot.settings.execute_ttl_seconds);
+        // An approval-only request is carried out elsewhere, whenever that is: `approved` is its end.
+        let execute_until = match row.request.executor {
+            ExecutorKind::Gate => Some(vote.at.saturating_add(Duration::from_secs(
+                snapshot.settings.execute_ttl_seconds,
+            ))),
+            ExecutorKind::Caller => None,
+        };
+        let announcer = self.announcer();
+        let said_by = Said {
+            by: Some(operator.name.to_string()),
+            reason: Some(vote.note.clone()),
+        };
         let actor = cx.principal.actor();
         let voted = self.entry_about(&row.request, actor, "approval.voted", vote.at);
         let decided = self.entry_about(&row.request, actor, "approval.decided", vote.at);
@@ -112,12 +149,17 @@ impl Gate {
             .write(move |tx| -> Result<()> {
                 let current = requests::find(tx, id)?.ok_or_else(|| Error::not_found("request"))?;
                 check_pending(id, current.request.state)?;
+                if let Some(epoch) = epoch
+                    && tx.epoch()? != epoch
+                {
+                    return Err(epoch_moved());
+                }
                 if !votes::insert(tx, &vote)? {
                     let text = "you have already voted on this request";
                     return Err(Error::new(ErrorKind::Conflict, "already_voted", text).about(id));
                 }
                 let said = votes::of_request(tx, id)?;
-                let (state, deadline) = match tally(current.quorum, &said) {
+                let (state, deadline) = match tally(quorum.max(current.quorum), &said) {
                     Tally::Open { .. } => {
                         let outcome = Some(vote.kind.as_str().to_owned());
                         return Ok(tx.append_entry(AuditEntry {
@@ -125,7 +167,7 @@ impl Gate {
                             ..voted.clone()
                         })?);
                     }
-                    Tally::Approved => (approved, Some(vote.at.saturating_add(execute_ttl))),
+                    Tally::Approved => (approved, execute_until),
                     Tally::Denied => (denied, None),
                 };
                 let change = requests::Transition {
@@ -136,6 +178,7 @@ impl Gate {
                 if !requests::transition(tx, id, RequestState::Pending, state, &change)? {
                     return Err(already_decided(id, state));
                 }
+                announcer.moved(tx, &current.request, state, vote.at, deadline, &said_by)?;
                 let mut outcome = state.as_str().to_owned();
                 if vote.is_self_approved {
                     outcome.push_str(" self_approved");
@@ -150,12 +193,13 @@ impl Gate {
         self.request(cx, id).await.map(|detail| detail.view)
     }
 
-    /// Refuses to let anybody approve what is no longer what would run: the request goes stale instead.
-    async fn check_context(&self, cx: &OpCx, id: RequestId) -> Result<()> {
+    /// Refuses to let anybody approve what is no longer what would run: the request goes stale instead. What nobody looks at again
+    /// before it is carried out is judged again here.
+    ///
+    /// How many have to say yes, and for an approval-only request the epoch that this was found at.
+    async fn check_context(&self, cx: &OpCx, id: RequestId) -> Result<(u32, Option<u64>)> {
         let (row, _) = self.load(cx, id).await?;
-        if row.request.state != RequestState::Pending {
-            return check_pending(id, row.request.state);
-        }
+        check_pending(id, row.request.state)?;
         let sealed = self.sealed_evidence(&row).await?;
         let gone = || crate::resolve::stale(id, "the evidence of what was asked is gone");
         let evidence = crate::evidence::Evidence::open(
@@ -172,12 +216,17 @@ impl Gate {
             evidence.intent,
             row.request.urgency,
         );
-        let is_same = asked.as_ref().is_ok_and(|asked| {
+        let same = asked.ok().filter(|asked| {
             asked.context_hash() == row.request.context_hash
                 && asked.payload_hash == row.request.payload_hash
         });
-        if is_same {
-            return Ok(());
+        match (same, row.request.executor) {
+            (Some(_), ExecutorKind::Gate) => return Ok((row.quorum, None)),
+            (Some(asked), ExecutorKind::Caller) => {
+                let quorum = self.judge_again(&snapshot, asked, &row).await?;
+                return Ok((quorum, Some(snapshot.epoch)));
+            }
+            (None, _) => {}
         }
         self.end(&row.request, RequestEvent::WentStale, "stale")
             .await?;
@@ -185,6 +234,36 @@ impl Gate {
             id,
             "the target, profile, credential or action has changed since it was asked",
         ))
+    }
+
+    /// Judges an approval-only request again, as an execution would: `approved` is its end. How many have to say yes.
+    async fn judge_again(
+        &self,
+        snapshot: &Snapshot,
+        mut asked: Asked,
+        row: &requests::RequestRow,
+    ) -> Result<u32> {
+        let id = row.request.id;
+        if let Some(kill) = snapshot.kill.stops(row.request.agent, row.request.target) {
+            return Err(killed(kill).about(id));
+        }
+        // Requirement 25: trust in the key that asked is part of what is approved.
+        let key = row.request.key.and_then(|key| snapshot.keys.get(key));
+        if key.is_some_and(|key| !key.is_live(self.now())) {
+            self.end(&row.request, RequestEvent::Cancelled, "key_revoked")
+                .await?;
+            return Err(key_revoked().about(id));
+        }
+        self.scan_input(snapshot, &mut asked).await?;
+        let decision = decide(&snapshot.policy, &asked.facts);
+        if decision.verdict == Verdict::Deny {
+            let reason = decision.made_by().reason.clone();
+            self.end(&row.request, RequestEvent::Denied, "denied: the rules now deny it")
+                .await?;
+            let text = format!("it was asked, and may no longer be approved: {reason}");
+            return Err(Error::new(ErrorKind::Forbidden, "revoked", text).about(id));
+        }
+        Ok(row.quorum.max(decision.terms.quorum.unwrap_or(1)))
     }
 
     /// Takes a waiting request back. The agent may take back its own, an operator who may decide any.
@@ -200,10 +279,12 @@ impl Gate {
             require_fresh_proof(cx)?;
         }
         let (row, _) = self.load(cx, id).await?;
-        if !matches!(
-            row.request.state,
-            RequestState::Pending | RequestState::Approved
-        ) {
+        let is_over = match row.request.state {
+            RequestState::Pending => false,
+            RequestState::Approved => row.request.executor == ExecutorKind::Caller,
+            _ => true,
+        };
+        if is_over {
             return Err(already_decided(id, row.request.state));
         }
         let outcome = if note.is_empty() {

@@ -67,6 +67,7 @@ impl Gate {
             },
             idempotency,
             epoch: Some(epoch),
+            announcer: self.announcer(),
         };
         if is_read {
             return self
@@ -285,7 +286,7 @@ pub(crate) fn key_revoked() -> Error {
     Error::new(ErrorKind::Forbidden, "revoked", text)
 }
 
-fn used_up() -> Error {
+pub(crate) fn used_up() -> Error {
     let text = "the standing approval that answered this was used up at the same moment; ask again";
     Error::new(ErrorKind::Conflict, "standing_approval_used_up", text)
 }

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_domain::{
-    Credential, CredentialType, DurabilityClass, Effect, Profile, Risk, Target,
+    Credential, CredentialType, DurabilityClass, Effect, ExecutorKind, Profile, Risk, Target,
 };
 use futures::stream::BoxStream;
 use http::HeaderMap;
@@ -62,6 +62,9 @@ pub struct ResolvedAction {
     pub input: Value,
     /// What rules may look at: the input in a form made for matching.
     pub facts: Value,
+    /// What surrounds the action, for rules that look at the context; `null` where there is none. Where it is not empty it is part of
+    /// `input`, so that it is hashed and shown.
+    pub context: Value,
     /// The deterministic floor of its risk.
     pub risk: Risk,
 }
@@ -109,6 +112,9 @@ pub struct PreviewHeader {
     /// Its value; `None` where the credential stands.
     pub value: Option<String>,
 }
+
+/// The connector, and the target, of approval-only actions.
+pub const CALLER: &str = "caller";
 
 /// Code that speaks one protocol.
 #[async_trait]
@@ -163,7 +169,13 @@ pub trait Connector: Send + Sync + fmt::Debug {
     /// What an operator can mend.
     async fn probe(&self, target: &Target) -> Result<String>;
 
-    /// Who carries its actions out.
+    /// Who carries its actions out: the gate, or the one who asks. For the latter `approved` is the end of a request, and the executor
+    /// is never called.
+    fn carried_out_by(&self) -> ExecutorKind {
+        ExecutorKind::Gate
+    }
+
+    /// What carries its actions out.
     fn executor(&self) -> Arc<dyn Executor>;
 }
 

@@ -10,6 +10,7 @@ use countersign_store::{
 };
 
 use crate::{
+    caller::check_executor,
     carry_out::key_revoked,
     context::OpCx,
     error::{Error, ErrorKind, Result},
@@ -44,6 +45,7 @@ impl Gate {
         let snapshot = self.fresh_snapshot()?;
         let (row, votes) = self.load(cx, id).await?;
         let request = row.request.clone();
+        check_executor(id, request.executor)?;
         if request.state == RequestState::Approved
             && request
                 .deadline

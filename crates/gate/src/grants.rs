@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     checks,
+    connector::CALLER,
     context::OpCx,
     error::{Error, ErrorKind, Result},
     gate::Gate,
@@ -57,7 +58,12 @@ impl Gate {
     pub async fn add_grant(&self, cx: &OpCx, draft: GrantDraft) -> Result<Arc<Grant>> {
         cx.require(Permission::ConfigWrite)?;
         checks::labels(&draft.labels)?;
-        let snapshot = self.fresh_snapshot()?;
+        let mut snapshot = self.fresh_snapshot()?;
+        // The target of approval-only actions has nothing to configure: it is there when it is needed.
+        if draft.target == CALLER && snapshot.targets.find(CALLER).is_none() && self.has_caller() {
+            self.caller_target(cx).await?;
+            snapshot = self.fresh_snapshot()?;
+        }
         let agent = snapshot
             .agents
             .find(&draft.agent)

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use countersign_domain::{Digest, RequestState};
+use countersign_domain::{Digest, ExecutorKind, RequestState};
 use countersign_store::{idempotency, requests, results, votes};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
@@ -126,6 +126,9 @@ impl Gate {
             ))
         };
         match request.request.state {
+            RequestState::Approved if request.request.executor == ExecutorKind::Caller => {
+                Ok(Some(Submission::Approved(view())))
+            }
             RequestState::Pending | RequestState::Approved => Ok(Some(Submission::Pending(view()))),
             RequestState::Denied => Ok(Some(Submission::Denied(view()))),
             RequestState::Executing => Err(in_flight().about(row.request)),

@@ -12,6 +12,7 @@ mod agents;
 mod approvals;
 mod audit;
 mod brief;
+mod caller;
 mod carry_out;
 mod checks;
 mod clock;
@@ -72,7 +73,7 @@ pub use audit::{AUDIT_PAGE_LIMIT, AuditFilter, CheckpointView, LastVerification,
 pub use brief::RequestBrief;
 pub use clock::{Clock, SystemClock};
 pub use connector::{
-    ActionDescriptor, Connector, ConnectorDescriptor, CredentialFields, ExecutionError,
+    ActionDescriptor, CALLER, Connector, ConnectorDescriptor, CredentialFields, ExecutionError,
     ExecutionFailure, ExecutionReply, Executor, Located, Preview, PreviewHeader, RawAction,
     ResolvedAction,
 };

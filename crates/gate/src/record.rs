@@ -1,7 +1,7 @@
 //! What is written about an action: rows, entries and evidence, put together outside of the transaction.
 
 use countersign_domain::{
-    Actor, AskTerms, AuditEntry, Decision, EntryId, ExecutorKind, InstanceId, Request,
+    Actor, AskTerms, AuditEntry, Decision, EntryId, InstanceId, Request,
     RequestState, Timestamp,
 };
 use countersign_store::{Tx, evidence, idempotency, requests};
@@ -189,7 +189,7 @@ pub(crate) fn opening_row(
             action: asked.facts.action.name.clone(),
             effect: asked.effect,
             durability: asked.durability,
-            executor: ExecutorKind::Gate,
+            executor: asked.connector.carried_out_by(),
             urgency: asked.facts.urgency,
             state,
             verdict: decision.verdict,

@@ -355,6 +355,7 @@ pub(crate) fn reached(
 ) -> Option<RequestState> {
     match kind {
         "action.asked" => Some(RequestState::Pending),
+        "action.allowed" => Some(RequestState::Approved),
         "action.denied" => Some(RequestState::Denied),
         "action.intent" => Some(RequestState::Executing),
         "approval.decided" => outcome?.split(' ').next()?.parse().ok(),

@@ -86,6 +86,7 @@ impl Gate {
             durability,
             input,
             facts,
+            context,
             risk,
         } = connector.resolve(&target, &profile, raw)?;
         let payload = Payload {
@@ -111,7 +112,7 @@ impl Gate {
                 risk_threshold: target.risk_threshold,
             },
             input: facts,
-            context: serde_json::Value::Null,
+            context,
             urgency: draft.urgency,
             intent: draft.intent.clone(),
             risk,
@@ -176,6 +177,7 @@ impl Gate {
             durability,
             input,
             facts,
+            context,
             risk,
         } = connector.resolve(&target, &profile, raw).map_err(|_| {
             stale(
@@ -206,7 +208,7 @@ impl Gate {
                 risk_threshold: target.risk_threshold,
             },
             input: facts,
-            context: serde_json::Value::Null,
+            context,
             urgency,
             intent,
             risk,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign_domain::{Decision, Finding, Permission, RequestState, RiskScore, Verdict, decide};
+use countersign_domain::{Decision, ExecutorKind, Finding, Permission, RequestState, RiskScore, Verdict, decide};
 use http::HeaderMap;
 
 use crate::{
@@ -23,6 +23,8 @@ use crate::{
 pub enum Submission {
     /// It was carried out; or an earlier outcome under the same idempotency key, again.
     Replied(Reply),
+    /// It may, and the one who asked carries it out: an approval-only action that nobody had to be asked about.
+    Approved(Box<RequestView>),
     /// A human is asked.
     Pending(Box<RequestView>),
     /// It may not.
@@ -126,6 +128,10 @@ impl Gate {
             Verdict::Deny => &counters.denied,
         });
         match decision.verdict {
+            Verdict::Allow if asked.connector.carried_out_by() == ExecutorKind::Caller => self
+                .approve_at_once(&asked, &decision, snapshot.epoch)
+                .await
+                .map(|view| Submission::Approved(Box::new(view))),
             Verdict::Allow => {
                 let reply = self
                     .carry_out_allowed(snapshot.epoch, asked, decision)

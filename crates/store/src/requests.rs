@@ -167,7 +167,7 @@ pub fn waiting(tx: &mut Tx<'_>, after: Option<RequestId>, limit: u32) -> Result<
             columns!(),
             " FROM request WHERE ",
             live!(),
-            " AND state IN ('pending', 'approved') AND id > ?1 ORDER BY id LIMIT ?2"
+            " AND state IN ('pending', 'approved') AND (state = 'pending' OR executor = 'gate') AND id > ?1 ORDER BY id LIMIT ?2"
         ),
         &[(&after).into(), limit.into()],
         read,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_connectors::{HttpConnector, HttpConnectorConfig};
+use countersign_connectors::{CallerConnector, HttpConnector, HttpConnectorConfig};
 use countersign_domain::InstanceId;
 use countersign_gate::{Clock, Connector, Gate, GateConfig, SystemClock, Workspace};
 use countersign_net::{IpRange, OwnListeners};
@@ -105,7 +105,10 @@ impl Parts {
             open_ranges: Arc::clone(&self.open_ranges),
             ..HttpConnectorConfig::new(self.own_listeners.clone())
         };
-        let connectors: Vec<Arc<dyn Connector>> = vec![Arc::new(HttpConnector::new(connectors))];
+        let connectors: Vec<Arc<dyn Connector>> = vec![
+            Arc::new(HttpConnector::new(connectors)),
+            Arc::new(CallerConnector::default()),
+        ];
         let started = Gate::start(GateConfig {
             workspace,
             connectors,

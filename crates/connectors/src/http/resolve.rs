@@ -102,6 +102,7 @@ pub(super) fn resolve(
         durability: DurabilityClass::of(effect),
         input,
         facts,
+        context: Value::Null,
         risk,
     })
 }

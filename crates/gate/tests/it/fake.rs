@@ -139,6 +139,7 @@ impl Connector for Fake {
             durability: DurabilityClass::of(effect),
             input: json!({ "method": method, "path": path }),
             facts: json!({ "method": method, "path": path, "body": body }),
+            context: serde_json::Value::Null,
             risk: Risk::floor(method_floor(method), method),
         })
     }

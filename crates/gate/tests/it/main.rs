@@ -3,6 +3,8 @@
 #![expect(clippy::disallowed_methods, reason = "a test joins what it spawns")]
 
 #[cfg(test)]
+mod caller;
+#[cfg(test)]
 mod config_changes;
 #[cfg(test)]
 mod config_ledger;
@@ -12,6 +14,8 @@ mod config_rights;
 mod config_signin;
 #[cfg(test)]
 mod fake;
+#[cfg(test)]
+mod fake_caller;
 #[cfg(test)]
 mod interleavings;
 #[cfg(test)]

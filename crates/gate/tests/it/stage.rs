@@ -23,7 +23,7 @@ use futures::StreamExt;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::fake::Fake;
+use crate::{fake::Fake, fake_caller::FakeCaller};
 
 /// The machine's clock, moved by hand.
 #[derive(Debug, Default)]
@@ -82,7 +82,7 @@ async fn start(store: Store, vault: &Vault, clock: &Arc<MovedClock>, fake: &Fake
     let clock: Arc<dyn Clock> = clock.clone();
     Gate::start(GateConfig {
         workspace,
-        connectors: vec![Arc::new(fake.clone())],
+        connectors: vec![Arc::new(fake.clone()), Arc::new(FakeCaller::new(fake))],
         clock,
     })
     .await

@@ -80,6 +80,17 @@ pub(crate) struct ActionBody<'body> {
     agent: Option<String>,
 }
 
+/// What came of an action at once.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "it describes both answers in the API's document")]
+#[schema(untagged)]
+pub(crate) enum SubmitReply {
+    /// It was carried out.
+    Replied(ActionReply),
+    /// It may be carried out by the one who asked.
+    Approved(ActionView),
+}
+
 /// What came of an action that was carried out.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ActionReply {
@@ -332,7 +343,7 @@ pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>> {
 #[utoipa::path(
     post, path = "/api/v1/actions", tag = "actions", request_body = inline(ActionBody<'_>),
     params(("Idempotency-Key" = Option<String>, Header, description = "One per action; kept for 24 hours")),
-    responses((status = 200, description = "Carried out", body = ActionReply), (status = 202, description = "A human is asked", body = ActionView),
+    responses((status = 200, description = "Carried out; or, for an approval-only action that nobody had to be asked about, the approved request", body = SubmitReply), (status = 202, description = "A human is asked", body = ActionView),
         (status = 403, description = "Denied", body = crate::problem::ProblemDocument, content_type = "application/problem+json")))]
 pub(crate) async fn submit(
     caller: Caller,
@@ -361,6 +372,7 @@ pub(crate) async fn submit(
     };
     match caller.gate.submit(caller.cx(), draft).await? {
         Submission::Replied(reply) => reply_document(reply).await,
+        Submission::Approved(view) => Ok(Document(ActionView::from(*view)).into_response()),
         Submission::Pending(view) => {
             Ok((StatusCode::ACCEPTED, Document(ActionView::from(*view))).into_response())
         }

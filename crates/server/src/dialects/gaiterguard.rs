@@ -195,7 +195,8 @@ pub(crate) async fn proxy(
             }
             Ok(response)
         }
-        Submission::Pending(view) => Ok((
+        // A URL never leads to an approval-only target.
+        Submission::Pending(view) | Submission::Approved(view) => Ok((
             StatusCode::PRECONDITION_REQUIRED,
             Document(needs_approval(&view)),
         )

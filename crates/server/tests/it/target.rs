@@ -124,6 +124,7 @@ impl Connector for Scripted {
             durability: DurabilityClass::of(effect),
             facts: input.clone(),
             input,
+            context: serde_json::Value::Null,
             risk: Risk::floor(method_floor(method), format!("{method} by itself")),
         })
     }
