@@ -29,12 +29,15 @@ export class LiveStream {
   #problem: Problem | undefined;
   #wake: (() => void) | undefined;
   #onClosed: (problem: Problem) => void;
-  #onResumed: () => void;
+  #onOpened: (isFirst: boolean) => void;
 
-  /** `onResumed` is called when a connection stands again after one was lost: lists may have missed more than events tell. */
-  constructor(onClosed: (problem: Problem) => void, onResumed: () => void) {
+  /**
+   * `onOpened` is called when a connection stands: nothing told what happened before it. `isFirst` says that none was lost, so that only what
+   * changed since the page's own first questions is missing.
+   */
+  constructor(onClosed: (problem: Problem) => void, onOpened: (isFirst: boolean) => void) {
     this.#onClosed = onClosed;
-    this.#onResumed = onResumed;
+    this.#onOpened = onOpened;
   }
 
   get state(): LiveState {
@@ -125,7 +128,7 @@ export class LiveStream {
       const wasLost = this.#failures > 0 || this.#state === "waiting";
       this.#failures = 0;
       this.#become("live");
-      if (wasLost) this.#onResumed();
+      this.#onOpened(!wasLost);
       const parser = createParser({
         onEvent: (event) => {
           if (event.id) this.#last = event.id;

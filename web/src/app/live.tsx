@@ -1,5 +1,5 @@
 /** The live stream as React sees it. */
-import { useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { type LiveEvent, type LiveState, LiveStream } from "@/api/live";
 import type { Problem } from "@/api/problem";
@@ -11,15 +11,28 @@ const LiveContext = createContext<LiveStream | undefined>(undefined);
 const POLL_MS = 10_000;
 /** What is asked for then, by the first word of its key: requests that wait and the open one, counts, kills. */
 const POLLED: ReadonlySet<unknown> = new Set(["inbox", "action", "status", "summary", "kills"]);
+const isPolled = ({ queryKey }: { queryKey: readonly unknown[] }) => POLLED.has(queryKey[0]);
+
+/** Asks again for what came between the page's first answers and the stream's first opening: no event tells it. */
+async function askForMissed(client: QueryClient): Promise<void> {
+  const missed = client
+    .getQueryCache()
+    .findAll({ predicate: (query) => isPolled(query) || query.queryKey[0] === "actions" });
+  // A question that is still unanswered is not asked twice at once, and its answer may be older than the opening.
+  const asked = missed.filter(({ state }) => state.data === undefined);
+  await client.invalidateQueries({ predicate: (query) => missed.includes(query as never) });
+  await client.invalidateQueries({ predicate: (query) => asked.includes(query as never) });
+}
 
 /** Keeps one stream open while the shell is shown. */
 export function LiveProvider({ children, pollMs = POLL_MS }: { children: ReactNode; pollMs?: number }) {
   const client = useQueryClient();
   const [stream] = useState(
     () =>
-      new LiveStream(leaveClosedGate, () => {
-        // What was missed may be more than the events tell: ask for all that is shown again.
-        void client.invalidateQueries();
+      new LiveStream(leaveClosedGate, (isFirst) => {
+        // After a loss more may have been missed than events tell: ask for all that is shown again.
+        if (isFirst) void askForMissed(client);
+        else void client.invalidateQueries();
       }),
   );
   useEffect(() => {
@@ -29,7 +42,7 @@ export function LiveProvider({ children, pollMs = POLL_MS }: { children: ReactNo
   useEffect(() => {
     const timer = setInterval(() => {
       if (stream.state === "live" || stream.state === "ended" || document.visibilityState === "hidden") return;
-      void client.invalidateQueries({ predicate: ({ queryKey }) => POLLED.has(queryKey[0]) });
+      void client.invalidateQueries({ predicate: isPolled });
     }, pollMs);
     return () => clearInterval(timer);
   }, [stream, client, pollMs]);

@@ -57,6 +57,20 @@ describe("a page that is not live", () => {
     await waitFor(() => expect(screen.queryByText(/Not live/)).toBeNull());
   });
 
+  it("asks again when the stream first opens: what came before it is told by no event", async () => {
+    let open = () => {};
+    const opened = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    server.use(http.get("*/api/v1/events", () => opened.then(() => undefined)));
+    await show(60_000);
+    await screen.findByText("Nothing waits for you");
+    arrive({ agent: "shop-assistant", target: "payments", action: "POST /between" });
+    open();
+    expect(await screen.findByText("POST /between")).toBeVisible();
+    breakStreams();
+  });
+
   it("says that the gateway does not answer only where it does not", async () => {
     server.use(http.get("*/api/v1/events", () => HttpResponse.error()));
     await show();
@@ -74,6 +88,9 @@ describe("a page that is not live", () => {
     );
     await show(50);
     await screen.findByText("Nothing waits for you");
+    // The first opening of the stream asks once more.
+    await waitFor(() => expect(asked).toBeGreaterThan(1));
+    await new Promise((resolve) => setTimeout(resolve, 200));
     const before = asked;
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(asked).toBe(before);

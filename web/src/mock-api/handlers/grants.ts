@@ -101,6 +101,8 @@ export const grantHandlers = [
         "priority",
         "reason",
         "verdict",
+        "ask",
+        "mode",
       ]);
       const ruleName = name(body.name);
       if (find(db.rules, ruleName)) throw nameTaken("a rule", ruleName);
@@ -110,7 +112,9 @@ export const grantHandlers = [
         kind: body.kind ?? "rule",
         labels: body.labels ?? {},
         match: body.match ?? ({} as never),
-        priority: body.priority ?? 0,
+        mode: body.mode ?? "enforce",
+        ask: body.ask ?? ({} as never),
+        priority: body.priority ?? 100,
         reason: body.reason ?? "",
         verdict: verdict(body.verdict),
         created_at: timestamp(),
@@ -138,6 +142,8 @@ export const grantHandlers = [
       "priority",
       "reason",
       "verdict",
+      "ask",
+      "mode",
     ]);
     Object.assign(rule, body);
     record("config.rule.updated", { actor, subject: `rule:${rule.id} ${rule.name}` });
