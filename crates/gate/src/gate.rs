@@ -172,6 +172,7 @@ impl Gate {
         } else {
             gate.recover().await?;
         }
+        gate.learn_taints().await?;
         let living = gate.clone();
         gate.inner.tasks.every(HOUSEKEEPING_PERIOD, move || {
             let gate = living.clone();

@@ -23,7 +23,7 @@ use crate::{
     reply::OutputTap,
     requests::StoredResult,
     running::Registration,
-    scan::{INLINE_BYTES, OutputWatch},
+    scan::{self, INLINE_BYTES, LONGEST_SECRET_BYTES, OutputWatch},
 };
 
 /// The longest body that is kept for an idempotent replay.
@@ -147,6 +147,30 @@ impl ExecutionGuard {
         self.taint();
     }
 
+    /// Whether some of a body that still comes has not been looked at.
+    pub(crate) fn has_unseen(&self) -> bool {
+        self.watch.has_unseen(self.tap.kept().len())
+    }
+
+    /// Looks at a body that still comes where enough of it is new.
+    pub(crate) async fn look_on_if_due(&mut self) {
+        if self.watch.is_due(self.tap.kept().len()) {
+            self.look_on().await;
+        }
+    }
+
+    /// Looks at what has come of a body: a target must not keep its reader untainted by never ending it.
+    pub(crate) async fn look_on(&mut self) {
+        self.watch.look(self.tap.kept()).await;
+        self.taint();
+    }
+
+    /// How much of the kept body becomes evidence.
+    fn evidence_end(&self) -> usize {
+        let most = evidence_bytes(&self.gate);
+        self.watch.cut_before_secret(self.tap.kept(), most)
+    }
+
     /// Taints the agent before it reads on.
     fn taint(&self) {
         if let Some(minutes) = self.watch.taints() {
@@ -161,9 +185,9 @@ impl ExecutionGuard {
     /// Looks at what is kept of the body, and takes what looks like a secret out of what becomes evidence.
     async fn prepare(&mut self) {
         self.watch.look(self.tap.kept()).await;
-        let evidence_bytes = evidence_bytes(&self.gate).min(self.tap.kept().len());
-        if evidence_bytes > INLINE_BYTES {
-            let kept = Bytes::copy_from_slice(&self.tap.kept()[..evidence_bytes]);
+        let part = &self.tap.kept()[..self.evidence_end()];
+        if part.len() > INLINE_BYTES {
+            let kept = Bytes::copy_from_slice(part);
             // Where it fails it is made again below, on this thread.
             self.redacted = self.watch.redacted_long(kept).await.ok();
         }
@@ -173,12 +197,11 @@ impl ExecutionGuard {
     fn found_entry(&self, at: Timestamp) -> Option<AuditEntry> {
         let finding = self.watch.findings().first()?;
         let actor = self.request.asked_by;
-        let mut entry = self
-            .gate
-            .entry_about(&self.request, actor, "scan.found", at);
-        let taint = self.watch.taints().map_or_else(String::new, |minutes| {
-            format!("agent tainted for {minutes} minutes; ")
-        });
+        let mut entry = self.gate.entry_about(&self.request, actor, scan::FOUND, at);
+        let taint = self
+            .watch
+            .taints()
+            .map_or_else(String::new, scan::outcome_words);
         entry.verdict = None;
         entry.rule = Some("threat".to_owned());
         entry.outcome = Some(format!("{taint}{}", finding.reason));
@@ -294,10 +317,10 @@ impl ExecutionGuard {
         let state = after(RequestState::Executing, event)?;
         self.gate.inner.counters.count_outcome(state);
         let vault = self.gate.inner.workspace.vault.clone();
-        let evidence_bytes = evidence_bytes(&self.gate);
         let result = self.kept_result();
+        let evidence_end = self.evidence_end();
         let output = self.head.take().map(|(status, headers)| {
-            let kept = &self.tap.kept()[..self.tap.kept().len().min(evidence_bytes)];
+            let kept = &self.tap.kept()[..evidence_end];
             let shown = match &self.redacted {
                 Some(redacted) => Cow::Owned(redacted.to_vec()),
                 None => self.watch.redacted(kept),
@@ -398,7 +421,7 @@ impl ExecutionGuard {
 /// How much of an output is kept in memory.
 fn kept_bytes(gate: &Gate, keep: Keep, watch: &OutputWatch) -> usize {
     keep.bytes()
-        .max(evidence_bytes(gate))
+        .max(evidence_bytes(gate).saturating_add(LONGEST_SECRET_BYTES))
         .max(watch.wanted_bytes())
 }
 

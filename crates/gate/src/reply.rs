@@ -257,6 +257,9 @@ pub(crate) fn join(mut pieces: Vec<Bytes>) -> Bytes {
     }
 }
 
+/// How long a body may pause before what came of it is looked at.
+const LOOK_AFTER: Duration = Duration::from_millis(200);
+
 /// Pieces that may wait for a slow reader.
 const WAITING_PIECES: usize = 4;
 
@@ -349,6 +352,7 @@ impl Flow {
                 Step::Went(Some(Ok(piece))) => {
                     if !piece.is_empty() {
                         self.guard.tap_output(&piece);
+                        self.guard.look_on_if_due().await;
                         self.waiting.push_back(piece);
                     }
                 }
@@ -378,12 +382,17 @@ impl Flow {
 
     async fn receive(&mut self) -> Step {
         let cancellation = self.guard.cancellation().clone();
+        let has_unseen = self.guard.has_unseen();
         tokio::select! {
             biased;
             () = cancellation.cancelled() => Step::Went(Some(Err(cancelled()))),
             () = tokio::time::sleep_until(self.deadline) => Step::Went(Some(Err(too_slow()))),
             () = self.out.closed() => Step::Left,
             next = self.masked.next() => Step::Went(next),
+            () = tokio::time::sleep(LOOK_AFTER), if has_unseen => {
+                self.guard.look_on().await;
+                Step::Went(Some(Ok(Bytes::new())))
+            }
         }
     }
 

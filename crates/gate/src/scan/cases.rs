@@ -6,7 +6,7 @@ use countersign_vault::{Place, Vault};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::texts;
+use super::texts::{self, Part};
 use crate::{
     context::{OpCx, Principal},
     error::{Error, Result},
@@ -218,25 +218,26 @@ impl Gate {
         let (row, _) = self.load(cx, id).await?;
         let sealed = self.sealed_evidence(&row).await?;
         let opening = self.open_evidence(&row, sealed)?.unwrap_or_default();
-        let text = if channel == "input" {
-            input_text(&opening, &finding)
+        let (part, input) = if channel == "input" {
+            input_part(&opening, &finding)
         } else {
             self.output_evidence(&row, &opening, &detail.entries)
                 .await?
                 .and_then(|evidence| evidence.output)
-                .map(|output| output.to_vec())
-        };
-        let text = text.ok_or_else(|| {
+                .map(|output| (Part::whole("reply", output.to_vec()), Value::Null))
+        }
+        .ok_or_else(|| {
             let text =
                 "the text that was looked at was deleted: there is nothing to keep as a case";
             Error::new(crate::error::ErrorKind::Gone, "evidence_gone", text)
         })?;
-        let text = String::from_utf8_lossy(&text[..text.len().min(CASE_BYTES)]).into_owned();
-        let text = if finding.category == "secret" {
-            text
+        // Marked as a whole, then cut: half a secret looks like none. Beside a secret that was called wrong may stand real ones.
+        let mut text = if finding.category == "secret" {
+            self.inner.scanner.redact_around(&part, &input, &finding)
         } else {
-            self.redacted(text)
+            self.redacted(String::from_utf8_lossy(&part.text).into_owned())
         };
+        text.truncate(text.floor_char_boundary(CASE_BYTES));
         let at = self.now();
         let kept = Sealed {
             text,
@@ -318,8 +319,8 @@ impl Gate {
     }
 }
 
-/// The part of the request that a finding stands in.
-fn input_text(opening: &Evidence, finding: &Finding) -> Option<Vec<u8>> {
+/// The part of the request that a finding stands in, and the request's input.
+fn input_part(opening: &Evidence, finding: &Finding) -> Option<(Part, Value)> {
     let input = opening.facts.as_ref()?.pointer("/facts/input")?;
     let body = opening.payload.as_ref().map(|payload| &payload.body)?;
     let name = match finding.place.split('.').next()? {
@@ -327,8 +328,8 @@ fn input_text(opening: &Evidence, finding: &Finding) -> Option<Vec<u8>> {
         "body" => "body",
         _ => "input",
     };
-    texts::parts(&opening.intent, input, body)
+    let part = texts::parts(&opening.intent, input, body)
         .into_iter()
-        .find(|part| part.name == name)
-        .map(|part| part.text)
+        .find(|part| part.name == name)?;
+    Some((part, input.clone()))
 }

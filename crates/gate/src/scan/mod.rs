@@ -24,7 +24,7 @@ mod tests;
 
 pub use cases::{CASE_PAGE_LIMIT, FindingView, ScanCase};
 pub(crate) use output::OutputWatch;
-pub(crate) use scanner::TextScanner;
+pub(crate) use scanner::{LONGEST_SECRET_BYTES, TextScanner};
 pub(crate) use secret_rules::StoredRules;
 pub use secret_rules::{SecretRuleView, SecretRulesView};
 pub(crate) use settings::check_labels;
@@ -32,7 +32,7 @@ pub use settings::{
     InputMode, InputScanChange, InputScanSettings, OutputMode, OutputScanChange,
     OutputScanSettings, ScanChange, ScanSettings,
 };
-pub(crate) use taint::Taints;
+pub(crate) use taint::{FOUND, Taints, outcome_words};
 pub(crate) use vault_values::VaultValues;
 
 /// The longest part of a request that is looked at, in bytes: intent, body, and the rest are a part each.

@@ -8,14 +8,18 @@ use countersign_scan::threat::{Channel, Severity, Thresholds};
 use serde_json::Value;
 
 use super::{
-    OUTPUT_BYTES, OutputMode, ScanSettings, TextScanner, scanner::Found, settings, texts::Part,
+    OUTPUT_BYTES, OutputMode, ScanSettings, TextScanner,
+    scanner::Found,
+    settings,
+    texts::{self, Part},
 };
 use crate::error::{Error, Result};
 
 /// Text up to this long is looked at where it is.
 const INLINE_REPLY_BYTES: usize = 16 << 10;
-/// Bytes that tell whether a body is text.
-const SNIFFED_BYTES: usize = 1024;
+
+/// So much more of a body that comes slowly is looked at again with what came before.
+const STEP_BYTES: usize = 4 << 10;
 
 /// Watches the beginning of one reply. It never changes, stops or delays it for longer than the look takes.
 pub(crate) struct OutputWatch {
@@ -56,6 +60,21 @@ impl OutputWatch {
         }
     }
 
+    /// Whether anything of a body of this length has not been looked at, and would be.
+    pub(crate) fn has_unseen(&self, body_bytes: usize) -> bool {
+        body_bytes.min(self.wanted_bytes()) > self.seen_bytes
+    }
+
+    /// Whether there is enough of it to look again while it still comes.
+    pub(crate) fn is_due(&self, body_bytes: usize) -> bool {
+        body_bytes.min(self.wanted_bytes()) >= self.seen_bytes + STEP_BYTES
+    }
+
+    /// Where a body may be cut, at most at `end`, so that no half of a secret stays behind.
+    pub(crate) fn cut_before_secret(&self, body: &[u8], end: usize) -> usize {
+        self.scanner.cut_before_secret(body, end)
+    }
+
     /// The part of a body's beginning that has to be looked at; `None` when there is nothing new.
     fn news<'body>(&mut self, body: &'body [u8]) -> Option<&'body [u8]> {
         let beginning = &body[..body.len().min(self.wanted_bytes())];
@@ -63,8 +82,8 @@ impl OutputWatch {
             return None;
         }
         self.seen_bytes = beginning.len();
-        let sniffed = &beginning[..beginning.len().min(SNIFFED_BYTES)];
-        (!sniffed.contains(&0)).then_some(beginning)
+        // A zero says nothing: what can be read of an image is found when it is looked at.
+        Some(beginning)
     }
 
     /// Looks at a body's beginning, long ones on a thread that may block.
@@ -165,18 +184,7 @@ impl OutputWatch {
 
 fn scan(scanner: &TextScanner, thresholds: Thresholds, body: &[u8]) -> Found {
     // Escapes hide words: a document is looked at as its reader will read it.
-    let document = body
-        .contains(&b'\\')
-        .then(|| serde_json::from_slice::<Value>(body).ok())
-        .flatten();
-    let part = match &document {
-        Some(value) => Part::document("reply", value),
-        None => Part {
-            name: "reply",
-            text: body.to_vec(),
-            is_cut: false,
-        },
-    };
+    let part = Part::whole("reply", texts::unescaped(body).into_owned());
     let mut found = Found::default();
     scanner.threat(
         &part,

@@ -20,6 +20,9 @@ use crate::error::{Error, Result};
 /// The most secrets of one part that are named.
 const SECRETS_PER_PART: usize = 16;
 
+/// A longer secret is not looked for where a text is cut.
+pub(crate) const LONGEST_SECRET_BYTES: usize = 4 << 10;
+
 /// Looks at text for threats and secrets. One value, made when the gate starts, shared by all calls.
 #[derive(Debug)]
 pub(crate) struct TextScanner {
@@ -75,6 +78,23 @@ impl TextScanner {
         self.secrets.load().scanner.redact_bytes(text)
     }
 
+    /// Where a text may be cut, at most at `end`, so that no half of a secret stays behind: it would look like none.
+    pub(crate) fn cut_before_secret(&self, text: &[u8], end: usize) -> usize {
+        if text.len() <= end {
+            return text.len();
+        }
+        let from = end.saturating_sub(LONGEST_SECRET_BYTES);
+        let window = &text[from..text.len().min(end + LONGEST_SECRET_BYTES)];
+        let secrets = self.secrets.load();
+        secrets
+            .scanner
+            .scan(window)
+            .iter()
+            .map(|span| from + span.range.start..from + span.range.end)
+            .find(|range| range.contains(&end))
+            .map_or(end, |range| range.start)
+    }
+
     /// Looks for threats alone.
     pub(crate) fn threat(
         &self,
@@ -95,7 +115,7 @@ impl TextScanner {
         let place = match &text {
             Cow::Borrowed(_) => {
                 let offset = seen.spans.first().map_or(0, |span| span.start);
-                texts::place(part, offset, input)
+                self.place(part, offset, input)
             }
             Cow::Owned(_) => part.name.to_owned(),
         };
@@ -121,6 +141,29 @@ impl TextScanner {
         });
     }
 
+    /// Where an offset lies. Names of fields are in it, and a name may be a secret: places stand in the ledger.
+    pub(crate) fn place(&self, part: &Part, offset: usize, input: &Value) -> String {
+        texts::bounded_place(&self.redact(&texts::place(part, offset, input)))
+    }
+
+    /// The text with marks in place of what looks like a secret, but for what was found at one place.
+    pub(crate) fn redact_around(&self, part: &Part, input: &Value, finding: &Finding) -> String {
+        let secrets = self.secrets.load();
+        let mut out = Vec::with_capacity(part.text.len());
+        let mut at = 0;
+        for span in secrets.scanner.scan(&part.text) {
+            let is_it = finding.reason.contains(span.kind)
+                && self.place(part, span.range.start, input) == finding.place;
+            if !is_it {
+                out.extend_from_slice(&part.text[at..span.range.start]);
+                out.extend_from_slice(format!("[secret:{}]", span.rule).as_bytes());
+                at = span.range.end;
+            }
+        }
+        out.extend_from_slice(&part.text[at..]);
+        String::from_utf8_lossy(&out).into_owned()
+    }
+
     /// Looks for secrets alone. A secret never decides: it is a warning to whoever does.
     pub(crate) fn secrets(&self, part: &Part, input: &Value, found: &mut Found) {
         let secrets = self.secrets.load();
@@ -130,7 +173,7 @@ impl TextScanner {
             .iter()
             .take(SECRETS_PER_PART)
         {
-            let place = texts::place(part, span.range.start, input);
+            let place = self.place(part, span.range.start, input);
             let fact = SecretFact {
                 kind: span.rule.to_owned(),
                 place: place.clone(),

@@ -25,8 +25,12 @@ const PLACE_CHARACTERS: usize = 120;
 
 /// The shortest run of characters that is looked at in what is no text, in bytes.
 const RUN_BYTES: usize = 12;
-/// From one unreadable character in so many on, bytes are no text.
+/// From one unreadable character in so many on, bytes are looked at for what can be read.
 const UNREADABLE_ONE_IN: usize = 25;
+/// How many characters are judged together: whether they are text with something in between, or no text.
+const STRETCH_CHARACTERS: usize = 256;
+/// Of the readable characters of text so many in a hundred are letters or spaces; of random bytes about half.
+const TEXT_PERCENT: usize = 70;
 
 /// One text with its name.
 #[derive(Debug, Clone)]
@@ -45,6 +49,15 @@ impl Part {
             name,
             text: text[..text.len().min(INPUT_PART_BYTES)].to_vec(),
             is_cut: text.len() > INPUT_PART_BYTES,
+        }
+    }
+
+    /// A text as it is.
+    pub(crate) fn whole(name: &'static str, text: Vec<u8>) -> Self {
+        Self {
+            name,
+            text,
+            is_cut: false,
         }
     }
 
@@ -83,13 +96,10 @@ pub(crate) fn parts(intent: &str, input: &Value, body: &[u8]) -> Vec<Part> {
     parts
 }
 
-/// What a reader could read of bytes: all of a text; of what is mostly no text (an image, bytes that were forced into characters) the
-/// runs of characters in it. Random characters look like a disguise, and say nothing.
+/// What a reader could read of bytes: all of a text, without control characters and wrong bytes (with them, every second byte of
+/// UTF-16), which a model reads across; of what is mostly no text (an image, bytes that were forced into characters) the runs of
+/// characters in it. Random characters look like a disguise, and say nothing.
 pub(crate) fn readable(bytes: &[u8]) -> Cow<'_, [u8]> {
-    let is_unreadable = |character: char| {
-        character == char::REPLACEMENT_CHARACTER
-            || (character.is_control() && !character.is_ascii_whitespace())
-    };
     let (mut all, mut unreadable) = (0_usize, 0_usize);
     for chunk in bytes.utf8_chunks() {
         all += chunk.valid().len() + chunk.invalid().len();
@@ -97,29 +107,117 @@ pub(crate) fn readable(bytes: &[u8]) -> Cow<'_, [u8]> {
         unreadable += chunk
             .valid()
             .chars()
-            .filter(|&character| is_unreadable(character))
+            .filter(|it| is_unreadable(*it))
             .count();
     }
+    // A few of them the scanner reads across by itself.
     if unreadable * UNREADABLE_ONE_IN < all {
         return Cow::Borrowed(bytes);
     }
-    let mut runs = Vec::new();
+    let mut characters = Vec::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
-        for run in chunk.valid().split(is_unreadable) {
-            if run.len() >= RUN_BYTES {
-                runs.extend_from_slice(run.as_bytes());
-                runs.push(b'\n');
+        characters.extend(chunk.valid().chars());
+        characters.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
+    }
+    let mut runs = String::with_capacity(bytes.len());
+    let mut run_start = 0;
+    // A run's end in noise: what is shorter than a few words is dropped.
+    let end_run = |runs: &mut String, run_start: &mut usize| {
+        if runs.len() - *run_start < RUN_BYTES {
+            runs.truncate(*run_start);
+        } else {
+            runs.push('\n');
+        }
+        *run_start = runs.len();
+    };
+    for stretch in characters.chunks(STRETCH_CHARACTERS) {
+        let is_text = is_text(stretch);
+        for &character in stretch {
+            if !is_unreadable(character) {
+                runs.push(character);
+            } else if !is_text {
+                end_run(&mut runs, &mut run_start);
             }
         }
     }
-    Cow::Owned(runs)
+    if runs.len() - run_start < RUN_BYTES && run_start > 0 {
+        runs.truncate(run_start);
+    }
+    Cow::Owned(runs.into_bytes())
+}
+
+fn is_unreadable(character: char) -> bool {
+    character == char::REPLACEMENT_CHARACTER
+        || (character.is_control()
+            && !character.is_ascii_whitespace()
+            && !matches!(character, '\u{b}' | '\u{1b}' | '\u{85}'))
+}
+
+/// Whether what can be read of these characters is text.
+fn is_text(characters: &[char]) -> bool {
+    let (mut read, mut said) = (0, 0);
+    for character in characters.iter().filter(|it| !is_unreadable(**it)) {
+        read += 1;
+        said += usize::from(character.is_alphabetic() || character.is_whitespace());
+    }
+    let unreadable = characters.len() - read;
+    // A wrong byte here and there is no sign of noise, whatever the text is about.
+    unreadable * UNREADABLE_ONE_IN < characters.len() || said * 100 >= read * TEXT_PERCENT
+}
+
+/// JSON as its reader will read it, escapes undone where they stand: nothing of it is lost, neither what stands twice under one
+/// name nor what is broken. Text that is no JSON stays as it is.
+pub(crate) fn unescaped(body: &[u8]) -> Cow<'_, [u8]> {
+    let is_document = body
+        .trim_ascii_start()
+        .first()
+        .is_some_and(|first| matches!(first, b'{' | b'[' | b'"'));
+    if !is_document || !body.contains(&b'\\') {
+        return Cow::Borrowed(body);
+    }
+    let mut out = Vec::with_capacity(body.len());
+    let mut at = 0;
+    while let Some(&byte) = body.get(at) {
+        let escaped = (byte == b'\\').then(|| body.get(at + 1)).flatten();
+        let (plain, length) = match escaped {
+            Some(b'n' | b'r') => ('\n', 2),
+            Some(b't' | b'b' | b'f') => (' ', 2),
+            Some(&sign @ (b'"' | b'\\' | b'/')) => (char::from(sign), 2),
+            Some(b'u') => code_point(body, at),
+            _ => {
+                out.push(byte);
+                at += 1;
+                continue;
+            }
+        };
+        out.extend_from_slice(plain.encode_utf8(&mut [0; 4]).as_bytes());
+        at += length;
+    }
+    Cow::Owned(out)
+}
+
+/// The character of a `\uNNNN`, or of two that belong together, and how many bytes it takes. A broken one is its backslash.
+fn code_point(body: &[u8], at: usize) -> (char, usize) {
+    let unit = |at: usize| {
+        let digits = body.get(at..at + 6)?.strip_prefix(b"\\u")?;
+        let digits = str::from_utf8(digits).ok()?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let Some(first) = unit(at) else {
+        return ('\\', 1);
+    };
+    let units = [first, unit(at + 6).unwrap_or_default()];
+    match char::decode_utf16(units).next() {
+        Some(Ok(character)) => (character, 6 * character.len_utf16()),
+        _ => (char::REPLACEMENT_CHARACTER, 6),
+    }
 }
 
 fn read_body(input: &Value) -> Option<&Value> {
     input.get("body").filter(|body| !body.is_null())
 }
 
-/// Where an offset of a part lies: `intent`, `query.q`, `body.comment.text`.
+/// Where an offset of a part lies: `intent`, `query.q`, `body.comment.text`. As long as its names: see [`bounded_place`].
 pub(crate) fn place(part: &Part, offset: usize, input: &Value) -> String {
     let mut lines = Lines::new(Some(offset));
     let mut place = String::new();
@@ -142,9 +240,14 @@ pub(crate) fn place(part: &Part, offset: usize, input: &Value) -> String {
     if place.is_empty() {
         part.name.clone_into(&mut place);
     }
+    place
+}
+
+/// A place as a finding has it.
+pub(crate) fn bounded_place(place: &str) -> String {
     match place.char_indices().nth(PLACE_CHARACTERS) {
         Some((end, _)) => format!("{}…", &place[..end]),
-        None => place,
+        None => place.to_owned(),
     }
 }
 

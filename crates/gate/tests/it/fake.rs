@@ -42,6 +42,8 @@ pub(crate) enum Act {
     Slow(Duration),
     /// Sends this much of a body, then nothing more.
     HangInBody(u16, Bytes),
+    /// Sends pieces of a body with a pause before each, then nothing more.
+    Trickle(u16, Vec<Bytes>, Duration),
     /// Sends this much of a body, then breaks.
     BreakInBody(u16, Bytes),
 }
@@ -247,6 +249,14 @@ impl Executor for Fake {
                     status,
                     stream::iter([Ok(beginning)]).chain(stream::pending()),
                 ))
+            }
+            Act::Trickle(status, pieces, pause) => {
+                cx.mark_sent();
+                let body = stream::iter(pieces).then(move |piece| async move {
+                    tokio::time::sleep(pause).await;
+                    Ok(piece)
+                });
+                Ok(reply(status, body.chain(stream::pending())))
             }
             Act::BreakInBody(status, beginning) => {
                 cx.mark_sent();

@@ -469,3 +469,132 @@ async fn as_shipped_an_attack_asks_a_human() {
     );
     assert_eq!(stage.fake.calls(), 0);
 }
+
+/// Requirement 32: a restart takes no taint off; its time goes on.
+#[tokio::test]
+async fn a_taint_outlives_a_restart() {
+    let stage = Stage::new().await;
+    stage.fake.then(Act::Reply(200, vec![Bytes::from(ATTACK)]));
+    replied(stage.submit("GET /page").await.unwrap());
+    let stage = stage.crash_and_restart().await;
+    assert!(matches!(
+        stage.submit("PUT /after").await.unwrap(),
+        Submission::Pending(_)
+    ));
+    stage.clock.advance(Duration::from_mins(31));
+    let stage = stage.crash_and_restart().await;
+    replied(stage.submit("PUT /later").await.unwrap());
+}
+
+/// Row N8: nothing that a reader reads across keeps a reply from being looked at.
+#[tokio::test]
+async fn a_reply_hides_nothing_behind_a_zero_a_wide_encoding_or_a_second_field() {
+    let stage = Stage::new().await;
+    let wide = ATTACK.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let twice = format!(r#"{{"text":"{ATTACK}","text":"fine\n"}}"#);
+    for body in [format!("\0{ATTACK}").into_bytes(), wide, twice.into_bytes()] {
+        stage.fake.then(Act::Reply(200, vec![Bytes::from(body)]));
+        let reply = replied(stage.submit("GET /page").await.unwrap());
+        assert_eq!(reply.findings.len(), 1);
+        assert!(matches!(
+            stage.submit("PUT /after").await.unwrap(),
+            Submission::Pending(_)
+        ));
+        stage.clock.advance(Duration::from_mins(31));
+    }
+}
+
+/// Row N8: a body that never ends taints its reader all the same.
+#[tokio::test]
+async fn a_reply_that_does_not_end_taints_while_it_is_read() {
+    let stage = Stage::new().await;
+    let (first, pause) = (Bytes::from("Results: "), Duration::from_millis(1500));
+    let pieces = vec![first, Bytes::from(ATTACK), Bytes::from("\n\n")];
+    stage.fake.then(Act::Trickle(200, pieces, pause));
+    let reply = replied(stage.submit("GET /page").await.unwrap());
+    assert!(reply.findings.is_empty());
+    for _ in 0..100 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        if let Submission::Pending(_) = stage.submit("PUT /after").await.unwrap() {
+            return drop(reply);
+        }
+    }
+    panic!("the agent was not tainted");
+}
+
+/// Requirement 20: a name of a field may be a secret; places of findings stand in the ledger and in headers.
+#[tokio::test]
+async fn a_secret_in_a_fields_name_is_in_no_finding() {
+    let stage = Stage::new().await;
+    let body = json!({ (stripe_key()): { "note": ATTACK }, "x": { (stripe_key()): 1 } });
+    let Submission::Pending(view) = stage
+        .submit_draft(with_body("PUT /x", body.to_string()))
+        .await
+    else {
+        panic!("expected it to ask");
+    };
+    let id = view.request.id;
+    let detail = stage.detail(id).await;
+    let said = format!("{:?} {:?}", detail.findings, detail.view.request);
+    assert!(said.contains("[secret:stripe-"), "{said}");
+    assert!(!said.contains(&stripe_key()), "{said}");
+    let entries = format!("{:?}", stage.entries().await);
+    assert!(!entries.contains(&stripe_key()));
+}
+
+/// Requirement 20: a case holds what was called wrong, and none of the secrets beside it.
+#[tokio::test]
+async fn a_case_of_a_wrong_secret_keeps_no_other() {
+    let stage = Stage::new().await;
+    let other = ["ghp", "16C7e42F292c6912E7710c838347Ae178B4a"].join("_");
+    let padding = "plain words ".repeat((64 << 10) / 12 - 1);
+    let cut = ["sk", "live", "9fC39HqLyjWDarjtT1zdp7dcQm8XkPzV"].join("_");
+    let body = json!({ "a": stripe_key(), "b": other, "c": format!("{padding}{cut}") });
+    let Submission::Pending(view) = stage
+        .submit_draft(with_body("POST /charges", body.to_string()))
+        .await
+    else {
+        panic!("expected it to ask");
+    };
+    let id = view.request.id;
+    let findings = stage.detail(id).await.findings;
+    let index = findings
+        .iter()
+        .find(|found| found.finding.place == "body.a")
+        .unwrap()
+        .index;
+    stage
+        .gate
+        .mark_finding_wrong(&stage.owner(), id, index)
+        .await
+        .unwrap();
+    let cases = stage
+        .gate
+        .scan_cases(&stage.owner(), None, 1)
+        .await
+        .unwrap();
+    assert!(cases[0].text.contains(&stripe_key()));
+    assert!(!cases[0].text.contains(&other));
+    assert!(!cases[0].text.contains("sk_live_9fC39"));
+}
+
+/// Requirement 20: a body that is cut leaves no half of a secret as evidence.
+#[tokio::test]
+async fn evidence_is_not_cut_inside_a_secret() {
+    let stage = Stage::new().await;
+    let change = serde_json::from_value(json!({ "evidence_body_bytes": 1024 })).unwrap();
+    stage
+        .gate
+        .update_settings(&stage.owner(), change)
+        .await
+        .unwrap();
+    let words = "plain words ".repeat(84);
+    let body = format!("{words}{} and so on", stripe_key());
+    assert!(words.len() < 1020 && words.len() + stripe_key().len() > 1030);
+    stage.fake.then(Act::Reply(200, vec![Bytes::from(body)]));
+    let id = replied(stage.submit("GET /page").await.unwrap()).request;
+    let result = stage.detail(id).await.result.unwrap();
+    let shown = String::from_utf8_lossy(&result.body);
+    assert!(shown.contains("plain words"));
+    assert!(!shown.contains("sk_live"), "{shown}");
+}

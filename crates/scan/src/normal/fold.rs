@@ -354,7 +354,7 @@ pub(super) fn has_hidden_control(text: &str) -> bool {
 
 /// A control character that no text has.
 fn is_hidden_control(character: char) -> bool {
-    matches!(character, '\u{0}'..='\u{8}' | '\u{E}'..='\u{1A}' | '\u{1C}'..='\u{1F}' | '\u{7F}' | '\u{80}'..='\u{84}' | '\u{86}'..='\u{9F}')
+    matches!(character, '\u{0}'..='\u{8}' | '\u{E}'..='\u{1A}' | '\u{1C}'..='\u{1F}' | '\u{7F}' | '\u{80}'..='\u{84}' | '\u{86}'..='\u{9F}' | '\u{FFFD}')
 }
 
 /// A combining mark outside of the blocks that belong to Latin letters.

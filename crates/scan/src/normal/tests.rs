@@ -233,6 +233,7 @@ fn controls_foreign_marks_and_styles_without_a_form_are_folded() {
     };
     for mark in [
         '\u{1}', '\0', '\u{7f}', '\u{1a}', '\u{86}', '\u{591}', '\u{64b}', '\u{483}', '\u{2800}',
+        '\u{fffd}',
     ] {
         assert_eq!(folded(&with_each(mark)), "forget it", "{mark:?}");
     }
