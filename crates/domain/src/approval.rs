@@ -40,6 +40,9 @@ pub struct Vote {
     pub note: String,
     /// Whether the same operator asked: recorded, and never counted towards a quorum above one.
     pub is_self_approved: bool,
+    /// Whom the client said that it decides for. Unverified, and never counted by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
     /// When.
     pub at: Timestamp,
 }

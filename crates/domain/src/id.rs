@@ -93,8 +93,14 @@ ids! {
     PolicyListId;
     /// What one agent may not do for a while.
     OverrideId;
+    /// What happens when nobody decides.
+    EscalationRuleId;
     /// A satisfied-in-advance `ask`, made from an approval.
     StandingApprovalId;
+    /// What an operator wrote on a request.
+    CommentId;
+    /// One operator's approver seat, lent to another.
+    DelegationId;
     /// One ask by one agent for one action: the one public id of everything that follows from it.
     RequestId;
     /// A human who signs in.

@@ -49,7 +49,7 @@ pub use operator::Operator;
 pub use overrides::Override;
 pub use payload::{Payload, canonical_json};
 pub use policy::{Decision, PolicySet, Speaker, Voice, decide};
-pub use policy_list::{LISTED_RULE_LIMIT, ListedRule, PolicyList};
+pub use policy_list::{EscalationRule, LISTED_RULE_LIMIT, ListedRule, PolicyList};
 pub use request::{Digest, ExecutorKind, InvalidTransition, Request, RequestEvent, RequestState};
 pub use risk::{Risk, RiskScore, method_floor};
 pub use rule::{

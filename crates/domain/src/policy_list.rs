@@ -9,9 +9,9 @@ use uuid::Uuid;
 
 use crate::{
     agent::Labels,
-    id::{PolicyListId, RuleId},
+    id::{EscalationRuleId, PolicyListId, RuleId},
     name::Name,
-    rule::{AskTerms, InvalidRule, Rule, RuleKind, RuleMatch, RuleMode},
+    rule::{AskTerms, Escalation, InvalidRule, Rule, RuleKind, RuleMatch, RuleMode},
     time::Timestamp,
     verdict::Verdict,
 };
@@ -34,6 +34,37 @@ pub struct ListedRule {
     /// Why.
     #[serde(default)]
     pub reason: String,
+}
+
+/// What happens when nobody has decided for a while on what a list asked about: a channel is told, or the request is denied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EscalationRule {
+    /// Its id.
+    pub id: EscalationRuleId,
+    /// Of which list; of everything that is asked where it is not given.
+    pub list: Option<PolicyListId>,
+    /// After how many seconds.
+    pub after_seconds: u64,
+    /// Which channel is told; where there is none, the request is denied.
+    pub channel: Option<String>,
+    /// Lower is looked at first.
+    pub priority: i64,
+    /// Whether it counts.
+    pub is_enabled: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl EscalationRule {
+    /// What a rule that asks says with it.
+    pub fn term(&self) -> Escalation {
+        Escalation {
+            after_seconds: self.after_seconds,
+            approvers: None,
+            channel: self.channel.clone(),
+            deny: self.channel.is_none(),
+        }
+    }
 }
 
 /// Rules that are kept together, in their order: the first that matches speaks.

@@ -1,5 +1,7 @@
 //! The bodies behind entries: sealed by the vault before they come here, and deletable without breaking the chain.
 
+use std::collections::HashSet;
+
 use countersign_domain::{EntryId, Timestamp};
 
 use crate::{columns, error::Result, tx::Tx, value::Arg};
@@ -22,21 +24,31 @@ pub fn get(tx: &mut Tx<'_>, entry: EntryId) -> Result<Option<Vec<u8>>> {
     )
 }
 
-/// The sealed body if it is no longer than a bound: for lists, which must not hold every long body at once.
-pub fn get_short(tx: &mut Tx<'_>, entry: EntryId, limit_bytes: u32) -> Result<Option<Vec<u8>>> {
-    tx.query_optional(
-        "SELECT sealed FROM evidence WHERE entry_id = ?1 AND length(sealed) <= ?2",
-        &[(&entry).into(), limit_bytes.into()],
-        |row| row.blob(0).map(<[u8]>::to_vec),
-    )
+/// What a list gets of an entry's evidence: never a long body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Listed {
+    /// The sealed body: it is short.
+    Whole(Vec<u8>),
+    /// The sealed brief of a long one.
+    Brief(Vec<u8>),
 }
 
-/// The sealed bodies of several entries, each if it is no longer than a bound; those that are there.
-pub fn get_short_of(
+/// Keeps the sealed brief of a long body, behind [`insert`] in the same transaction; it is deleted with the body.
+pub fn insert_brief(tx: &mut Tx<'_>, entry: EntryId, sealed: &[u8]) -> Result<()> {
+    tx.execute(
+        "INSERT INTO evidence_brief (entry_id, sealed) VALUES (?1, ?2)",
+        &[(&entry).into(), Arg::Blob(sealed)],
+    )
+    .map(drop)
+}
+
+/// The evidence of several entries for a list: the body if it is no longer than a bound, else its brief; those that are there. Long
+/// bodies are not read.
+pub fn listed(
     tx: &mut Tx<'_>,
     entries: &[EntryId],
     limit_bytes: u32,
-) -> Result<Vec<(EntryId, Vec<u8>)>> {
+) -> Result<Vec<(EntryId, Listed)>> {
     if entries.is_empty() {
         return Ok(Vec::new());
     }
@@ -45,9 +57,27 @@ pub fn get_short_of(
         columns::placeholders(entries.len())
     );
     let args: Vec<Arg<'_>> = entries.iter().map(Into::into).collect();
-    tx.query_built(&sql, &args, |row| {
-        Ok((EntryId::from_bytes(row.bytes(0)?), row.blob(1)?.to_vec()))
-    })
+    let mut found = tx.query_built(&sql, &args, |row| {
+        let id = EntryId::from_bytes(row.bytes(0)?);
+        Ok((id, Listed::Whole(row.blob(1)?.to_vec())))
+    })?;
+    let short: HashSet<EntryId> = found.iter().map(|(id, _)| *id).collect();
+    let args: Vec<Arg<'_>> = entries
+        .iter()
+        .filter(|id| !short.contains(id))
+        .map(Into::into)
+        .collect();
+    if !args.is_empty() {
+        let sql = format!(
+            "SELECT entry_id, sealed FROM evidence_brief WHERE entry_id IN ({})",
+            columns::placeholders(args.len())
+        );
+        found.extend(tx.query_built(&sql, &args, |row| {
+            let id = EntryId::from_bytes(row.bytes(0)?);
+            Ok((id, Listed::Brief(row.blob(1)?.to_vec())))
+        })?);
+    }
+    Ok(found)
 }
 
 /// Deletes one body; whether it was there.

@@ -19,8 +19,10 @@ pub mod credentials;
 mod error;
 pub mod evidence;
 pub mod grants;
+pub mod history;
 pub mod idempotency;
 pub mod instances;
+pub mod integration_keys;
 pub mod keys;
 pub mod kills;
 mod ledger;
@@ -28,6 +30,9 @@ mod lock;
 pub mod migrate;
 pub mod operators;
 mod options;
+pub mod outbox;
+pub mod overrides;
+pub mod policy_lists;
 mod postgres;
 pub mod profiles;
 mod queue;
@@ -51,6 +56,7 @@ mod unit;
 mod value;
 pub mod vault_headers;
 pub mod votes;
+pub mod webhooks;
 
 pub use error::{Result, StoreError};
 pub use ledger::{

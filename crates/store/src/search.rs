@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     error::{Result, StoreError},
-    evidence,
+    evidence::{self, Listed},
     requests::{self, RequestQuery, RequestRow},
     tx::{Engine, Tx},
     value::Arg,
@@ -29,7 +29,7 @@ const DOCUMENT_WORDS: usize = 200;
 /// The most words of one search.
 const SEARCH_WORDS: usize = 12;
 
-/// Evidence that is longer is not opened to be indexed.
+/// Of evidence that is longer the brief is opened to be indexed.
 const EVIDENCE_BYTES: u32 = 64 << 10;
 
 /// What a document is tagged with, beside its words.
@@ -184,8 +184,8 @@ pub struct Gathered {
     pub agent_name: String,
     /// The target's name, removed or not.
     pub target_name: String,
-    /// The sealed evidence, where it may be indexed, is there and is not long.
-    pub evidence: Option<Vec<u8>>,
+    /// The sealed evidence, where it may be indexed and is there; of a long one its brief.
+    pub evidence: Option<Listed>,
 }
 
 /// The requests of a stretch of the ledger.
@@ -222,7 +222,8 @@ pub fn gather(tx: &mut Tx<'_>, limit: u32) -> Result<Stretch> {
             continue;
         };
         let evidence = if is_evidence_indexed {
-            evidence::get_short(tx, row.evidence_entry, EVIDENCE_BYTES)?
+            let listed = evidence::listed(tx, &[row.evidence_entry], EVIDENCE_BYTES)?;
+            listed.into_iter().next().map(|(_, listed)| listed)
         } else {
             None
         };

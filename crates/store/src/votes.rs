@@ -12,7 +12,7 @@ use crate::{
 /// Writes a vote; false if the operator has already voted on the request.
 pub fn insert(tx: &mut Tx<'_>, vote: &Vote) -> Result<bool> {
     tx.execute_one(
-        "INSERT INTO vote (request_id, operator_id, kind, note, is_self_approved, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+        "INSERT INTO vote (request_id, operator_id, kind, note, is_self_approved, at, label) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
          ON CONFLICT DO NOTHING",
         &[
             (&vote.request).into(),
@@ -21,6 +21,7 @@ pub fn insert(tx: &mut Tx<'_>, vote: &Vote) -> Result<bool> {
             (&vote.note).into(),
             vote.is_self_approved.into(),
             vote.at.into(),
+            vote.label.as_ref().into(),
         ],
     )
 }
@@ -28,7 +29,7 @@ pub fn insert(tx: &mut Tx<'_>, vote: &Vote) -> Result<bool> {
 /// Every vote on a request, oldest first.
 pub fn of_request(tx: &mut Tx<'_>, request: RequestId) -> Result<Vec<Vote>> {
     tx.query(
-        "SELECT request_id, operator_id, kind, note, is_self_approved, at FROM vote WHERE request_id = ?1 ORDER BY at, operator_id",
+        "SELECT request_id, operator_id, kind, note, is_self_approved, at, label FROM vote WHERE request_id = ?1 ORDER BY at, operator_id",
         &[(&request).into()],
         read,
     )
@@ -40,7 +41,7 @@ pub fn of_requests(tx: &mut Tx<'_>, requests: &[RequestId]) -> Result<Vec<Vote>>
         return Ok(Vec::new());
     }
     let sql = format!(
-        "SELECT request_id, operator_id, kind, note, is_self_approved, at FROM vote WHERE request_id IN ({}) ORDER BY at, operator_id",
+        "SELECT request_id, operator_id, kind, note, is_self_approved, at, label FROM vote WHERE request_id IN ({}) ORDER BY at, operator_id",
         columns::placeholders(requests.len())
     );
     let args: Vec<Arg<'_>> = requests.iter().map(Into::into).collect();
@@ -64,5 +65,6 @@ fn read(row: Row<'_>) -> Result<Vote> {
         note: row.text(3)?.to_owned(),
         is_self_approved: row.bool(4)?,
         at: row.timestamp(5)?,
+        label: row.optional_text(6)?.map(str::to_owned),
     })
 }

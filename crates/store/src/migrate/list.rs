@@ -71,4 +71,19 @@ pub const MIGRATIONS: &[Migration] = &[
         "policy",
         include_str!("../../migrations/0006_policy.sql"),
     ),
+    Migration::shared(
+        8,
+        "outbox",
+        include_str!("../../migrations/0008_outbox.sql"),
+    ),
+    Migration::shared(
+        12,
+        "agentgate",
+        include_str!("../../migrations/0012_agentgate.sql"),
+    ),
+    Migration::shared(
+        13,
+        "evidence_brief",
+        include_str!("../../migrations/0013_evidence_brief.sql"),
+    ),
 ];

@@ -4,8 +4,7 @@ use std::error::Error;
 
 use bytes::BytesMut;
 use countersign_domain::{
-    AgentId, CredentialId, EntryId, GrantId, InstanceId, KeyId, OperatorId, ProfileId, RequestId,
-    RuleId, SessionId, StandingApprovalId, TargetId, Timestamp,
+    AgentId, CommentId, CredentialId, DelegationId, DeliveryId, EntryId, EscalationRuleId, GrantId, InstanceId, KeyId, OperatorId, OverrideId, PolicyListId, ProfileId, RequestId, RuleId, SessionId, StandingApprovalId, TargetId, Timestamp, WebhookId,
 };
 use postgres::types::{IsNull, ToSql, Type};
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -127,18 +126,25 @@ macro_rules! from_ids {
 
 from_ids!(
     AgentId,
+    CommentId,
     CredentialId,
+    DelegationId,
+    DeliveryId,
     EntryId,
+    EscalationRuleId,
     GrantId,
     InstanceId,
     KeyId,
     OperatorId,
+    OverrideId,
+    PolicyListId,
     ProfileId,
     RequestId,
     RuleId,
     SessionId,
     StandingApprovalId,
-    TargetId
+    TargetId,
+    WebhookId
 );
 
 impl rusqlite::ToSql for Arg<'_> {
