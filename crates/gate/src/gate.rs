@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, atomic::AtomicI64},
+    sync::{Arc, Mutex, OnceLock, atomic::AtomicI64},
     time::Duration,
 };
 
@@ -24,6 +24,7 @@ use crate::{
     sessions::SessionCache,
     tasks::Tasks,
     usage::{FLUSH_PERIOD, Usage},
+    webhooks::Courier,
     workspace::Workspace,
 };
 
@@ -101,6 +102,8 @@ pub(crate) struct Inner {
     pub(crate) in_flight: InFlight,
     pub(crate) sessions: SessionCache,
     pub(crate) tasks: Tasks,
+    /// The way to the network for webhooks; set by the process that has one.
+    pub(crate) courier: OnceLock<Arc<dyn Courier>>,
     pub(crate) started_at: Timestamp,
     pub(crate) counters: Counters,
     pub(crate) usage: Usage,
@@ -147,6 +150,7 @@ impl Gate {
             in_flight: InFlight::default(),
             sessions: SessionCache::default(),
             tasks: Tasks::default(),
+            courier: OnceLock::new(),
             started_at,
             counters: Counters::default(),
             usage: Usage::default(),

@@ -50,6 +50,9 @@ pub(crate) struct Counters {
     pub(crate) succeeded: AtomicU64,
     pub(crate) failed: AtomicU64,
     pub(crate) unknown: AtomicU64,
+    pub(crate) webhooks_delivered: AtomicU64,
+    pub(crate) webhooks_retried: AtomicU64,
+    pub(crate) webhooks_given_up: AtomicU64,
 }
 
 impl Counters {
@@ -74,6 +77,8 @@ pub struct Metrics {
     pub decisions: [(&'static str, u64); 4],
     /// Executions since the start, by how they ended.
     pub executions: [(&'static str, u64); 3],
+    /// Attempts to deliver webhooks since the start, by how they ended: taken, to be tried again, given up.
+    pub deliveries: [(&'static str, u64); 3],
     /// Executions that run now.
     pub running: usize,
     /// Requests that still move, by state.
@@ -151,6 +156,11 @@ impl Gate {
                 ("succeeded", get(&counters.succeeded)),
                 ("failed", get(&counters.failed)),
                 ("unknown", get(&counters.unknown)),
+            ],
+            deliveries: [
+                ("success", get(&counters.webhooks_delivered)),
+                ("retry", get(&counters.webhooks_retried)),
+                ("failed", get(&counters.webhooks_given_up)),
             ],
             running: self.inner.running.count(),
             live,

@@ -65,6 +65,7 @@ mod tasks;
 mod tokens;
 mod usage;
 mod vault;
+mod webhooks;
 mod workspace;
 
 pub use agents::{AgentChange, NewAgent};
@@ -112,7 +113,10 @@ pub use scan::{
     SecretRulesView,
 };
 pub use sessions::{NewSession, Origin, PROOF_LIFETIME, SessionKind, SessionView, SignIn};
-pub use settings::{SeparationOfDuties, Settings, SettingsChange, SignInChange, SignInSettings};
+pub use settings::{
+    SeparationOfDuties, Settings, SettingsChange, SignInChange, SignInSettings, WebhookSettings,
+    WebhookSettingsChange,
+};
 pub use snapshot::{Agents, Keys, Operators, Register, Snapshot, Targets};
 pub use submit::{Reply, Submission};
 pub use summary::{LedgerSummary, PendingCount, Summary, TargetFailures};
@@ -120,6 +124,11 @@ pub use targets::{NewTarget, ProfileDraft, TargetChange, TargetTest};
 pub use tokens::{NewToken, TokenDraft, TokenView};
 pub use usage::LastUsed;
 pub use vault::HeaderLocation;
+pub use webhooks::{
+    ATTEMPTS, Answer, Courier, DELIVERY_PAGE_LIMIT, Delivered, Delivery, DeliveryFilter,
+    DeliveryView, NewWebhook, Parcel, SECRET_LEAST_CHARACTERS, WEBHOOK_LIMIT, WebhookChange,
+    WebhookDraft, WebhookStats,
+};
 pub use workspace::Workspace;
 
 pub use countersign_vault::{SecretString, random_bytes};

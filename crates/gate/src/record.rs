@@ -4,15 +4,16 @@ use countersign_domain::{
     Actor, AskTerms, AuditEntry, Decision, EntryId, InstanceId, Request,
     RequestState, Timestamp,
 };
-use countersign_store::{Tx, evidence, idempotency, requests};
+use countersign_store::{Tx, idempotency, requests};
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
     error::{Error, ErrorKind, Result},
-    evidence::EvidenceWriter,
+    evidence::{EvidenceWriter, Sealed},
     gate::Gate,
     resolve::Asked,
+    webhooks::{Announcer, Said},
 };
 
 /// How long an idempotency key and a kept result are remembered.
@@ -21,14 +22,14 @@ pub(crate) const REMEMBERED: std::time::Duration = std::time::Duration::from_hou
 /// An entry with the sealed bodies behind it.
 pub(crate) struct Record {
     pub(crate) entry: AuditEntry,
-    pub(crate) sealed: Option<Vec<u8>>,
+    pub(crate) sealed: Option<Sealed>,
 }
 
 impl Record {
     /// Writes the entry and its evidence.
     pub(crate) fn write(&self, tx: &mut Tx<'_>) -> Result<()> {
         if let Some(sealed) = &self.sealed {
-            evidence::insert(tx, self.entry.id, self.entry.at, sealed)?;
+            sealed.write(tx, self.entry.id, self.entry.at)?;
         }
         tx.append_entry(self.entry.clone())?;
         Ok(())
@@ -42,6 +43,8 @@ pub(crate) struct Opening {
     pub(crate) idempotency: Option<(Uuid, String, idempotency::IdempotencyRow)>,
     /// The configuration epoch that the decision was made at; checked in the transaction where the action may run.
     pub(crate) epoch: Option<u64>,
+    /// Who is told of it.
+    pub(crate) announcer: Announcer,
 }
 
 impl Opening {
@@ -62,6 +65,13 @@ impl Opening {
             }
         }
         requests::insert(tx, &self.row)?;
+        let request = &self.row.request;
+        let is_decided = request.state != RequestState::Pending;
+        let said = Said {
+            by: is_decided.then(|| "policy".to_owned()),
+            reason: is_decided.then(|| request.reason.clone()),
+        };
+        self.announcer.new_request(tx, request, &said)?;
         self.record.write(tx)
     }
 }
@@ -137,6 +147,7 @@ impl Gate {
                 sealed: Some(sealed),
             },
             epoch: None,
+            announcer: self.announcer(),
         }
     }
 }
@@ -166,7 +177,7 @@ pub(crate) fn opening_evidence(
         facts: &asked.facts,
         decision,
     }));
-    writer.intent(&asked.facts.intent);
+    writer.intent(&asked.facts.intent, &asked.facts.risk.reasons);
     writer
 }
 

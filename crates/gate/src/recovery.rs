@@ -8,13 +8,14 @@ use std::{
 use countersign_domain::{
     Actor, AuditEntry, KillScope, Request, RequestEvent, RequestState, Timestamp,
 };
-use countersign_store::{Engine, evidence, idempotency, instances, requests, results};
+use countersign_store::{Engine, evidence, idempotency, instances, outbox, requests, results};
 
 use crate::{
     error::{Error, Result},
     execute::after,
     gate::Gate,
     record::REMEMBERED,
+    webhooks::{KEPT, Said},
 };
 
 /// How long an instance counts as alive after its last sign.
@@ -45,7 +46,7 @@ impl Gate {
                     instances::remove_others(tx, instance)?;
                 }
                 instances::renew(tx, instance, now, now.saturating_add(LEASE))?;
-                Ok(())
+                Self::release_dead_leases(tx)
             })
             .await?;
         self.mark_orphans().await
@@ -58,7 +59,11 @@ impl Gate {
             .inner
             .workspace
             .store
-            .write(move |tx| instances::remove(tx, instance).map_err(Error::from))
+            .write(move |tx| -> Result<()> {
+                outbox::release(tx, Some(instance))?;
+                instances::remove(tx, instance)?;
+                Ok(())
+            })
             .await;
         if let Err(error) = resigned {
             tracing::warn!(%error, "the instance's lease could not be given up; it ends by itself");
@@ -203,6 +208,7 @@ impl Gate {
             .write(move |tx| -> Result<()> {
                 idempotency::sweep(tx, now)?;
                 results::sweep(tx, now, REMEMBERED)?;
+                outbox::sweep(tx, now.saturating_sub(KEPT), BATCH)?;
                 Ok(())
             })
             .await?;
@@ -268,11 +274,17 @@ impl Gate {
             ..self.entry_about(request, actor, kind, at)
         };
         let (id, from) = (request.id, request.state);
+        let (announcer, seen) = (self.announcer(), request.clone());
+        let said = Said {
+            by: (to == RequestState::Denied).then(|| "system".to_owned()),
+            reason: Some(outcome.to_owned()),
+        };
         self.inner
             .workspace
             .store
             .write(move |tx| -> Result<Request> {
                 if requests::transition(tx, id, from, to, &change)? {
+                    announcer.moved(tx, &seen, to, at, None, &said)?;
                     tx.append_entry(entry.clone())?;
                 }
                 let row = requests::find(tx, id)?.ok_or_else(|| Error::not_found("request"))?;

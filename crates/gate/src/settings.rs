@@ -1,5 +1,7 @@
 //! What operators set for the whole gateway.
 
+use std::sync::Arc;
+
 use countersign_domain::Permission;
 use countersign_store::settings;
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,7 @@ use crate::{
     gate::Gate,
     scan::{ScanChange, ScanSettings},
     snapshot::Nouns,
+    webhooks::require_owner_for_private,
 };
 
 /// The row that the settings are kept in.
@@ -51,6 +54,14 @@ impl Default for SignInSettings {
     }
 }
 
+/// Where webhooks may go.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WebhookSettings {
+    /// Whether loopback and private addresses are open for them; cloud metadata never is. Only an owner may say so.
+    pub allow_private_networks: bool,
+}
+
 /// What operators set for the whole gateway.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -71,6 +82,8 @@ pub struct Settings {
     pub evidence_body_bytes: u64,
     /// How text is looked at for threats and secrets.
     pub scan: ScanSettings,
+    /// Where webhooks may go.
+    pub webhooks: WebhookSettings,
 }
 
 impl Default for Settings {
@@ -84,6 +97,7 @@ impl Default for Settings {
             evidence_retention_days: None,
             evidence_body_bytes: 65_536,
             scan: ScanSettings::default(),
+            webhooks: WebhookSettings::default(),
         }
     }
 }
@@ -100,6 +114,14 @@ pub struct SignInChange {
     pub attempts: Option<u32>,
     /// For how long, in seconds.
     pub lockout_seconds: Option<u64>,
+}
+
+/// A change of [`WebhookSettings`]: what is given.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WebhookSettingsChange {
+    /// Whether loopback and private addresses are open for them.
+    pub allow_private_networks: Option<bool>,
 }
 
 /// A change of [`Settings`]: what is given.
@@ -126,6 +148,8 @@ pub struct SettingsChange {
     pub evidence_body_bytes: Option<u64>,
     /// How text is looked at for threats and secrets.
     pub scan: Option<ScanChange>,
+    /// Where webhooks may go.
+    pub webhooks: Option<WebhookSettingsChange>,
 }
 
 impl Settings {
@@ -157,6 +181,12 @@ impl Settings {
                 .evidence_body_bytes
                 .unwrap_or(self.evidence_body_bytes),
             scan: self.scan.with(&change.scan.unwrap_or_default()),
+            webhooks: WebhookSettings {
+                allow_private_networks: change
+                    .webhooks
+                    .and_then(|webhooks| webhooks.allow_private_networks)
+                    .unwrap_or(self.webhooks.allow_private_networks),
+            },
         }
     }
 
@@ -217,7 +247,12 @@ impl Gate {
     /// `forbidden`, `invalid_input` naming the setting, `no_password_owner` when nobody could sign in any more.
     pub async fn update_settings(&self, cx: &OpCx, change: SettingsChange) -> Result<Settings> {
         cx.require(Permission::ConfigWrite)?;
+        let opens = |webhooks: WebhookSettingsChange| webhooks.allow_private_networks == Some(true);
+        if change.webhooks.is_some_and(opens) {
+            require_owner_for_private(cx)?;
+        }
         let entry = self.config_entry(cx, "config.settings.updated", "settings".to_owned());
+        let scanner = Arc::clone(&self.inner.scanner);
         self.change(cx, Nouns::SETTINGS, move |tx| {
             let current = match settings::get(tx, SETTINGS_NAME)? {
                 Some(json) => serde_json::from_str(&json).map_err(Error::internal)?,
@@ -225,6 +260,9 @@ impl Gate {
             };
             let next = current.with(&change);
             next.check()?;
+            if change.scan.is_some() {
+                next.scan.check_order(&scanner)?;
+            }
             let owner_has_password =
                 countersign_store::operators::all(tx)?
                     .iter()

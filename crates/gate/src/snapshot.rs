@@ -6,11 +6,11 @@ use std::{collections::HashMap, hash::Hash, sync::Arc};
 
 use countersign_domain::{
     Agent, AgentId, Credential, DEFAULT_PROFILE, Grant, Key, KeyId, KillState, Operator,
-    OperatorId, PolicySet, Profile, ProfileId, Rule, Target, TargetId,
+    OperatorId, PolicySet, Profile, ProfileId, Rule, Target, TargetId, Webhook, WebhookId,
 };
 use countersign_store::{
     StoreError, Tx, agents, credentials, grants, keys, kills, operators, profiles, rules, settings,
-    standing, targets,
+    standing, targets, webhooks,
 };
 
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
 
 /// Which nouns a change touches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Nouns(u8);
+pub(crate) struct Nouns(u16);
 
 impl Nouns {
     /// None of those that a snapshot holds: the epoch moves all the same.
@@ -34,7 +34,8 @@ impl Nouns {
     pub(crate) const KILL: Self = Self(1 << 4);
     pub(crate) const OPERATORS: Self = Self(1 << 5);
     pub(crate) const SETTINGS: Self = Self(1 << 6);
-    pub(crate) const ALL: Self = Self(0x7f);
+    pub(crate) const WEBHOOKS: Self = Self(1 << 7);
+    pub(crate) const ALL: Self = Self(u16::MAX);
 
     pub(crate) const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -262,6 +263,8 @@ pub struct Snapshot {
     pub settings: Arc<Settings>,
     /// The operators' own secret rules.
     pub(crate) secret_rules: Arc<StoredRules>,
+    /// Who is told of what happens to requests, oldest first.
+    pub(crate) webhooks: Arc<Vec<Arc<Webhook>>>,
 }
 
 fn settings_of(tx: &mut Tx<'_>) -> Result<Settings, StoreError> {
@@ -321,10 +324,21 @@ fn operators_of(tx: &mut Tx<'_>) -> Result<Arc<Operators>, StoreError> {
     )))
 }
 
+fn webhooks_of(tx: &mut Tx<'_>) -> Result<Arc<Vec<Arc<Webhook>>>, StoreError> {
+    let webhooks = webhooks::all(tx)?.into_iter().map(Arc::new);
+    Ok(Arc::new(webhooks.collect()))
+}
+
 /// How often a read that a change fell into is done again.
 const READ_ATTEMPTS: u32 = 16;
 
 impl Snapshot {
+    /// A webhook.
+    pub(crate) fn webhook(&self, id: WebhookId) -> Option<Arc<Webhook>> {
+        let found = self.webhooks.iter().find(|webhook| webhook.id == id);
+        found.map(Arc::clone)
+    }
+
     /// Reads everything.
     pub(crate) fn load(tx: &mut Tx<'_>) -> Result<Self, StoreError> {
         at_one_epoch(tx, |tx, epoch| {
@@ -340,6 +354,7 @@ impl Snapshot {
                 operators: operators_of(tx)?,
                 settings: Arc::new(settings_of(tx)?),
                 secret_rules: Arc::new(StoredRules::load(tx)?),
+                webhooks: webhooks_of(tx)?,
             })
         })
     }
@@ -379,6 +394,9 @@ impl Snapshot {
             if nouns.has(Nouns::SETTINGS) {
                 next.settings = Arc::new(settings_of(tx)?);
                 next.secret_rules = Arc::new(StoredRules::load(tx)?);
+            }
+            if nouns.has(Nouns::WEBHOOKS) {
+                next.webhooks = webhooks_of(tx)?;
             }
             Ok(next)
         })?;

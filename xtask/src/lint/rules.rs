@@ -27,6 +27,10 @@ pub(super) const EDGES: &[Edge] = &[
         &["countersign-domain", "countersign-net", "countersign-gate"],
     ),
     (
+        "countersign-channels",
+        &["countersign-domain", "countersign-net", "countersign-gate"],
+    ),
+    (
         "countersign-server",
         &["countersign-domain", "countersign-gate"],
     ),
@@ -40,6 +44,7 @@ pub(super) const EDGES: &[Edge] = &[
             "countersign-store",
             "countersign-gate",
             "countersign-connectors",
+            "countersign-channels",
             "countersign-server",
         ],
     ),
@@ -174,6 +179,7 @@ pub(super) const CONFINED: &[Confined] = &[
             "countersign-store",
             "countersign-gate",
             "countersign-connectors",
+            "countersign-channels",
             "countersign-server",
             "countersign-app",
             DEV_ONLY,
