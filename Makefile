@@ -6,7 +6,8 @@
 SHELL := /bin/sh
 CARGO ?= cargo
 release := env OPENSSL_NO_VENDOR=0 $(CARGO)
-binary := target/release/countersign
+# Cargo builds where CARGO_TARGET_DIR says, if it is set.
+binary := $(or $(CARGO_TARGET_DIR),$(CARGO_BUILD_TARGET_DIR),target)/release/countersign
 
 # The operator's page is built first and embedded. WEB=no leaves it out: then nothing of Node.js is needed.
 WEB ?= yes
@@ -25,11 +26,20 @@ help: ## list the commands
 	@echo
 	@echo "  ARGS='...' is passed on by demo, run and bench. WEB=no builds without the operator's page (and without Node.js)."
 
-web: ## build the operator's page into web/dist
+web: web/dist/.built ## build the operator's page into web/dist, if its sources have changed
+
+# What the page is made of, the folders too: a file that was removed changes its folder. Vite writes every file anew, and the server
+# that embeds them would be compiled and linked again at every `make demo`.
+page_sources := $(shell find web/src web/public web/scripts web/index.html web/package.json web/package-lock.json \
+	web/postcss.config.cjs web/tsconfig.json web/vite.config.ts 2>/dev/null)
+
+# The last thing that is written, and the first that Vite takes away.
+web/dist/.built: $(page_sources)
 	@scripts/install-web-deps "or build without the page: make build WEB=no"
 	cd web && npm run build
+	@touch $@
 
-build: $(page) ## build target/release/countersign (the first time takes minutes: OpenSSL and SQLCipher are built too)
+build: $(page) ## build target/release/countersign, or where CARGO_TARGET_DIR says (the first time takes minutes: OpenSSL and SQLCipher are built too)
 	@for tool in cc perl; do command -v $$tool >/dev/null || { echo "building needs $$tool: install it (Debian: apt-get install build-essential perl)" >&2; exit 1; }; done
 	$(release) build --release --locked --package countersign-app
 	@echo "built $(binary)"
