@@ -9,6 +9,10 @@ use regex_syntax::{ParserBuilder, hir::Hir};
 const LONGEST_PATTERN_BYTES: usize = 2000;
 /// Compiled size of one pattern.
 const SIZE_LIMIT_BYTES: usize = 4 << 20;
+/// The smallest size that a compiled pattern is counted with.
+const SIZE_STEP_BYTES: usize = 32 << 10;
+/// A pattern is compiled to read forwards, to read backwards, and, if it has groups, once more.
+const COMPILED_FORMS: usize = 3;
 /// Cache of one pattern's lazy automaton.
 const AUTOMATON_LIMIT_BYTES: usize = 2 << 20;
 const NEST_LIMIT: u32 = 32;
@@ -61,16 +65,31 @@ impl Pattern {
     /// The compiled pattern. A pattern that can't be compiled never matches; [`Pattern::compile`] tells before it comes to that.
     pub(super) fn regex(&self) -> Option<&Regex> {
         self.compiled
-            .get_or_init(|| build(&self.source).ok())
+            .get_or_init(|| build(&self.source, SIZE_LIMIT_BYTES).ok())
             .as_ref()
     }
 
-    /// Compiles now, so that a pattern that is too large is refused with its file.
-    pub(super) fn compile(&self) -> Result<(), String> {
-        if self.regex().is_some() {
-            return Ok(());
+    /// Compiles now, so that a pattern that is too large is refused with its file. Gives the most bytes that it takes, of `room`.
+    pub(super) fn compile(&self, room: usize) -> Result<usize, String> {
+        let mut limit = SIZE_STEP_BYTES;
+        loop {
+            let bytes = limit * COMPILED_FORMS;
+            if bytes > room {
+                return Err(
+                    "the patterns up to here are too large together; use smaller repetitions, or fewer rules"
+                        .to_owned(),
+                );
+            }
+            // What a compiled pattern takes is not told, only whether it fits.
+            match build(&self.source, limit) {
+                Ok(regex) => {
+                    self.compiled.get_or_init(|| Some(regex));
+                    return Ok(bytes);
+                }
+                Err(BuildError::TooLarge) if limit < SIZE_LIMIT_BYTES => limit *= 2,
+                Err(error) => return Err(error.to_string()),
+            }
         }
-        Err(build(&self.source).err().unwrap_or_default())
     }
 }
 
@@ -103,17 +122,23 @@ fn parse(source: &str) -> Result<Hir, String> {
         })
 }
 
-fn build(source: &str) -> Result<Regex, String> {
+#[derive(Debug, thiserror::Error)]
+enum BuildError {
+    #[error("the pattern is too large; use smaller repetitions")]
+    TooLarge,
+    #[error(transparent)]
+    Other(regex::Error),
+}
+
+fn build(source: &str, size_limit_bytes: usize) -> Result<Regex, BuildError> {
     RegexBuilder::new(source)
         .unicode(false)
-        .size_limit(SIZE_LIMIT_BYTES)
+        .size_limit(size_limit_bytes)
         .dfa_size_limit(AUTOMATON_LIMIT_BYTES)
         .nest_limit(NEST_LIMIT + 8)
         .build()
         .map_err(|error| match error {
-            regex::Error::CompiledTooBig(_) => {
-                "the pattern is too large; use smaller repetitions".to_owned()
-            }
-            other => other.to_string(),
+            regex::Error::CompiledTooBig(_) => BuildError::TooLarge,
+            other => BuildError::Other(other),
         })
 }

@@ -31,12 +31,33 @@ const MOST_RULES: usize = 500;
 /// Of those, rules that are tried at every place.
 const MOST_RULES_WITHOUT_KEYWORD: usize = 32;
 const LONGEST_FILE_BYTES: usize = 256 << 10;
-const LONGEST_WINDOW_BYTES: usize = 64 << 10;
+/// What the patterns of one file take when they are compiled.
+const COMPILED_BYTES: usize = 128 << 20;
 /// Window of a pattern that has no longest match and says nothing else.
 const WINDOW_BYTES: usize = 512;
 const LONGEST_ANYWHERE_BYTES: usize = 1024;
 /// Bits for each byte below which nothing is a token, unless the rule says otherwise.
 const TOKEN_ENTROPY: f32 = 2.0;
+
+/// What a file may ask for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    /// The longest window around a keyword, in bytes.
+    window_bytes: usize,
+    /// All keywords and names together, in bytes: the automaton that knows them has many times their size.
+    keyword_bytes: usize,
+}
+
+/// The file of this version.
+pub(super) const OURS: Bounds = Bounds {
+    window_bytes: 64 << 10,
+    keyword_bytes: usize::MAX,
+};
+/// A user's file: a window is read at every place that has its keyword.
+pub(super) const CUSTOM: Bounds = Bounds {
+    window_bytes: 8 << 10,
+    keyword_bytes: 8 << 10,
+};
 
 /// Why a rule file was refused. The whole file is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -57,6 +78,7 @@ fn refuse<T>(line: usize, reason: impl Into<String>) -> Result<T, SecretRuleErro
 
 /// A rule whose fields are still being read.
 struct Draft<'file> {
+    bounds: Bounds,
     line: usize,
     id: &'file str,
     kind: Option<&'file str>,
@@ -76,7 +98,7 @@ struct Draft<'file> {
 }
 
 /// Reads all rules of a file.
-pub(super) fn read(file: &str) -> Result<Vec<Rule>, SecretRuleError> {
+pub(super) fn read(file: &str, bounds: Bounds) -> Result<Vec<Rule>, SecretRuleError> {
     if file.len() > LONGEST_FILE_BYTES {
         return refuse(
             1,
@@ -87,6 +109,7 @@ pub(super) fn read(file: &str) -> Result<Vec<Rule>, SecretRuleError> {
     let mut ids = BTreeSet::new();
     let mut draft: Option<Draft<'_>> = None;
     let mut version_seen = false;
+    let mut keyword_bytes = 0_usize;
     for (index, raw) in file.lines().enumerate() {
         let line = index + 1;
         let text = raw.trim();
@@ -108,11 +131,23 @@ pub(super) fn read(file: &str) -> Result<Vec<Rule>, SecretRuleError> {
             if rules.len() >= MOST_RULES {
                 return refuse(line, format!("more than {MOST_RULES} rules"));
             }
-            draft = Some(Draft::new(line, content)?);
+            draft = Some(Draft::new(bounds, line, content)?);
             if !ids.insert(content) {
                 return refuse(line, format!("there is a rule `{content}` already"));
             }
         } else if let Some(draft) = &mut draft {
+            if matches!(field, "keyword" | "name" | "after") {
+                keyword_bytes += content.len();
+            }
+            if keyword_bytes > bounds.keyword_bytes {
+                return refuse(
+                    line,
+                    format!(
+                        "the keywords, names and words up to here are longer than {} bytes together; use fewer or shorter ones",
+                        bounds.keyword_bytes
+                    ),
+                );
+            }
             draft.field(line, field, content)?;
         } else {
             return refuse(line, "expected `rule IDENTIFIER`");
@@ -139,16 +174,17 @@ pub(super) fn read(file: &str) -> Result<Vec<Rule>, SecretRuleError> {
     Ok(rules)
 }
 
-/// Compiles every pattern of the rules, so that one that is too large is found now. The line is that of no rule: files that
-/// are compiled early are checked rule by rule.
+/// Compiles every pattern of the rules, so that one that is too large, by itself or with those before it, is found now. The line is
+/// that of its rule.
 pub(super) fn compile(rules: &[Rule]) -> Result<(), SecretRuleError> {
+    let mut room = COMPILED_BYTES;
     for rule in rules {
         let (Finder::Token { pattern, .. }
         | Finder::Assigned { pattern, .. }
         | Finder::ThreePart { pattern }
         | Finder::Anywhere { pattern }) = &rule.finder;
         for pattern in [Some(pattern), rule.never.as_ref()].into_iter().flatten() {
-            pattern.compile().map_err(|reason| SecretRuleError {
+            room -= pattern.compile(room).map_err(|reason| SecretRuleError {
                 line: rule.line,
                 reason: format!("rule `{}`: {reason}", rule.id),
             })?;
@@ -158,7 +194,7 @@ pub(super) fn compile(rules: &[Rule]) -> Result<(), SecretRuleError> {
 }
 
 impl<'file> Draft<'file> {
-    fn new(line: usize, id: &'file str) -> Result<Self, SecretRuleError> {
+    fn new(bounds: Bounds, line: usize, id: &'file str) -> Result<Self, SecretRuleError> {
         let good = (1..=64).contains(&id.len())
             && id
                 .bytes()
@@ -170,6 +206,7 @@ impl<'file> Draft<'file> {
             );
         }
         Ok(Self {
+            bounds,
             line,
             id,
             kind: None,
@@ -212,7 +249,7 @@ impl<'file> Draft<'file> {
                 _ => return refuse(line, "`entropy` is a number of bits from 0 to 8"),
             },
             "before" => self.before = number(line, field, content, 256)?,
-            "within" => self.within = Some(number(line, field, content, LONGEST_WINDOW_BYTES)?),
+            "within" => self.within = Some(number(line, field, content, self.bounds.window_bytes)?),
             "after" => self.after = words(line, content, 2)?.pop(),
             "edges" => {
                 self.edges = match content {
@@ -254,6 +291,7 @@ impl<'file> Draft<'file> {
                     self.before,
                     self.within,
                     self.three_part,
+                    self.bounds.window_bytes,
                 )?;
                 let confidence = if open_header {
                     Confidence::Medium
@@ -307,6 +345,7 @@ fn token_finder(
     before: usize,
     within: Option<usize>,
     three_part: bool,
+    window_bytes: usize,
 ) -> Result<Finder, SecretRuleError> {
     if three_part {
         return Ok(Finder::ThreePart {
@@ -335,7 +374,7 @@ fn token_finder(
         .or_else(|| {
             pattern
                 .longest()
-                .map(|bytes| bytes.min(LONGEST_WINDOW_BYTES) + 1)
+                .map(|bytes| bytes.saturating_add(1).min(window_bytes))
         })
         .unwrap_or(WINDOW_BYTES);
     Ok(Finder::Token {

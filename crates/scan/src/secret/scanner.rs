@@ -86,7 +86,7 @@ impl SecretScanner {
     /// # Errors
     /// Only if the built-in rule file is broken, which its tests rule out.
     pub fn builtin() -> Result<Self, SecretRuleError> {
-        Self::new(rules::read(BUILTIN)?)
+        Self::new(rules::read(BUILTIN, rules::OURS)?)
     }
 
     /// A scanner with the built-in rules and those of a user's rule file. A custom rule may not have a built-in rule's
@@ -95,8 +95,8 @@ impl SecretScanner {
     /// # Errors
     /// With the line and the reason, if anything in the file is wrong. Then none of its rules is in force.
     pub fn with_custom(file: &str) -> Result<Self, SecretRuleError> {
-        let mut all = rules::read(BUILTIN)?;
-        let custom = rules::read(file)?;
+        let mut all = rules::read(BUILTIN, rules::OURS)?;
+        let custom = rules::read(file, rules::CUSTOM)?;
         rules::compile(&custom)?;
         let ids: HashSet<&str> = all.iter().map(|rule| rule.id.as_str()).collect();
         for rule in &custom {

@@ -2,7 +2,7 @@
 
 use super::{
     rule::Finder,
-    rules::{compile, read},
+    rules::{OURS, compile, read},
     scanner::SecretScanner,
     shape,
 };
@@ -11,7 +11,7 @@ const BUILTIN: &str = include_str!("builtin.rules");
 
 #[test]
 fn every_built_in_rule_compiles() {
-    let rules = read(BUILTIN).unwrap();
+    let rules = read(BUILTIN, OURS).unwrap();
     assert!(rules.len() >= 200, "{} rules", rules.len());
     compile(&rules).unwrap();
     for rule in &rules {
@@ -99,6 +99,46 @@ fn a_rule_file_with_an_error_is_refused_whole_and_the_line_is_named() {
         assert_eq!(error.line, line, "{file:?}: {error}");
         assert!(error.reason.contains(part), "{file:?}: {error}");
     }
+}
+
+/// Five hundred rules of the largest patterns would take gigabytes.
+#[test]
+fn a_rule_file_takes_bounded_memory_and_the_line_that_is_too_much_is_named() {
+    let file = |count: usize, fields: &str| {
+        let mut file = "version 1\n".to_owned();
+        for number in 0..count {
+            file.push_str(&format!(
+                "rule own-{number}\nkind Own\n{}\n",
+                fields.replace('#', &number.to_string())
+            ));
+        }
+        file
+    };
+    let ordinary = file(500, "keyword own#_\ntoken own#_[A-Za-z0-9]{32}\nnot ^own0");
+    let scanner = SecretScanner::with_custom(&ordinary).unwrap();
+    assert_eq!(
+        scanner.redact("own499_d2na7yc7g965w62uyd2na7yc7g965w62"),
+        "[secret:own-499]"
+    );
+    let large = file(100, "keyword own#_\ntoken own#_(?:[a-z]{90}){500}");
+    let error = SecretScanner::with_custom(&large).unwrap_err();
+    assert!(error.reason.contains("together"), "{error}");
+    assert!(
+        (6..400).contains(&error.line) && error.line % 4 == 2,
+        "{error}"
+    );
+
+    let keyword = "k".repeat(60);
+    let many = file(
+        200,
+        &format!("keyword {keyword}#\ntoken {keyword}#[a-z]{{8}}"),
+    );
+    let error = SecretScanner::with_custom(&many).unwrap_err();
+    assert!(error.reason.contains("8192 bytes together"), "{error}");
+    assert_eq!(error.line % 4, 0, "the line of the keyword: {error}");
+
+    let wide = file(1, "keyword own#_\ntoken own#_[a-z]{8}\nwithin 9000");
+    assert_eq!(SecretScanner::with_custom(&wide).unwrap_err().line, 6);
 }
 
 #[test]
