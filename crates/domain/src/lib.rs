@@ -8,6 +8,8 @@ mod actor;
 mod agent;
 mod approval;
 mod audit;
+mod comment;
+mod delegation;
 mod effect;
 mod facts;
 mod grant;
@@ -35,6 +37,8 @@ pub use actor::Actor;
 pub use agent::{Agent, Labels};
 pub use approval::{Tally, Vote, VoteKind, tally};
 pub use audit::{AuditEntry, CANONICAL_VERSION, Commitment, SealedEntry, TEXT_LIMIT_BYTES};
+pub use comment::Comment;
+pub use delegation::Delegation;
 pub use effect::{DurabilityClass, Effect};
 pub use facts::{
     ActionFacts, AgentFacts, BudgetFacts, Facts, Finding, ScanFacts, SecretFact, TargetFacts,
@@ -42,13 +46,15 @@ pub use facts::{
 };
 pub use grant::{Grant, GrantVerdict};
 pub use id::*;
-pub use key::{Key, KeyOwner};
+pub use key::{Key, KeyBounds, KeyOwner, RetiringSecret};
 pub use kill::{Kill, KillScope, KillState};
 pub use name::{InvalidName, Name};
 pub use operator::Operator;
 pub use overrides::Override;
 pub use payload::{Payload, canonical_json};
-pub use policy::{Decision, PolicySet, Speaker, Voice, decide};
+pub use policy::{
+    COMPARED_RULES, Considered, Decision, Explanation, Outcome, PolicySet, Replayed, Speaker, Voice, Warning, WarningCode, decide, decide_with, explain, lint, replay,
+};
 pub use policy_list::{EscalationRule, LISTED_RULE_LIMIT, ListedRule, PolicyList};
 pub use request::{Digest, ExecutorKind, InvalidTransition, Request, RequestEvent, RequestState};
 pub use risk::{Risk, RiskScore, method_floor};

@@ -3,7 +3,14 @@
 //! The verdict is the strictest of those that speak. Every speaker is heard, also after a deny, so that a trace shows everything
 //! that stood in the way and not only the first of it.
 
+mod explain;
 mod index;
+mod lint;
+mod replay;
+
+pub use explain::{Considered, Explanation, Outcome, explain};
+pub use lint::{COMPARED_RULES, Warning, WarningCode, lint};
+pub use replay::{Replayed, replay};
 
 use std::{borrow::Cow, collections::HashMap};
 
@@ -171,8 +178,11 @@ impl Decision {
         &self.voices[self.maker]
     }
 
-    /// What entries call the rule: the maker's kind, and its id where it has one.
+    /// What entries call the rule: the maker's kind, and its id where it has one; the standing approval where one answered.
     pub fn rule_label(&self) -> String {
+        if let Some(standing) = self.satisfied_by {
+            return format!("standing:{standing}");
+        }
         match self.made_by().speaker {
             Speaker::Grant(id) => format!("grant:{id}"),
             Speaker::Guard(id) => format!("guard:{id}"),
@@ -183,8 +193,19 @@ impl Decision {
     }
 }
 
-/// Decides. Pure: the same set and facts give the same decision on every replica and in every replay.
+/// Decides. Pure: the same set and facts give the same decision on every replica and in every replay. Standing approvals of one exact
+/// payload answer nothing here, because facts do not say what the payload is: see [`decide_with`].
 pub fn decide(policy: &PolicySet, facts: &Facts) -> Decision {
+    decide_with(policy, facts, |standing, _| standing.payload.is_none())
+}
+
+/// Decides, with the word of the one who knows the payload, the target and the operators on which standing approval may answer an ask
+/// under these terms.
+pub fn decide_with(
+    policy: &PolicySet,
+    facts: &Facts,
+    may_answer: impl Fn(&StandingApproval, &AskTerms) -> bool,
+) -> Decision {
     let view = View::of(facts);
     let mut said = Said::default();
     let by_policy = speak_key_scope_and_grant(policy, &view, &mut said.voices);
@@ -237,7 +258,7 @@ pub fn decide(policy: &PolicySet, facts: &Facts) -> Decision {
     if !speak_rules(policy, &view, &mut said) && by_policy {
         said.voices.push(default_voice(facts.action.effect));
     }
-    conclude(policy, facts, said)
+    conclude(policy, facts, said, may_answer)
 }
 
 /// What has been said so far.
@@ -391,7 +412,12 @@ fn default_voice(effect: Effect) -> Voice {
     }
 }
 
-fn conclude(policy: &PolicySet, facts: &Facts, said: Said) -> Decision {
+fn conclude(
+    policy: &PolicySet,
+    facts: &Facts,
+    said: Said,
+    may_answer: impl Fn(&StandingApproval, &AskTerms) -> bool,
+) -> Decision {
     let Said {
         voices,
         shadow,
@@ -420,13 +446,23 @@ fn conclude(policy: &PolicySet, facts: &Facts, said: Said) -> Decision {
     }
     // INVARIANT: there is always a voice: either a grant covers the action or `NoGrant` has spoken.
     let strictest = voices[maker].verdict;
+    // What was found in this content was not in what the approver looked at, unless it is the same to the byte.
+    let is_about_content = voices.iter().any(|voice| {
+        voice.verdict == Verdict::Ask
+            && matches!(voice.speaker, Speaker::Threat | Speaker::Taint)
+    });
     let satisfied_by = match strictest {
-        Verdict::Ask => policy
+        // What one operator said in advance is never more than one voice.
+        Verdict::Ask if terms.quorum.unwrap_or(1) <= 1 => policy
             .standing
             .iter()
-            .find(|standing| standing.satisfies(facts))
+            .find(|standing| {
+                standing.satisfies(facts)
+                    && (standing.payload.is_some() || !is_about_content)
+                    && may_answer(standing, &terms)
+            })
             .map(|standing| standing.id),
-        Verdict::Allow | Verdict::Deny => None,
+        Verdict::Ask | Verdict::Allow | Verdict::Deny => None,
     };
     let verdict = if satisfied_by.is_some() {
         Verdict::Allow

@@ -325,11 +325,15 @@ impl RuleMatch {
 
     /// The first part that keeps this from being about the facts: `match.input.amount`. `None` where it is about them, or may be.
     pub fn why_not(&self, facts: &Facts) -> Option<String> {
-        let view = View::of(facts);
-        if let Some(part) = self.missed(&view) {
+        self.why_not_view(&View::of(facts))
+    }
+
+    /// [`Self::why_not`] of facts that were prepared before.
+    pub(crate) fn why_not_view(&self, view: &View<'_>) -> Option<String> {
+        if let Some(part) = self.missed(view) {
             return Some(format!("match.{part}"));
         }
-        let mut answers = self.answers(&view);
+        let mut answers = self.answers(view);
         answers.find_map(|(part, path, holds)| {
             (holds == Some(false)).then(|| format!("match.{part}{path}"))
         })
