@@ -32,6 +32,7 @@ mod status;
 mod target;
 mod token;
 mod vault;
+mod webhook;
 
 pub(crate) use cx::Cx;
 pub(crate) use run::main;

@@ -140,6 +140,15 @@ const fn needs(method: &'static str, path: &'static str, permission: Permission)
     route(method, path, Access::Needs(permission), Face::Native)
 }
 
+const fn one_of(
+    method: &'static str,
+    path: &'static str,
+    one: Permission,
+    other: Permission,
+) -> RouteAccess {
+    route(method, path, Access::NeedsOne(one, other), Face::Native)
+}
+
 const fn gaiterguard(
     method: &'static str,
     path: &'static str,
@@ -215,6 +224,36 @@ pub const ROUTES: &[RouteAccess] = &[
     needs("DELETE", "/api/v1/rules/{id}", P::ConfigWrite),
     needs("GET", "/api/v1/settings", P::ConfigRead),
     needs("PATCH", "/api/v1/settings", P::ConfigWrite),
+    // Webhooks: who manages them looks at them, and who reads the configuration.
+    one_of("GET", "/api/v1/webhooks", P::ConfigRead, P::WebhookManage),
+    needs("POST", "/api/v1/webhooks", P::WebhookManage),
+    one_of(
+        "GET",
+        "/api/v1/webhooks/stats",
+        P::ConfigRead,
+        P::WebhookManage,
+    ),
+    needs(
+        "POST",
+        "/api/v1/webhooks/deliveries/{id}/replay",
+        P::WebhookManage,
+    ),
+    one_of(
+        "GET",
+        "/api/v1/webhooks/{id}",
+        P::ConfigRead,
+        P::WebhookManage,
+    ),
+    needs("PATCH", "/api/v1/webhooks/{id}", P::WebhookManage),
+    needs("DELETE", "/api/v1/webhooks/{id}", P::WebhookManage),
+    needs("POST", "/api/v1/webhooks/{id}/rotate", P::WebhookManage),
+    needs("POST", "/api/v1/webhooks/{id}/test", P::WebhookManage),
+    one_of(
+        "GET",
+        "/api/v1/webhooks/{id}/deliveries",
+        P::ConfigRead,
+        P::WebhookManage,
+    ),
     needs("GET", "/api/v1/network", P::ConfigRead),
     needs("GET", "/api/v1/configuration", P::ConfigRead),
     needs("POST", "/api/v1/configuration/plan", P::ConfigRead).by_session(),

@@ -117,6 +117,13 @@ fn encode_gate(encoder: &mut DescriptorEncoder<'_>, gate: &Metrics) -> fmt::Resu
         "outcome",
         gate.executions,
     )?;
+    counter_by(
+        encoder,
+        "webhook_attempts",
+        "Attempts to deliver webhooks by how they ended",
+        "outcome",
+        gate.deliveries,
+    )?;
     gauge(
         encoder,
         "executions_running",

@@ -12,7 +12,7 @@ use super::cx::Cx;
 use super::{
     agent, apply, approval, audit, completions, config, credential, demo, doctor, export, gateway,
     grant, key, kill, login, logout, migrate, net, onboard, operator, rule, scan, settings, status,
-    target, token, vault,
+    target, token, vault, webhook,
 };
 use crate::config::Env;
 use crate::failure::{Exit, Failure, Result};
@@ -87,6 +87,9 @@ enum Command {
     /// Settings of the whole gateway
     #[command(subcommand)]
     Settings(settings::Settings),
+    /// Webhooks: who is told of what happens to requests
+    #[command(subcommand)]
+    Webhook(webhook::Webhook),
     /// Operators: the humans who sign in
     #[command(subcommand)]
     Operator(operator::Operator),
@@ -159,8 +162,9 @@ fn run(env: Env, arguments: Vec<OsString>, output: Output) -> Result<()> {
         env,
         data_dir: arguments.data_dir,
         config: arguments.config,
-        output: Output::new(arguments.json),
+        output: output.with_json(arguments.json),
     };
+    let runs_on = matches!(arguments.command, Command::Gateway(_));
     let runtime = match &arguments.command {
         Command::Gateway(_) => Builder::new_multi_thread().enable_all().build(),
         _ => Builder::new_current_thread().enable_all().build(),
@@ -171,7 +175,24 @@ fn run(env: Env, arguments: Vec<OsString>, output: Output) -> Result<()> {
     let result = runtime.block_on(Box::pin(arguments.command.run(&cx)));
     // A lookup of the system's resolver can't be cancelled: the process does not wait for it.
     runtime.shutdown_background();
-    result
+    // A gateway's work is not what it prints.
+    match cx.output.lost() {
+        Some(lost) if !runs_on => lost_after(result, lost, cx.output),
+        _ => result,
+    }
+}
+
+/// What a command ends with whose result was lost: its own failure counts, but is not silent.
+fn lost_after(result: Result<()>, lost: Failure, output: Output) -> Result<()> {
+    match result {
+        Ok(()) => Err(lost),
+        Err(failure) => {
+            if failure.is_silent {
+                output.failure(&lost);
+            }
+            Err(failure)
+        }
+    }
 }
 
 impl Command {
@@ -191,6 +212,7 @@ impl Command {
             Self::Credential(command) => command.run(cx).await,
             Self::Grant(command) => command.run(cx).await,
             Self::Rule(command) => command.run(cx).await,
+            Self::Webhook(command) => command.run(cx).await,
             Self::Settings(command) => command.run(cx).await,
             Self::Operator(command) => command.run(cx).await,
             Self::Approval(command) => command.run(cx).await,
@@ -223,8 +245,8 @@ fn parse(arguments: Vec<OsString>, output: Output) -> Result<Option<Arguments>> 
                 ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
             ) =>
         {
-            drop(output.bytes(error.render().to_string().as_bytes()));
-            Ok(None)
+            output.bytes(error.render().to_string().as_bytes());
+            output.lost().map_or(Ok(None), Err)
         }
         Err(error) => {
             let text = error.render().to_string();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use countersign_connectors::{CallerConnector, HttpConnector, HttpConnectorConfig};
+use countersign_channels::{HttpCourier, HttpCourierConfig};
 use countersign_domain::InstanceId;
 use countersign_gate::{Clock, Connector, Gate, GateConfig, SystemClock, Workspace};
 use countersign_net::{IpRange, OwnListeners};
@@ -116,7 +117,11 @@ impl Parts {
         })
         .await;
         match started {
-            Ok(gate) => Ok(gate),
+            Ok(gate) => {
+                let courier = HttpCourierConfig::new(self.own_listeners.clone());
+                countersign_channels::start(&gate, Arc::new(HttpCourier::new(courier)));
+                Ok(gate)
+            }
             Err(error) => {
                 store.close().await;
                 Err(super::from_gate(&error)

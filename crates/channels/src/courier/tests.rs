@@ -67,7 +67,7 @@ async fn a_name_is_not_looked_up_and_the_setting_opens_private_addresses_but_nev
     let courier = courier();
     assert_eq!(courier.check("https://nowhere.example/hook", false), Ok(()));
     for url in [
-        "http://127.0.0.1:9/",
+        "http://127.0.0.1:9000/",
         "http://localhost/",
         "http://10.1.2.3/",
     ] {

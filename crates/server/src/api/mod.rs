@@ -31,6 +31,7 @@ mod summary;
 mod targets;
 mod tokens;
 mod vault;
+mod webhooks;
 mod words;
 
 pub(crate) use audit::{EntryView, EventView};

@@ -7,7 +7,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     action_list, actions, agents, approvals, audit, configuration, connectors, credentials, grants,
     keys, kills, network, operators, rules, scan, scan_rules, sessions, settings, setup, status,
-    summary, targets, tokens, vault,
+    summary, targets, tokens, vault, webhooks,
 };
 use crate::{events, state::ServerState};
 
@@ -75,10 +75,26 @@ fn configuration_routes() -> OpenApiRouter<Arc<ServerState>> {
             rules::remove_rule
         ))
         .routes(routes!(settings::get_settings, settings::update_settings))
+        .merge(webhook_routes())
         .routes(routes!(network::network))
         .routes(routes!(configuration::export_configuration))
         .routes(routes!(configuration::plan))
         .routes(routes!(status::status))
+}
+
+fn webhook_routes() -> OpenApiRouter<Arc<ServerState>> {
+    OpenApiRouter::new()
+        .routes(routes!(webhooks::list_webhooks, webhooks::add_webhook))
+        .routes(routes!(webhooks::stats))
+        .routes(routes!(webhooks::replay))
+        .routes(routes!(
+            webhooks::get_webhook,
+            webhooks::update_webhook,
+            webhooks::remove_webhook
+        ))
+        .routes(routes!(webhooks::rotate_webhook))
+        .routes(routes!(webhooks::test_webhook))
+        .routes(routes!(webhooks::deliveries))
 }
 
 fn operator_routes() -> OpenApiRouter<Arc<ServerState>> {

@@ -27,6 +27,15 @@ pub(crate) struct SettingsView {
     /// How much of a body is kept as evidence, in bytes.
     evidence_body_bytes: u64,
     scan: ScanSettingsView,
+    webhooks: WebhookSettingsView,
+}
+
+/// Where webhooks may go.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "the form of the gate's own, for the document")]
+pub(crate) struct WebhookSettingsView {
+    /// Whether loopback and private addresses are open for them; cloud metadata never is. Only an owner may open them.
+    allow_private_networks: bool,
 }
 
 /// How text is looked at.
@@ -97,6 +106,14 @@ pub(crate) struct SettingsChangeBody {
     evidence_retention_days: Option<u32>,
     evidence_body_bytes: Option<u64>,
     scan: Option<ScanChangeBody>,
+    webhooks: Option<WebhookSettingsChangeBody>,
+}
+
+/// What changes of where webhooks may go.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "the form of the gate's own, for the document")]
+pub(crate) struct WebhookSettingsChangeBody {
+    allow_private_networks: Option<bool>,
 }
 
 /// What changes of how text is looked at.

@@ -15,6 +15,7 @@ mod ledger;
 mod lock;
 mod long_reads;
 mod migrations;
+mod outbox;
 mod postgres_only;
 mod search;
 mod sqlite_only;

@@ -5,6 +5,7 @@ mod disk;
 mod shim;
 mod stores;
 mod tampering;
+mod webhooks;
 
 /// Rounds of killing: `COUNTERSIGN_FAULT_ROUNDS`, which `make faults` sets to 200; 20 in an ordinary run.
 #[expect(
