@@ -105,7 +105,7 @@ const SOURCES: Record<Schemas["PassphraseSource"], string> = {
   env: "a variable of the environment",
   file: "a file",
   prompt: "somebody at the terminal, at the start",
-  browser: "somebody who unlocked the running gateway",
+  browser: "somebody in a browser: at the set-up, or to unlock it after a start",
 };
 
 /** What keeps the secrets. */

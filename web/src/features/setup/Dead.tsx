@@ -3,7 +3,7 @@ import { IconInfoCircle } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { GatePage } from "@/features/sign-in/GatePage";
-import { tokenOf } from "./address";
+import { checkToken, tokenOf } from "./address";
 
 function Sheet({ title, children }: { title: string; children: ReactNode }) {
   return (
@@ -46,6 +46,7 @@ export function Closed({ hasToken }: { hasToken: boolean }) {
 /** The page was opened without the token of the one-time address. */
 export function TokenMissing({ error, onToken }: { error: string | undefined; onToken: (token: string) => void }) {
   const [pasted, setPasted] = useState("");
+  const [cutOff, setCutOff] = useState<string>();
   return (
     <Sheet title="Open the one-time address">
       <Text size="sm">
@@ -57,7 +58,9 @@ export function TokenMissing({ error, onToken }: { error: string | undefined; on
         onSubmit={(event) => {
           event.preventDefault();
           const token = tokenOf(pasted);
-          if (token) onToken(token);
+          const cut = checkToken(token);
+          setCutOff(cut);
+          if (!cut) onToken(token);
         }}
       >
         <Stack gap="sm">
@@ -66,7 +69,7 @@ export function TokenMissing({ error, onToken }: { error: string | undefined; on
             description={`${window.location.origin}/setup#…`}
             value={pasted}
             onChange={(event) => setPasted(event.currentTarget.value)}
-            error={error}
+            error={cutOff ?? error}
             autoComplete="off"
             spellCheck={false}
             autoFocus

@@ -1,10 +1,18 @@
-import { Button, Checkbox, Stack, Text } from "@mantine/core";
+import { Button, Checkbox, Code, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { GatePage } from "@/features/sign-in/GatePage";
 import { SecretOnce } from "@/ui/SecretOnce";
 
+export interface DoneProps {
+  operator: string;
+  token: string | undefined;
+  /** Whether the gateway asks for the chosen passphrase when it starts again. */
+  needsPassphrase: boolean;
+  onGo: () => void;
+}
+
 /** It is set up, and this browser is signed in. */
-export function Done({ operator, token, onGo }: { operator: string; token: string | undefined; onGo: () => void }) {
+export function Done({ operator, token, needsPassphrase, onGo }: DoneProps) {
   const [isKept, setKept] = useState(false);
   return (
     <GatePage title="Your gateway is set up" description={`You are signed in as ${operator}.`} width={560}>
@@ -20,6 +28,12 @@ export function Done({ operator, token, onGo }: { operator: string; token: strin
               onChange={(event) => setKept(event.currentTarget.checked)}
             />
           </>
+        )}
+        {needsPassphrase && (
+          <Text size="sm">
+            <b>The next start needs the vault's passphrase</b>: on the terminal, in <Code>COUNTERSIGN_MASTER_KEY</Code>{" "}
+            or its file, or on this page. Until it has it, the gateway is locked and answers no agent.
+          </Text>
         )}
         <Text size="sm">
           Next: add a target with its credential, add an agent, and grant it what it may do. Until then every request is

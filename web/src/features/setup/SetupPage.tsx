@@ -7,7 +7,7 @@ import { csrf } from "@/api/session";
 import { GatePage } from "@/features/sign-in/GatePage";
 import { lastTime } from "@/features/sign-in/ways";
 import { ErrorNotice } from "@/ui/ErrorNotice";
-import { takeToken } from "./address";
+import { checkToken, takeToken } from "./address";
 import { Closed, TokenMissing } from "./Dead";
 import { Done } from "./Done";
 import { type SetUp, Wizard } from "./Wizard";
@@ -21,12 +21,15 @@ export function SetupPage() {
   const client = useQueryClient();
   const [token, setToken] = useState("");
   const [wrong, setWrong] = useState<string>();
-  const [made, setMade] = useState<SetUp>();
+  const [made, setMade] = useState<SetUp & { needsPassphrase: boolean }>();
   const [isClosed, setClosed] = useState(false);
   useEffect(() => {
     const take = () => {
       const found = takeToken();
-      if (found) setToken(found);
+      if (!found) return;
+      const cut = checkToken(found);
+      setWrong(cut);
+      setToken(cut ? "" : found);
     };
     take();
     // Somebody who pastes the address into this tab only changes its fragment.
@@ -40,11 +43,12 @@ export function SetupPage() {
   });
 
   if (made) {
-    const { operator, sign_in_token } = made;
+    const { operator, sign_in_token, needsPassphrase } = made;
     return (
       <Done
         operator={operator}
         token={sign_in_token ?? undefined}
+        needsPassphrase={needsPassphrase}
         onGo={() => {
           client.clear();
           void navigate({ to: "/dashboard" });
@@ -87,7 +91,7 @@ export function SetupPage() {
       onDone={(done) => {
         csrf.set(done.csrf_token ?? "");
         lastTime.remember(done.sign_in_token ? "token" : "password", done.operator);
-        setMade(done);
+        setMade({ ...done, needsPassphrase: state.data.needs_passphrase ?? false });
       }}
       onClosed={() => setClosed(true)}
       onWrongToken={(text) => {

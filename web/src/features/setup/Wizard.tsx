@@ -66,6 +66,7 @@ export function Wizard({ token, needsPassphrase, store, onDone, onClosed, onWron
   const [errors, setErrors] = useState<Errors>({});
   const [failure, setFailure] = useState<unknown>();
   const [isBusy, setBusy] = useState(false);
+  const [isTokenRight, setTokenRight] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   const isLast = step === STEPS.length - 1;
   const { name = "", part: Part = Welcome } = STEPS[step] ?? {};
@@ -74,42 +75,63 @@ export function Wizard({ token, needsPassphrase, store, onDone, onClosed, onWron
     setErrors(found);
     requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
   };
-  const make = async () => {
+  const send = async (work: () => Promise<void>, onField: (field: string, message: string) => boolean) => {
     setBusy(true);
     setFailure(undefined);
     try {
-      onDone(
-        await body(
-          api.POST("/api/v1/setup", {
-            body: {
-              token,
-              operator: draft.operator,
-              ...(draft.signIn === "password" ? { password: draft.password } : {}),
-              ...(needsPassphrase ? { passphrase: draft.passphrase } : {}),
-              store,
-              label: browserLabel(),
-            },
-          }),
-        ),
-      );
+      await work();
     } catch (error) {
       const { code, field, message } = asProblem(error);
-      const at = STEP_OF[field ?? ""];
       if (code === "setup_closed") onClosed();
       else if (code === "setup_token_invalid") onWrongToken(message);
-      else if (field && at !== undefined) {
-        setStep(at);
-        show({ [field]: message });
-      } else setFailure(error);
+      else if (!field || !onField(field, message)) setFailure(error);
     } finally {
       setBusy(false);
     }
   };
+  const make = () =>
+    send(
+      async () =>
+        onDone(
+          await body(
+            api.POST("/api/v1/setup", {
+              body: {
+                token,
+                operator: draft.operator,
+                ...(draft.signIn === "password" ? { password: draft.password } : {}),
+                ...(needsPassphrase ? { passphrase: draft.passphrase } : {}),
+                store,
+                label: browserLabel(),
+              },
+            }),
+          ),
+        ),
+      (field, message) => {
+        const at = STEP_OF[field];
+        if (at === undefined) return false;
+        setStep(at);
+        show({ [field]: message });
+        return true;
+      },
+    );
+  // A draft without an operator is refused before anything is made, but after the token was looked at: a right one costs nothing, and a
+  // wrong one costs the try that it would cost at the end.
+  const tryToken = () =>
+    send(
+      async () => void (await api.POST("/api/v1/setup", { body: { token, operator: "" } })),
+      (field) => {
+        if (field !== "operator") return false;
+        setTokenRight(true);
+        setStep(OPERATOR);
+        return true;
+      },
+    );
   const goOn = () => {
     const found = check(step, draft, needsPassphrase);
     show(found);
     if (Object.keys(found).length > 0) return;
     if (isLast) void make();
+    else if (step === 0 && !isTokenRight) void tryToken();
     else setStep(step + 1);
   };
   return (
@@ -141,7 +163,7 @@ export function Wizard({ token, needsPassphrase, store, onDone, onClosed, onWron
             store={store}
           />
           {failure !== undefined && <ErrorNotice error={failure} />}
-          {isBusy && (
+          {isBusy && isLast && (
             <Text size="sm" role="status">
               Making the vault, the store and the ledger: a few seconds.
             </Text>

@@ -17,6 +17,15 @@ function decoded(written: string): string {
   }
 }
 
+/** What is shorter was cut off: a token is 32 random bytes in base64, and what it begins with. */
+const SHORTEST_TOKEN = 43;
+
+/** Says that an address was cut off, before a try is spent on it. */
+export function checkToken(token: string): string | undefined {
+  if (token.length >= SHORTEST_TOKEN) return undefined;
+  return "This is not the whole address: the end of it is missing. Copy all of it; no try was used.";
+}
+
 /** The token in what somebody pasted: the whole address, or what stands behind its `#`. */
 export function tokenOf(pasted: string): string {
   return pasted.trim().replace(/^.*#/, "");

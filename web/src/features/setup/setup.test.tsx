@@ -46,11 +46,10 @@ describe("setting up", () => {
     "takes an address that does not decode, %s, out of the bar and asks for the right one",
     async (hash) => {
       window.location.hash = hash;
-      const { user } = await render(<SetupPage />, { at: "/setup" });
+      await render(<SetupPage />, { at: "/setup" });
       await waitFor(() => expect(window.location.hash).toBe(""));
-      await toReview(user, "token");
-      await user.click(await button("Set up"));
-      expect(await screen.findByText(/4 tries are left/)).toBeVisible();
+      expect(await screen.findByText(/not the whole address/)).toBeVisible();
+      expect(db.setup?.triesLeft, "none was spent").toBe(5);
     },
   );
 
@@ -59,6 +58,7 @@ describe("setting up", () => {
     await toReview(user, "password");
     await user.click(await button("Set up"));
     expect(await screen.findByRole("heading", { name: "Your gateway is set up" })).toBeVisible();
+    expect(screen.getByText(/next start needs the vault's passphrase/)).toBeVisible();
     expect(csrf.get()).not.toBe("");
     await user.click(await button("Go to the dashboard"));
     expect(await screen.findByTestId("elsewhere")).toHaveTextContent("/dashboard");
@@ -93,13 +93,19 @@ describe("setting up", () => {
   });
 
   it("asks for the address where its token is wrong, and says how many tries are left", async () => {
-    window.location.hash = "#wrong";
+    window.location.hash = `#cst_${"w".repeat(43)}`;
     const { user } = await render(<SetupPage />, { at: "/setup" });
-    await toReview(user, "token");
-    await user.click(await button("Set up"));
+    await user.click(await button("Continue"));
     expect(await screen.findByText(/4 tries are left/)).toBeVisible();
-    await user.type(screen.getByRole("textbox", { name: /One-time address/ }), `http://x/setup#${SETUP_TOKEN}{Enter}`);
+    const address = screen.getByRole("textbox", { name: /One-time address/ });
+    await user.type(address, "http://x/setup#truncated{Enter}");
+    expect(await screen.findByText(/not the whole address/)).toBeVisible();
+    await user.clear(address);
+    await user.type(address, `http://x/setup#${SETUP_TOKEN}{Enter}`);
     expect(await screen.findByText(/stands between your agents/)).toBeVisible();
+    await user.click(await button("Continue"));
+    expect(await screen.findByRole("textbox", { name: /Your name/ })).toBeVisible();
+    expect(db.setup?.triesLeft, "a right one costs none").toBe(4);
   });
 
   it("explains that another tab was faster", async () => {

@@ -5,6 +5,9 @@ import type { Draft, Errors } from "./draft";
 import { NewSecretFields } from "./NewSecretFields";
 import { PASSPHRASE_MINIMUM, PASSWORD_MINIMUM } from "./strength";
 
+/** Stores as people call them. */
+const STORES: Record<string, string> = { sqlcipher: "an encrypted database file (SQLCipher) in the data directory" };
+
 export interface StepProps {
   draft: Draft;
   set: (change: Partial<Draft>) => void;
@@ -33,7 +36,7 @@ export function Welcome({ needsPassphrase, store }: StepProps) {
           <b>A ledger</b> in which every request, decision and change is recorded and can be verified
         </List.Item>
         <List.Item>
-          <b>A store</b> for all of it: <Code>{store}</Code>
+          <b>A store</b> for all of it: {STORES[store] ?? store}
         </List.Item>
       </List>
       <Text size="sm" c="dimmed">
@@ -135,12 +138,13 @@ export function Review({ draft, needsPassphrase, store }: StepProps) {
           ["Operator", `${draft.operator}, owner`],
           ["Signs in with", draft.signIn === "password" ? "the password you chose" : "a sign-in token, shown next"],
           ["Vault", needsPassphrase ? "opened by the passphrase you chose" : "opened by the gateway's master key"],
-          ["Store", store],
+          ["Store", STORES[store] ?? store],
           ["Address", window.location.origin],
         ]}
       />
       <Text size="sm" c="dimmed">
-        The one-time address dies with this. Everything but the operator's name can be changed later in Settings.
+        The one-time address dies with this. What you sign in with and the passphrase can be changed later in Settings,
+        the address by a start-up value; your name and the store stay.
       </Text>
     </Stack>
   );

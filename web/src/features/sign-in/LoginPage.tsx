@@ -51,7 +51,9 @@ export function LoginPage() {
       title="Sign in"
       footer={
         <>
-          Lost your way in? An owner makes a new one in Settings, or with <code>countersign token add</code>.
+          Lost your way in? An owner makes you a token in Settings, or with{" "}
+          <code>countersign token create NAME --operator YOU</code>. With nobody left to ask, stop the gateway and add{" "}
+          <code>--recover</code>: it asks for the vault's passphrase.
         </>
       }
     >

@@ -16,7 +16,7 @@ export const PASSWORDS = {
 } as const;
 export const SIGN_IN_TOKEN = "cst_owner-token-for-the-mock";
 export const OPERATOR_KEY = "cs_operator-key-for-the-mock";
-export const SETUP_TOKEN = "setup-token-for-the-mock";
+export const SETUP_TOKEN = "cst_setup-token-for-the-mock-AAAAAAAAAAAAAAAAAAAAAA";
 
 const OPERATORS: [name: keyof typeof PASSWORDS | "former", role: Role][] = [
   ["owner", "owner"],
