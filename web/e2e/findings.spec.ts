@@ -93,7 +93,7 @@ test("a hostile answer is a finding in its place, is called wrong, and becomes a
   expect(read.findings).toHaveLength(1);
   await page.goto(`${scene.gateway.origin}/dashboard/activity/${read.id}`);
   const finding = page.getByRole("list", { name: "Findings of the scan" }).getByRole("listitem").first();
-  await expect(finding).toContainText(/score 0\.9\d|score 1\.00/);
+  await expect(finding).toContainText(/score (9\d|100) %/);
   await expect(finding).toContainText("in what the target answered: reply");
   await expect(finding.getByRole("listitem").first()).toBeVisible();
   // The finding repeats nothing of what the target wrote.

@@ -16,7 +16,7 @@ export function Section({ title, description, actions, children, isFramed = fals
   const content = (
     <>
       <Group justify="space-between" align="flex-end" gap="sm">
-        <Stack gap={2} style={{ flex: "1 1 260px" }} miw={0}>
+        <Stack gap={2} style={{ flex: description ? "1 1 260px" : "1 1 140px" }} miw={0}>
           <Title order={2} size="h5">
             {title}
           </Title>

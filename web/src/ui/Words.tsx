@@ -45,6 +45,12 @@ const URGENCIES: Record<string, Look> = {
   critical: { icon: "flame", color: "red" },
 };
 
+/** What made a decision, where it is more than a grant or a rule. */
+const SIGNS: Record<string, Look> = {
+  finding: { icon: "alertTriangle", color: "orange" },
+  tainted: { icon: "alertTriangle", color: "orange" },
+};
+
 const Word = memo(function Word({ word, looks }: { word: string; looks: Record<string, Look> }) {
   const { icon, color } = looks[word] ?? UNKNOWN;
   return (
@@ -59,5 +65,6 @@ const Word = memo(function Word({ word, looks }: { word: string; looks: Record<s
 
 export const VerdictWord = ({ verdict }: { verdict: string }) => <Word word={verdict} looks={VERDICTS} />;
 export const StateWord = ({ state }: { state: string }) => <Word word={state} looks={STATES} />;
+export const SignWord = ({ sign }: { sign: string }) => <Word word={sign} looks={SIGNS} />;
 export const EffectWord = ({ effect }: { effect: string }) => <Word word={effect} looks={EFFECTS} />;
 export const UrgencyWord = ({ urgency }: { urgency: string }) => <Word word={urgency} looks={URGENCIES} />;

@@ -177,11 +177,6 @@ function LoadedCard({ action, onDecided, controls, lead, isAdvanced = false }: A
           </section>
         )}
         <Warnings action={action} run={run} />
-        {findingsOf(action).length > 0 && (
-          <Part title="What the scan found">
-            <Findings action={action} />
-          </Part>
-        )}
         <Part title="What runs">
           {run ? (
             <RunView run={run} credential={around.credential} target={action.target} onSeen={onSeen} />
@@ -196,6 +191,11 @@ function LoadedCard({ action, onDecided, controls, lead, isAdvanced = false }: A
             <p className={classes.none}>The agent gave no reason.</p>
           )}
         </Part>
+        {findingsOf(action).length > 0 && (
+          <Part title="What the scan found">
+            <Findings action={action} />
+          </Part>
+        )}
         <Part title="Risk">
           <Risk action={action} />
         </Part>

@@ -104,8 +104,7 @@ export function DecisionBar(props: DecisionBarProps) {
         </Text>
         {panel === "none" && (
           <Button
-            variant="subtle"
-            color="gray"
+            variant="default"
             size="compact-sm"
             onClick={() => setPanel("note")}
             leftSection={<IconNote size={15} aria-hidden />}

@@ -11,7 +11,7 @@ import { MayButton } from "@/ui/MayButton";
 import { Time } from "@/ui/Time";
 import { type Action, actionKey } from "./action";
 import classes from "./approval.module.css";
-import { type Finding, findingsOf, keptPart } from "./found";
+import { type Finding, findingsOf, keptPart, percent } from "./found";
 
 const ConfirmDialog = late<ConfirmDialogProps>(() =>
   import("@/ui/ConfirmDialog").then((module) => module.ConfirmDialog),
@@ -42,7 +42,7 @@ function FindingRow({ finding, onWrong }: { finding: Finding; onWrong: () => voi
     <>
       <p className={classes.line}>
         <b>{name}</b>
-        {score !== undefined && <span>score {score.toFixed(2)}</span>}
+        {score !== undefined && <span>score {percent(score)}</span>}
         <span>
           in {channel === "input" ? "" : "what the target answered: "}
           <UntrustedText value={place} isCode />
@@ -61,6 +61,10 @@ function FindingRow({ finding, onWrong }: { finding: Finding; onWrong: () => voi
       )}
       {text !== undefined && (
         <p className={classes.found}>
+          <span className={classes.muted}>
+            <UntrustedText value={place} />
+            {textLeft > 0 ? " begins: " : ": "}
+          </span>
           <UntrustedText value={text} />
           {textLeft > 0 && <span className={classes.muted}> … {textLeft.toLocaleString("en")} more characters</span>}
         </p>
@@ -115,6 +119,7 @@ function WrongDialog({ id, finding, onClose }: { id: string; finding: Finding; o
       <p className={classes.text} style={{ marginTop: 10 }}>
         The case stays when the evidence of the action is deleted. Whoever may read the configuration can read it, and
         the ledger names you. No decision changes, and the mark can't be taken back.
+        {finding.channel !== "input" && " An agent that it tainted stays tainted until that ends."}
       </p>
     </ConfirmDialog>
   );

@@ -1,10 +1,11 @@
 import { IconAlertTriangle, IconArrowNarrowRight } from "@tabler/icons-react";
-import { useMemo } from "react";
+import { Fragment, useMemo } from "react";
 import { UntrustedText } from "@/ui/BytesText";
 import { RiskMeter, riskLevel } from "@/ui/RiskMeter";
 import { VerdictWord } from "@/ui/Words";
 import { type Action, judgedOf, type Run, speakerName } from "./action";
 import classes from "./approval.module.css";
+import { findingsOf, percent } from "./found";
 import { warningsOf } from "./warnings";
 
 /** How risky, and why. */
@@ -68,12 +69,30 @@ export function Trace({ action }: { action: Action }) {
   );
 }
 
-/** What deserves a look before anything else; what scans found stands in a part of its own. */
+/** What deserves a look before anything else; what scans found in a line, with more in a part of its own. */
 export function Warnings({ action, run }: { action: Action; run: Run | undefined }) {
   const warnings = useMemo(() => warningsOf(action, run).filter(({ isFinding }) => !isFinding), [action, run]);
-  if (warnings.length === 0) return null;
+  const findings = findingsOf(action);
+  if (warnings.length === 0 && findings.length === 0) return null;
   return (
     <ul className={classes.warnings} aria-label="Warnings">
+      {findings.length > 0 && (
+        <li>
+          <IconAlertTriangle size={16} aria-hidden />
+          <span>
+            The scan found:{" "}
+            {findings.map(({ index, name, score, place, channel }, at) => (
+              <Fragment key={index}>
+                {at > 0 && "; "}
+                {name.toLowerCase()}
+                {score !== undefined && ` (${percent(score)})`} in{" "}
+                {channel === "input" ? <UntrustedText value={place} isCode /> : "what the target answered"}
+              </Fragment>
+            ))}
+            . Why stands below what runs.
+          </span>
+        </li>
+      )}
       {warnings.map(({ key, text }, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: two findings may be alike but for their reason
         <li key={`${key} ${index}`}>

@@ -79,7 +79,7 @@ describe("findings at a request", () => {
   it("says what, where, the score, why and the text there (requirement 27)", async () => {
     const { list } = await show("owner");
     const [threat, secret] = list.getAllByRole("listitem").filter((item) => within(item).queryByRole("button"));
-    expect(threat).toHaveTextContent(/Prompt injection.*score 0\.97.*in body\.comment.*asks a human/);
+    expect(threat).toHaveTextContent(/Prompt injection.*score 97 %.*in body\.comment.*asks a human/);
     expect(threat).toHaveTextContent("asks for the system prompt");
     expect(within(threat as HTMLElement).getByText("[U+202E right-to-left override]")).toBeVisible();
     expect(secret).toHaveTextContent(/Secret.*Stripe key.*stands in body\.key/);

@@ -37,6 +37,9 @@ const EFFECTS: Record<string, string> = {
   deny: "denies the action",
 };
 
+/** A score as the gateway writes it in reasons. */
+export const percent = (score: number) => `${Math.round(score * 100)} %`;
+
 const SHOWN_CHARACTERS = 240;
 
 /** `prompt_injection` as people say it. */
@@ -61,8 +64,8 @@ export function findingsOf(action: Action): Finding[] {
       place,
       verdict,
       name: categoryName(category),
-      effect: channel === "input" ? (EFFECTS[verdict] ?? verdict) : (EFFECTS.allow as string),
-      ...partsOf(reason, place),
+      effect: channel === "input" ? (EFFECTS[verdict] ?? verdict) : (taintedBy(action) ?? (EFFECTS.allow as string)),
+      ...partsOf(reason, place, view.score ?? undefined),
       text: text === undefined ? undefined : characters.slice(0, SHOWN_CHARACTERS).join(""),
       textLeft: Math.max(0, characters.length - SHOWN_CHARACTERS),
       markedBy: view.marked_wrong_by,
@@ -71,13 +74,22 @@ export function findingsOf(action: Action): Finding[] {
   });
 }
 
+/** What a finding in an answer did to the agent, as the ledger has it: `agent tainted for 30 minutes; ...`. */
+export const TAINT = /^agent tainted for (\d+) minutes/;
+
+function taintedBy({ entries }: Action): string | undefined {
+  const outcome = entries?.find(({ kind }) => kind === "scan.found")?.outcome ?? "";
+  const minutes = TAINT.exec(outcome)?.[1];
+  return minutes && `tainted the agent for ${minutes} minutes: all but its reads asked a human`;
+}
+
 /** `prompt injection (97 %) in body.a: why; why` in its parts; a reason of another form is left whole. */
-function partsOf(reason: string, place: string): Pick<Finding, "score" | "reasons"> {
-  const [head, percent] = /^[a-z ]+ \((\d{1,3}) %\) in /.exec(reason) ?? [];
+function partsOf(reason: string, place: string, told: number | undefined): Pick<Finding, "score" | "reasons"> {
+  const [head, digits] = /^[a-z ]+ \((\d{1,3}) %\) in /.exec(reason) ?? [];
   const rest = reason.slice(head?.length ?? 0);
-  if (head === undefined || !rest.startsWith(place)) return { score: undefined, reasons: reason ? [reason] : [] };
+  if (head === undefined || !rest.startsWith(place)) return { score: told, reasons: reason ? [reason] : [] };
   const why = rest.slice(place.length);
-  return { score: Number(percent) / 100, reasons: why.startsWith(": ") ? why.slice(2).split("; ") : [] };
+  return { score: told ?? Number(digits) / 100, reasons: why.startsWith(": ") ? why.slice(2).split("; ") : [] };
 }
 
 /** The text of a field that a place names. Nothing for a text that stands as a whole among what runs: it is shown there. */

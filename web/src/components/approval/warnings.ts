@@ -72,7 +72,7 @@ export function warningsOf(action: Action, run: Run | undefined): Warning[] {
       warn(
         `hidden ${place}`,
         `hidden or misleading characters in ${place}`,
-        `What ${place} holds is not all as it looks: ${hidden === 1 ? "1 character hides or passes" : `${hidden.toLocaleString("en")} characters hide or pass`} for another. Each is named where it stands.`,
+        `Not all is as it looks in ${place}: ${hidden === 1 ? "1 character hides or passes" : `${hidden.toLocaleString("en")} characters hide or pass`} for another. Each is named where it stands.`,
       );
     }
   }

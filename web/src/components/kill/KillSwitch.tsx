@@ -1,5 +1,5 @@
 import { Button, Tooltip } from "@mantine/core";
-import { IconHandStop, IconPlayerStop } from "@tabler/icons-react";
+import { IconHandStop } from "@tabler/icons-react";
 import { late } from "@/ui/late";
 import type { KillDialogProps } from "./KillDialog";
 import classes from "./kill.module.css";
@@ -44,7 +44,7 @@ export function KillSwitch() {
           onClick={openKillSwitch}
           aria-label={label}
           aria-haspopup="dialog"
-          leftSection={isStopped ? <IconHandStop size={16} aria-hidden /> : <IconPlayerStop size={16} aria-hidden />}
+          leftSection={<IconHandStop size={16} aria-hidden />}
           className={classes.button}
           data-stopped={isStopped || undefined}
           data-bare={short === "" || undefined}

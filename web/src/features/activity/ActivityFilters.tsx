@@ -38,7 +38,7 @@ export function ActivityFilters({ search, onChange }: ActivityFiltersProps) {
           placeholder="Search actions"
           value={search.q}
           onChange={(q) => set({ q })}
-          width={200}
+          width={170}
         />
       }
       end={
@@ -100,10 +100,10 @@ export function ActivityFilters({ search, onChange }: ActivityFiltersProps) {
       />
       <SearchField
         label="The action's name begins with; * stands for anything"
-        placeholder="POST /charges*"
+        placeholder="Name: GET /a*"
         value={search.action}
         onChange={(action) => set({ action })}
-        width={170}
+        width={164}
       />
     </FilterBar>
   );

@@ -1,3 +1,4 @@
+import { Sign } from "@/components/approval/Sign";
 import { titleOf } from "@/ui/BytesTokens";
 import type { Column } from "@/ui/DataTable";
 import { RiskMeter } from "@/ui/RiskMeter";
@@ -18,7 +19,8 @@ export const columns: readonly Column<ActionView>[] = [
       <span title={titleOf(row.action)}>
         <code className={classes.action}>
           <Untrusted text={row.action} />
-        </code>
+        </code>{" "}
+        <Sign rule={row.rule} />
         {row.intent && (
           <>
             {/* Read out, the two are two words. */}{" "}

@@ -21,6 +21,9 @@ export interface Step {
 export function outcomeWords(outcome: string): string {
   const status = /^http_(\d{3})$/.exec(outcome);
   if (status) return `the target answered with status ${status[1]}`;
+  // The gateway counts them from 0, people from 1.
+  const [, index, finding] = /^finding (\d+): (.*)$/s.exec(outcome) ?? [];
+  if (finding !== undefined) return `finding ${Number(index) + 1}: ${finding.replaceAll("_", " ")}`;
   return outcome.replace("self_approved", "by the one who asked").replaceAll("_", " ");
 }
 

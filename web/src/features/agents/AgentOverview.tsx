@@ -1,5 +1,6 @@
 import { Stack, Text } from "@mantine/core";
 import { IconPencil } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useMe } from "@/app/me";
 import { whyNot } from "@/app/rights";
@@ -11,15 +12,18 @@ import { Labels } from "@/ui/Labels";
 import { MayButton } from "@/ui/MayButton";
 import { Section } from "@/ui/Section";
 import { Time } from "@/ui/Time";
+import { SignWord } from "@/ui/Words";
 import { EditAgentDialog } from "./EditAgentDialog";
 import type { Agent } from "./queries";
 import { RecentActions } from "./RecentActions";
+import { useTaint } from "./taint";
 
 /** What an agent is, and what it did last. */
 export function AgentOverview({ agent, kill }: { agent: Agent; kill: Kill | undefined }) {
   const [isEditing, setEditing] = useState(false);
   const why = whyNot(useMe(), "configure");
   const by = useActorName(kill?.by);
+  const taint = useTaint(agent.id);
   return (
     <Stack gap="xl">
       <Section
@@ -48,6 +52,21 @@ export function AgentOverview({ agent, kill }: { agent: Agent; kill: Kill | unde
                 "Active: what it asks for is decided by its grants and the rules"
               ),
             ],
+            taint && [
+              "Taint",
+              <span key="taint">
+                <SignWord sign="tainted" /> until <Time value={new Date(taint.until).toISOString()} />:{" "}
+                {taint.action ? (
+                  <Link to="/dashboard/activity/$id" params={{ id: taint.action }}>
+                    an answer that it read
+                  </Link>
+                ) : (
+                  "an answer that it read"
+                )}{" "}
+                held what may turn it. Until then all that it asks for but reads asks a human. Marking the finding as
+                wrong does not end it; a restart of the gateway does.
+              </span>,
+            ],
             [
               "Description",
               agent.description || (
@@ -62,7 +81,7 @@ export function AgentOverview({ agent, kill }: { agent: Agent; kill: Kill | unde
               agent.last_used_at ? <Time key="last" value={agent.last_used_at} /> : "None of its keys was ever used",
             ],
             ["Created", <Time key="created" value={agent.created_at} />],
-            ["Id", <Id key="id" value={agent.id} />],
+            ["Id", <Id key="id" value={agent.id} label="the agent's id" shown={36} />],
           ]}
         />
       </Section>

@@ -43,14 +43,14 @@ export function AgentsPage() {
     return [
       {
         name: "Name",
-        width: "minmax(120px, 1.2fr)",
+        width: "minmax(100px, 1.2fr)",
         cell: (agent) => (
           <Link to="/dashboard/agents/$name" params={{ name: agent.name }} className={classes.name}>
             {agent.name}
           </Link>
         ),
       },
-      { name: "State", width: "minmax(90px, 130px)", cell: (agent) => <State agent={agent} /> },
+      { name: "State", width: "minmax(84px, 0.6fr)", cell: (agent) => <State agent={agent} /> },
       {
         name: "Description",
         width: "minmax(140px, 2fr)",
@@ -76,8 +76,7 @@ export function AgentsPage() {
       },
       {
         name: "Last call",
-        width: "110px",
-        isMinor: true,
+        width: "minmax(84px, 0.6fr)",
         cell: (agent) => (agent.last_used_at ? <Time value={agent.last_used_at} /> : "never"),
       },
       { name: "Created", width: "110px", isMinor: true, cell: (agent) => <Time value={agent.created_at} /> },

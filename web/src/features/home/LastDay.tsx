@@ -31,43 +31,52 @@ export function LastDay({ summary }: { summary: Summary }) {
               <b>{number.format(summary.last_day[verdict])}</b> <VerdictWord verdict={verdict} />
             </Link>
           ))}
+          <Link to="/dashboard/activity" search={{ state: "executing" }} className={classes.count}>
+            <b>{number.format(summary.running)}</b> <span className={classes.now}>running now</span>
+          </Link>
         </div>
-        <svg
-          className={classes.bars}
-          viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
-          preserveAspectRatio="none"
-          role="img"
-          aria-label={`Actions by hour: ${allow} allowed, ${ask} held for a human, ${deny} refused; at most ${most} in an hour`}
-        >
-          <line x1={0} x2={WIDTH} y1={HEIGHT - 0.5} y2={HEIGHT - 0.5} className={classes.base} />
-          {bars.map((bar, index) => {
-            let y = HEIGHT - 1;
-            return (
-              <g key={bar.at}>
-                <title>{`${hour.format(bar.at)}: ${bar.allow} allow, ${bar.ask} ask, ${bar.deny} deny`}</title>
-                <rect x={index * STEP} y={0} width={STEP} height={HEIGHT} fill="transparent" />
-                {VERDICTS.map((verdict) => {
-                  const height = bar[verdict] === 0 ? 0 : Math.max(2, ((HEIGHT - 6) * bar[verdict]) / most);
-                  y -= height;
-                  return (
-                    <rect
-                      key={verdict}
-                      x={index * STEP + GAP / 2}
-                      y={y}
-                      width={STEP - GAP}
-                      height={height}
-                      className={classes[verdict]}
-                    />
-                  );
-                })}
-              </g>
-            );
-          })}
-        </svg>
-        <div className={classes.axis} aria-hidden>
-          <span>24 hours ago</span>
-          <span>now</span>
-        </div>
+        {allow + ask + deny === 0 ? (
+          <p className={classes.nothing}>No action in the last 24 hours: the chart has nothing to show.</p>
+        ) : (
+          <>
+            <svg
+              className={classes.bars}
+              viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+              preserveAspectRatio="none"
+              role="img"
+              aria-label={`Actions by hour: ${allow} allowed, ${ask} held for a human, ${deny} refused; at most ${most} in an hour`}
+            >
+              <line x1={0} x2={WIDTH} y1={HEIGHT - 0.5} y2={HEIGHT - 0.5} className={classes.base} />
+              {bars.map((bar, index) => {
+                let y = HEIGHT - 1;
+                return (
+                  <g key={bar.at}>
+                    <title>{`${hour.format(bar.at)}: ${bar.allow} allow, ${bar.ask} ask, ${bar.deny} deny`}</title>
+                    <rect x={index * STEP} y={0} width={STEP} height={HEIGHT} fill="transparent" />
+                    {VERDICTS.map((verdict) => {
+                      const height = bar[verdict] === 0 ? 0 : Math.max(2, ((HEIGHT - 6) * bar[verdict]) / most);
+                      y -= height;
+                      return (
+                        <rect
+                          key={verdict}
+                          x={index * STEP + GAP / 2}
+                          y={y}
+                          width={STEP - GAP}
+                          height={height}
+                          className={classes[verdict]}
+                        />
+                      );
+                    })}
+                  </g>
+                );
+              })}
+            </svg>
+            <div className={classes.axis} aria-hidden>
+              <span>24 hours ago</span>
+              <span>now</span>
+            </div>
+          </>
+        )}
       </div>
     </Section>
   );

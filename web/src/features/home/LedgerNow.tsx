@@ -8,7 +8,7 @@ import type { Summary } from "./summary";
 
 const number = new Intl.NumberFormat("en");
 
-/** The ledger and the gateway in a few lines. */
+/** The ledger in a few lines. */
 export function LedgerNow({ summary }: { summary: Summary }) {
   const { ledger } = summary;
   return (
@@ -38,7 +38,6 @@ export function LedgerNow({ summary }: { summary: Summary }) {
             ),
           ],
           ["Last verified", <LastVerification key="verified" found={ledger.verification} />],
-          ["Running now", number.format(summary.running)],
         ]}
       />
     </Section>

@@ -2,8 +2,10 @@ import { Anchor, Skeleton, Text } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useLive } from "@/app/live";
+import { Sign } from "@/components/approval/Sign";
 import { latestActionsQuery } from "@/features/activity/queries";
 import { ErrorNotice } from "@/ui/ErrorNotice";
+import { RiskMeter } from "@/ui/RiskMeter";
 import { Section } from "@/ui/Section";
 import { LightTime } from "@/ui/Time";
 import { Untrusted } from "@/ui/Untrusted";
@@ -50,10 +52,19 @@ export function Strip() {
               <span>
                 <code>
                   <Untrusted text={row.action} />
-                </code>
+                </code>{" "}
+                <Sign rule={row.rule} />
                 <small>
                   <Untrusted text={row.agent} /> on <Untrusted text={row.target} />
+                  {row.intent && (
+                    <>
+                      : <Untrusted text={row.intent} />
+                    </>
+                  )}
                 </small>
+              </span>
+              <span className={classes.risk}>
+                <RiskMeter score={row.risk_score} />
               </span>
               <span>
                 <StateWord state={row.state} />

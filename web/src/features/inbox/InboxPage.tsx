@@ -213,10 +213,11 @@ function Total({ pending, filter }: { pending: Pending; filter: InboxFilter }) {
   const loaded = pending.rows.filter(({ state }) => state === "pending").length;
   const many = pending.total ?? loaded;
   const number = `${many.toLocaleString("en")}${pending.total === undefined || pending.isTotalBounded ? "+" : ""}`;
+  if (many === 0) return <>No request waits for a decision{isFiltered && " and matches the filters"}</>;
   return (
     <>
-      {number} {many === 1 ? "request waits" : "requests wait"} for a decision{isFiltered && " and match the filters"},
-      the most urgent first
+      {number} {many === 1 ? "request waits" : "requests wait"} for a decision{isFiltered && " and match the filters"}
+      {many > 1 && ": by urgency, then the oldest first"}
     </>
   );
 }

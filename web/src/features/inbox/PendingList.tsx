@@ -11,8 +11,10 @@ import {
   useMemo,
   useRef,
 } from "react";
+import { Sign } from "@/components/approval/Sign";
 import { UntrustedText } from "@/ui/BytesText";
 import { titleOf } from "@/ui/BytesTokens";
+import { RiskMeter } from "@/ui/RiskMeter";
 import { LightTime } from "@/ui/Time";
 import { EffectWord, StateWord, UrgencyWord } from "@/ui/Words";
 import classes from "./inbox.module.css";
@@ -39,7 +41,7 @@ export interface PendingListProps {
   controls: RefObject<ListControls | null>;
 }
 
-const ROW_HEIGHT = 68;
+const ROW_HEIGHT = 88;
 const rowHeight = () => ROW_HEIGHT;
 
 /** Rows of the Inbox: only those in view are in the document, and what is in view stays where it is when others come or go above it. */
@@ -203,6 +205,13 @@ const Row = memo(function Row({ row, href, position, count, start, isSelected, i
         </span>
         <span className={classes.when}>
           <LightTime value={row.created_at} />
+        </span>
+        <span className={classes.intent} title={titleOf(row.intent) || undefined}>
+          {row.intent ? <UntrustedText value={row.intent} /> : "no reason given"}
+        </span>
+        <span className={classes.words}>
+          <Sign rule={row.rule} />
+          <RiskMeter score={row.risk_score} />
         </span>
       </a>
     </li>
