@@ -133,6 +133,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   if (!rows) return <TableSkeleton label={label} />;
   if (rows.length === 0) return <>{props.empty}</>;
 
+  const isScrolling = virtualizer.getTotalSize() > (virtualizer.scrollRect?.height ?? Number.POSITIVE_INFINITY);
   const tracks = columns.map(({ width }) => width).join(" ");
   const wideTracks = {
     "--tracks": tracks,
@@ -178,6 +179,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     <div
       className={classes.table}
       data-full={isFull ? true : undefined}
+      data-scrolls={isScrolling ? true : undefined}
       role="table"
       aria-label={label}
       aria-rowcount={rows.length + 1}
@@ -217,6 +219,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
               isSelectable={Boolean(onSelect)}
               isInteractive={isInteractive}
               isChosen={item.index === chosen}
+              isLast={item.index === count - 1}
               isEntry={item.index === Math.max(chosen, 0)}
               isBlank={isFlying}
               onClickRow={onClickRow}
@@ -240,6 +243,7 @@ interface BodyRowProps<Row> {
   isSelectable: boolean;
   isInteractive: boolean;
   isChosen: boolean;
+  isLast: boolean;
   /** Where Tab enters the table. */
   isEntry: boolean;
   /** It flies by and is not read. */
@@ -264,6 +268,7 @@ const BodyRow = memo(function BodyRow<Row>(props: BodyRowProps<Row>) {
       className={classes.row}
       data-open={isInteractive ? true : undefined}
       data-chosen={isChosen ? true : undefined}
+      data-last={props.isLast ? true : undefined}
       style={{ height: props.height, transform: `translateY(${props.start}px)` }}
       onClick={(event) => {
         if ((event.target as HTMLElement).closest("button, a, input")) return;

@@ -11,6 +11,8 @@ export interface ErrorNoticeProps {
 /** What went wrong, why, and what to do next. */
 export function ErrorNotice({ error, onRetry }: ErrorNoticeProps) {
   const problem = asProblem(error);
+  // What is not there is not there at the next try either.
+  const isGone = problem.status === 404;
   return (
     <Alert color="red" variant="light" icon={<IconAlertTriangle />} title={problem.title} role="alert">
       <Stack gap={6} align="flex-start">
@@ -21,7 +23,7 @@ export function ErrorNotice({ error, onRetry }: ErrorNoticeProps) {
           </Text>
         )}
         <Group gap="sm">
-          {onRetry && (
+          {onRetry && !isGone && (
             <Button size="compact-sm" variant="default" onClick={onRetry}>
               Try again
             </Button>

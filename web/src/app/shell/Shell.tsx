@@ -5,6 +5,8 @@ import { Suspense, useEffect } from "react";
 import { KillDialog, KillSwitch } from "@/components/kill/KillSwitch";
 import { ProofAsker } from "@/components/ProofAsker";
 import { CommandPalette, CommandPaletteTrigger } from "@/components/palette/CommandPaletteTrigger";
+import type { KeyHelpProps } from "@/ui/KeyHelp";
+import { late } from "@/ui/late";
 import { LiveProvider } from "../live";
 import { Brand } from "./Brand";
 import { ConnectionBanner } from "./ConnectionBanner";
@@ -13,7 +15,10 @@ import { Navigation } from "./Navigation";
 import classes from "./shell.module.css";
 import { ThemeMenu } from "./ThemeMenu";
 import { UserMenu } from "./UserMenu";
+import { KEYS, useHelpKey } from "./useHelpKey";
 import { useRoomKeys } from "./useRoomKeys";
+
+const KeyHelp = late<KeyHelpProps>(() => import("@/ui/KeyHelp").then((module) => module.KeyHelp));
 
 /** What is wanted sooner or later, and then at once: it comes when the first picture has long been there. */
 const SOONER_OR_LATER = [KillDialog, CommandPalette];
@@ -27,6 +32,8 @@ export function Shell() {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the path is what it reacts to
   useEffect(close, [path, close]);
   useRoomKeys();
+  const [isHelping, help] = useDisclosure(false);
+  useHelpKey(help.open);
   useEffect(() => {
     const timer = setTimeout(() => {
       for (const dialog of SOONER_OR_LATER) dialog.preload();
@@ -71,6 +78,7 @@ export function Shell() {
         </main>
       </div>
       <ProofAsker />
+      <KeyHelp isOpen={isHelping} onClose={help.close} keys={KEYS} />
     </LiveProvider>
   );
 }

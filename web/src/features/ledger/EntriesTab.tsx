@@ -1,4 +1,5 @@
 import { Button } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { IconArrowUp, IconLink } from "@tabler/icons-react";
 import { useNavigate, useRouterState } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
@@ -6,7 +7,7 @@ import { NothingMatches } from "@/features/activity/NothingYet";
 import { DataTable } from "@/ui/DataTable";
 import { EmptyState } from "@/ui/EmptyState";
 import type { Entry } from "./entries";
-import { entryColumns } from "./entryColumns";
+import { entryColumns, NARROW_ROW_HEIGHT } from "./entryColumns";
 import { LedgerFilters } from "./LedgerFilters";
 import classes from "./ledger.module.css";
 import { countLedgerFilters, filtersOf, type LedgerSearch, parseLedgerSearch } from "./search";
@@ -21,6 +22,7 @@ export function EntriesTab({ search }: { search: LedgerSearch }) {
   // Opening an entry is no other list.
   const written = JSON.stringify(filtersOf(search));
   const filters = useMemo(() => parseLedgerSearch(JSON.parse(written)), [written]);
+  const isNarrow = useMediaQuery("(max-width: 48em)", false, { getInitialValueInEffect: false });
   const list = useEntries(filters);
   const [topRequest, setTopRequest] = useState(0);
   const change = (next: LedgerSearch) => void navigate({ to: "/dashboard/ledger", search: next, replace: true });
@@ -58,6 +60,7 @@ export function EntriesTab({ search }: { search: LedgerSearch }) {
           topRequest={topRequest}
           placeKey={place}
           isFull
+          {...(isNarrow ? { rowHeight: NARROW_ROW_HEIGHT } : {})}
           empty={
             countLedgerFilters(filters) > 0 ? (
               <NothingMatches what="entry" onClear={() => change({})} />

@@ -12,6 +12,7 @@ import { EntriesTab } from "./EntriesTab";
 import { EntryDrawer } from "./EntryDrawer";
 import { EXPORT_NAME, EXPORT_PATH } from "./export";
 import { LedgerAlarms } from "./LedgerAlarms";
+import classes from "./ledger.module.css";
 import { checkpointsQuery } from "./queries";
 import { SigningKey } from "./SigningKey";
 import { useVerification } from "./useVerification";
@@ -53,6 +54,7 @@ export function LedgerPage() {
             Make a checkpoint
           </Button>
           <Button
+            className={classes.verify}
             leftSection={<IconShieldCheck size={16} aria-hidden />}
             loading={verification.isPending}
             onClick={() => verification.mutate()}

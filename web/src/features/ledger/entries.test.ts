@@ -56,6 +56,9 @@ describe("ledger entries", () => {
     expect(subjectWords(names, AGENT)).toBe("agent shop");
     expect(subjectWords({}, AGENT)).toBe("agent ...4f4ee56c");
     expect(subjectWords(names, `${AGENT} shop on payments: GET /x`)).toBe("agent shop on payments: GET /x");
+    const key = AGENT.replace("agent", "key");
+    expect(subjectWords(names, `${key} k9 of ${AGENT}`)).toBe("key k9 of agent shop");
+    expect(subjectWords({}, `${key} k9 of ${AGENT}`)).toBe("key k9 of agent ...4f4ee56c");
     expect(subjectWords(names, "audit")).toBe("audit");
   });
 });

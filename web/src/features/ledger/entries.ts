@@ -68,7 +68,13 @@ export function subjectWords(names: Record<string, string>, subject: string): st
   const [, reference, rest] = /^(\w+:[0-9a-f-]{36})\s*(.*)$/s.exec(subject) ?? [];
   if (!reference) return subject;
   const kind = reference.slice(0, reference.indexOf(":"));
-  if (rest) return `${kind} ${rest}`;
+  if (rest) {
+    const named = rest.replaceAll(
+      /\b(\w+):[0-9a-f-]{36}\b/g,
+      (other, of) => `${of} ${names[other] ?? `...${other.slice(-8)}`}`,
+    );
+    return `${kind} ${named}`;
+  }
   // Dots of ASCII: what is shown as untrusted marks an ellipsis as what looks like three of them.
   return `${kind} ${names[reference] ?? `...${reference.slice(-8)}`}`;
 }

@@ -32,21 +32,31 @@ function About({ entry }: { entry: Entry }) {
   );
 }
 
+/** The height of a row on a phone, where who it was and how it ended stand below what happened. */
+export const NARROW_ROW_HEIGHT = 58;
+
 /** What a list shows of an entry. */
 export const entryColumns: readonly Column<Entry>[] = [
   {
     name: "Position",
-    width: "76px",
+    width: "minmax(52px, 76px)",
     cell: (entry) => <span className={classes.number}>{number.format(entry.position)}</span>,
   },
-  { name: "Time", width: "92px", cell: (entry) => <LightTime value={entry.at} />, isMinor: true },
+  { name: "Time", width: "92px", cell: (entry) => <LightTime value={entry.at} /> },
   {
     name: "What happened",
     width: "minmax(150px, 3fr)",
     cell: (entry) => (
       <span title={entry.kind}>
         {kindWords(entry.kind)}
-        <code className={classes.kind}>{entry.kind}</code>
+        <span className={classes.narrow}>
+          <ActorName actor={entry.actor} name={entry.actor_name} />
+          {entry.outcome && (
+            <>
+              , <Untrusted text={shortOutcome(entry.outcome)} />
+            </>
+          )}
+        </span>
       </span>
     ),
   },
@@ -54,6 +64,7 @@ export const entryColumns: readonly Column<Entry>[] = [
     name: "Actor",
     width: "minmax(100px, 2fr)",
     cell: (entry) => <ActorName actor={entry.actor} name={entry.actor_name} />,
+    isMinor: true,
   },
   { name: "About", width: "minmax(120px, 3fr)", cell: (entry) => <About entry={entry} />, isMinor: true },
   {

@@ -1,4 +1,4 @@
-import { Badge, Group, NativeSelect, Text } from "@mantine/core";
+import { NativeSelect, Text } from "@mantine/core";
 import { IconKey } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -42,17 +42,9 @@ export function KeysOfOperators() {
       columns={[
         {
           name: "Scopes",
-          width: "minmax(140px, 1.4fr)",
+          width: "minmax(150px, 1.8fr)",
           isMinor: true,
-          cell: ({ scopes }) => (
-            <Group gap={4} wrap="nowrap">
-              {scopes.map((scope) => (
-                <Badge key={scope} variant="default">
-                  {scope}
-                </Badge>
-              ))}
-            </Group>
-          ),
+          cell: ({ scopes }) => <code title={scopes.join(", ")}>{scopes.join(", ")}</code>,
         },
         {
           name: "Last used",

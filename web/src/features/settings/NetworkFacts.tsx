@@ -1,4 +1,4 @@
-import { Badge, Code, Stack, Table, Text } from "@mantine/core";
+import { Code, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { Schemas } from "@/api/client";
 import { ErrorNotice } from "@/ui/ErrorNotice";
@@ -23,11 +23,11 @@ function listOf(texts: readonly string[], none: string) {
 }
 
 function Certificate({ tls }: { tls: Schemas["CertificateView"] | null | undefined }) {
-  if (!tls) return <Text size="sm">none: plain HTTP</Text>;
+  if (!tls) return <Text size="sm">Certificate: none, plain HTTP</Text>;
   return (
     <Stack gap={4}>
       <Text size="sm">
-        {tls.is_self_signed ? "made by the gateway, " : ""}for {tls.names.join(", ")}; ends{" "}
+        Certificate: {tls.is_self_signed ? "made by the gateway, " : ""}for {tls.names.join(", ")}; ends{" "}
         <Time value={tls.expires_at} />
       </Text>
       <Code style={{ overflowWrap: "anywhere" }}>SHA-256 {tls.fingerprint}</Code>
@@ -42,34 +42,18 @@ export function NetworkFacts() {
     <>
       <Section title="Listeners">
         {error && <ErrorNotice error={error} onRetry={() => void refetch()} />}
-        <Table.ScrollContainer minWidth={560} type="native" tabIndex={0} role="region" aria-label="Listeners">
-          <Table withTableBorder>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Address</Table.Th>
-                <Table.Th>Answers</Table.Th>
-                <Table.Th>Certificate</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {data?.listeners.map((listener) => (
-                <Table.Tr key={listener.address}>
-                  <Table.Th scope="row" fw={500}>
-                    <Code>{listener.address}</Code>
-                  </Table.Th>
-                  <Table.Td>
-                    <Badge variant="light" color="gray" tt="none">
-                      {SERVES[listener.serves]}
-                    </Badge>
-                  </Table.Td>
-                  <Table.Td>
-                    <Certificate tls={listener.tls} />
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+        {data && (
+          <Facts
+            facts={data.listeners.map((listener, index) => [
+              data.listeners.length > 1 ? `Listener ${index + 1}` : "Listener",
+              <Stack key={listener.address} gap={4} align="flex-start">
+                <Code>{listener.address}</Code>
+                <span>Answers {SERVES[listener.serves]}</span>
+                <Certificate tls={listener.tls} />
+              </Stack>,
+            ])}
+          />
+        )}
       </Section>
       <Section title="In force">
         <Facts

@@ -1,4 +1,4 @@
-import { Badge, Code, Stack, Table, Text } from "@mantine/core";
+import { Badge, Code, Stack } from "@mantine/core";
 import { IconLock, IconLockOff } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { api, body } from "@/api/client";
@@ -7,6 +7,7 @@ import { Facts } from "@/ui/Facts";
 import { Section } from "@/ui/Section";
 import { Time } from "@/ui/Time";
 import { NetworkFacts } from "./NetworkFacts";
+import classes from "./settings.module.css";
 
 const START_UP: readonly [what: string, key: string, variable: string, why: string][] = [
   [
@@ -78,41 +79,22 @@ export function NetworkTab() {
         description={
           <>
             Read once, when the gateway starts: whoever is signed in here can't open it to the world. Change them in{" "}
-            <Code>countersign.json5</Code> of the data directory or in the environment, then restart it.{" "}
-            <Code>countersign config show</Code> says what holds and where it came from.
+            <Code>countersign.json5</Code> of the data directory, by the first name, or in the environment, by the
+            second, then restart it. <Code>countersign config show</Code> says what holds and where it came from.
           </>
         }
       >
-        <Table.ScrollContainer minWidth={640} type="native" tabIndex={0} role="region" aria-label="Start-up values">
-          <Table withTableBorder>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Value</Table.Th>
-                <Table.Th>In the file</Table.Th>
-                <Table.Th>In the environment</Table.Th>
-                <Table.Th>What it does</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {START_UP.map(([what, key, variable, why]) => (
-                <Table.Tr key={key}>
-                  <Table.Th scope="row" fw={500}>
-                    {what}
-                  </Table.Th>
-                  <Table.Td>
-                    <Code>{key}</Code>
-                  </Table.Td>
-                  <Table.Td>
-                    <Code>{variable}</Code>
-                  </Table.Td>
-                  <Table.Td>
-                    <Text size="sm">{why}</Text>
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+        <Facts
+          facts={START_UP.map(([what, key, variable, why]) => [
+            what,
+            <Stack key={key} gap={4} align="flex-start">
+              <span>{why}</span>
+              <span className={classes.names}>
+                <Code>{key}</Code> <Code>{variable}</Code>
+              </span>
+            </Stack>,
+          ])}
+        />
       </Section>
     </Stack>
   );

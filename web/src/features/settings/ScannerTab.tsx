@@ -1,4 +1,4 @@
-import { Button, NumberInput, Stack } from "@mantine/core";
+import { Button, Code, NumberInput, Stack } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { Section } from "@/ui/Section";
 import { ModeRadios } from "./ModeRadios";
@@ -52,7 +52,11 @@ export function ScannerTab() {
               />
               <ThresholdInput
                 label="Requests: deny from"
-                description="Reads, too. In the mode Warn a human is asked instead."
+                description={
+                  scan.input.mode === "block"
+                    ? "Reads, too."
+                    : "Only in the mode Block. In the mode Warn nothing is denied: from here on a human is asked about reads, too."
+                }
                 value={scan.input.block}
                 shipped={SHIPPED.block}
                 onChange={(block) => set({ scan: { input: { block } } })}
@@ -117,7 +121,12 @@ export function ScannerTab() {
       </Section>
       <Section
         title="Findings that were wrong"
-        description="Operators mark a wrong finding at its action. Its text is kept, encrypted, as a case with the label benign. The file has a case a line, in plain text, for countersign scan eval."
+        description={
+          <>
+            Operators mark a wrong finding at its action. Its text is kept, encrypted, as a case with the label benign.
+            The file has a case a line, in plain text, for <Code>countersign scan eval</Code>.
+          </>
+        }
       >
         <Button
           component="a"

@@ -38,7 +38,7 @@ export function SettingsPage() {
   const navigate = useNavigate();
   useSettingsLive();
   const list = useRef<HTMLDivElement>(null);
-  // On a phone the tabs scroll: the chosen one is brought into view.
+  // Where they do not fit into a line the tabs scroll: the chosen one is brought into view.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the tab is what it reacts to
   useEffect(() => {
     const chosen = list.current?.querySelector<HTMLElement>('[aria-selected="true"]');

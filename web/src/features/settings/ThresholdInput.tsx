@@ -20,6 +20,7 @@ export function ThresholdInput({ label, description, value, shipped, onChange, .
       description={`${description} A score from 0 to 1; empty: as shipped, ${shipped}.`}
       value={value ?? ""}
       onChange={(next) => onChange(next === "" ? null : Number(next))}
+      placeholder={`${shipped}, as shipped`}
       step={0.01}
       decimalScale={3}
       maw={420}

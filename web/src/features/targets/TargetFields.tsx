@@ -10,7 +10,11 @@ import type { Connector, TargetLimits } from "./queries";
 import type { TargetDraft } from "./targetDraft";
 
 /** What bounds one call. */
-export const LIMITS: readonly { name: keyof TargetLimits; label: string; words: (value: number) => string }[] = [
+export const LIMITS: readonly {
+  name: Exclude<keyof TargetLimits, "redact_secrets">;
+  label: string;
+  words: (value: number) => string;
+}[] = [
   { name: "request_bytes", label: "Longest request body", words: bytes },
   { name: "response_bytes", label: "Longest streamed response", words: bytes },
   { name: "kept_response_bytes", label: "Longest kept response", words: bytes },
@@ -66,6 +70,13 @@ export function TargetFields({ connector, draft, onChange, errorOf }: TargetFiel
           cloud metadata and of the gateway itself stay closed.
         </Alert>
       )}
+      <Checkbox
+        label="Take secrets out of replies"
+        description="What looks like a secret is masked before the agent gets it. A reply is then read whole before any of it is passed on, up to its longest kept length."
+        checked={draft.limits.redact_secrets}
+        onChange={(event) => set({ limits: { ...draft.limits, redact_secrets: event.currentTarget.checked } })}
+        error={errorOf("limits.redact_secrets")}
+      />
       <NumberInput
         label="Risk threshold"
         description="From this risk on, 0 to 1, a human is asked even where a grant allows; left empty, risk is silent"

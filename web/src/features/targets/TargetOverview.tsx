@@ -87,9 +87,16 @@ export function TargetOverview({ target, kill }: { target: Target; kill: Kill | 
                 : `${target.risk_threshold}: from this risk on a human is asked`,
             ],
             ["Labels", <Labels key="labels" labels={target.labels as Record<string, string>} />],
-            ["Revision", `${target.revision}, of what approvers saw ${target.approval_revision}`],
+            [
+              "Secrets in replies",
+              target.limits.redact_secrets ? "Masked before the agent gets them" : "Passed on as they are",
+            ],
+            [
+              "Revision",
+              `${target.revision}; ${target.approval_revision} of what an approval is bound to: a change of that makes approvals stale`,
+            ],
             ["Created", <Time key="created" value={target.created_at} />],
-            ["Id", <Id key="id" value={target.id} />],
+            ["Id", <Id key="id" value={target.id} label="the target's id" shown={36} />],
           ]}
         />
       </Section>

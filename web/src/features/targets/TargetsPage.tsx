@@ -47,7 +47,7 @@ export function TargetsPage() {
         ),
       },
       { name: "State", width: "minmax(90px, 120px)", cell: (target) => <State target={target} /> },
-      { name: "Connector", width: "90px", isMinor: true, cell: (target) => target.connector },
+      { name: "Connector", width: "minmax(76px, 90px)", cell: (target) => target.connector },
       {
         name: "Address",
         width: "minmax(160px, 2fr)",

@@ -10,6 +10,7 @@ export interface TargetLimits {
   header_bytes: number;
   first_byte_millis: number;
   total_millis: number;
+  redact_secrets: boolean;
 }
 
 /** A target. The document says of both objects only that they are objects. */

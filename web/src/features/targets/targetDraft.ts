@@ -22,6 +22,7 @@ export const DEFAULT_LIMITS: TargetLimits = {
   header_bytes: 64 * 2 ** 10,
   first_byte_millis: 30_000,
   total_millis: 300_000,
+  redact_secrets: false,
 };
 
 export function newDraft(connector: Connector): TargetDraft {
@@ -52,7 +53,7 @@ export function checkDraft(connector: Connector, draft: TargetDraft): FieldError
   if (typeof riskThreshold === "number" && (riskThreshold < 0 || riskThreshold > 1))
     errors.risk_threshold = "A number between 0 and 1, or nothing";
   for (const [name, value] of Object.entries(draft.limits))
-    if (!Number.isFinite(value)) errors[`limits.${name}`] = "A number is needed";
+    if (typeof value === "number" && !Number.isFinite(value)) errors[`limits.${name}`] = "A number is needed";
   return errors;
 }
 
