@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use countersign_domain::{
-    Actor, AuditEntry, Digest, ExecutorKind, Permission, RequestEvent, RequestId, RequestState, Tally, Verdict,
-    Vote, VoteKind, decide, tally,
+    Actor, AuditEntry, Digest, ExecutorKind, Permission, RequestEvent, RequestId, RequestState,
+    StandingApproval, StandingApprovalId, Tally, Verdict, Vote, VoteKind, decide_with, tally,
 };
-use countersign_store::{requests, votes};
+use countersign_store::{delegations, requests, votes};
 
 use crate::{
     carry_out::key_revoked,
@@ -19,13 +19,42 @@ use crate::{
     resolve::Asked,
     sessions::require_fresh_proof,
     settings::SeparationOfDuties,
-    snapshot::Snapshot,
+    snapshot::{Nouns, Snapshot},
+    standing::StandingDraft,
     submit::{DECISION_ATTEMPTS, killed},
     webhooks::Said,
 };
 
 /// The longest note of a decision, in characters.
 pub const NOTE_LIMIT_CHARACTERS: usize = 2_000;
+
+/// What an operator says on a request.
+#[derive(Debug, Clone)]
+pub struct Ballot {
+    /// Yes or no.
+    pub kind: VoteKind,
+    /// Why.
+    pub note: String,
+    /// The payload that they have looked at; another one is not decided on.
+    pub seen: Option<Digest>,
+    /// Whom the client says that it decides for: unverified, kept and shown as such.
+    pub label: Option<String>,
+    /// What is allowed beyond this request.
+    pub standing: Option<StandingDraft>,
+}
+
+impl Ballot {
+    /// Yes or no, and nothing more.
+    pub const fn new(kind: VoteKind) -> Self {
+        Self {
+            kind,
+            note: String::new(),
+            seen: None,
+            label: None,
+            standing: None,
+        }
+    }
+}
 
 impl Gate {
     /// Approves or denies a pending request, by the credential in `cx` and nothing that a client writes.
@@ -54,9 +83,45 @@ impl Gate {
         note: String,
         seen: Option<Digest>,
     ) -> Result<RequestView> {
+        self.vote(cx, id, kind, note, seen, None).await
+    }
+
+    /// Like [`Gate::decide_on`], with whom a client says that it decides for. That is kept, and proves nothing.
+    pub(crate) async fn vote(
+        &self,
+        cx: &OpCx,
+        id: RequestId,
+        kind: VoteKind,
+        note: String,
+        seen: Option<Digest>,
+        label: Option<String>,
+    ) -> Result<RequestView> {
+        let ballot = Ballot {
+            note,
+            seen,
+            label,
+            ..Ballot::new(kind)
+        };
+        self.cast(cx, id, ballot).await
+    }
+
+    /// Approves or denies, with all that can be said with it.
+    ///
+    /// # Errors
+    /// As [`Gate::decide_on`]; `invalid_input` for a standing approval that can't be made.
+    pub async fn cast(&self, cx: &OpCx, id: RequestId, ballot: Ballot) -> Result<RequestView> {
+        if let Some(standing) = &ballot.standing {
+            standing.check()?;
+            if ballot.kind == VoteKind::Deny {
+                return Err(Error::invalid(
+                    "standing",
+                    "a standing approval comes with an approval only",
+                ));
+            }
+        }
         for _ in 0..DECISION_ATTEMPTS {
             let epoch = self.epoch();
-            match self.decide_once(cx, id, kind, note.clone(), seen).await {
+            match self.decide_once(cx, id, ballot.clone()).await {
                 Err(error) if error.code == "epoch_moved" => self.wait_for_newer(epoch).await,
                 other => return other,
             }
@@ -68,10 +133,15 @@ impl Gate {
         &self,
         cx: &OpCx,
         id: RequestId,
-        kind: VoteKind,
-        note: String,
-        seen: Option<Digest>,
+        ballot: Ballot,
     ) -> Result<RequestView> {
+        let Ballot {
+            kind,
+            note,
+            seen,
+            label,
+            standing,
+        } = ballot;
         cx.require(Permission::RequestDecide)?;
         let Principal::Operator { operator, .. } = &cx.principal else {
             return Err(Error::forbidden("only an operator decides"));
@@ -92,7 +162,16 @@ impl Gate {
             self.lapse(&row).await?;
         }
         let snapshot = self.fresh_snapshot()?;
-        let is_self_approved = row.request.asked_by == Actor::Operator(operator.id);
+        let waited = self.now().since(row.request.created_at);
+        let delegation = match kind {
+            VoteKind::Approve if !row.terms.names(operator, waited) => {
+                self.seat_for(&snapshot, &row.terms, operator, waited).await?
+            }
+            _ => None,
+        };
+        let on_behalf_of = delegation.as_ref().map(|delegation| delegation.from);
+        let is_asker = |operator| row.request.asked_by == Actor::Operator(operator);
+        let is_self_approved = is_asker(operator.id) || on_behalf_of.is_some_and(is_asker);
         if is_self_approved
             && kind == VoteKind::Approve
             && snapshot.settings.separation_of_duties == SeparationOfDuties::Strict
@@ -101,8 +180,10 @@ impl Gate {
                 "you asked for this yourself, and separation_of_duties is strict: another operator has to approve",
             ));
         }
-        let waited = self.now().since(row.request.created_at);
-        if kind == VoteKind::Approve && !row.terms.names(operator, waited) {
+        if kind == VoteKind::Approve
+            && on_behalf_of.is_none()
+            && !row.terms.names(operator, waited)
+        {
             return Err(Error::forbidden(
                 "the rule that asked names who may approve this, and you are not among them: you may deny it",
             ));
@@ -113,9 +194,9 @@ impl Gate {
                 "the rule that asked wants a reason: say why in the note",
             ));
         }
-        let (quorum, epoch) = match kind {
+        let (quorum, epoch, asked) = match kind {
             VoteKind::Approve => self.check_context(cx, id).await?,
-            VoteKind::Deny => (row.quorum, None),
+            VoteKind::Deny => (row.quorum, None, None),
         };
         let vote = Vote {
             request: id,
@@ -123,8 +204,27 @@ impl Gate {
             kind,
             note,
             is_self_approved,
-            label: None,
+            on_behalf_of,
+            label,
             at: self.now(),
+        };
+        let standing = match (&standing, &asked) {
+            (Some(standing), Some(asked)) => {
+                let made = self.standing_of(standing, asked, &vote, quorum)?;
+                let mut entry =
+                    self.entry_about(&row.request, cx.principal.actor(), "standing.created", vote.at);
+                entry.subject = Some(crate::standing::subject(&made));
+                entry.outcome = Some(format!("{} uses until {}", made.uses, made.expires_at));
+                Some((made, entry))
+            }
+            _ => None,
+        };
+        let has_standing = standing.is_some();
+        let seat = on_behalf_of.and_then(|seat| snapshot.operators.get(seat));
+        // Whose seat it was stands in the ledger, too.
+        let as_said = move |outcome: String| match &seat {
+            Some(seat) => format!("{outcome} for {}", seat.name),
+            None => outcome,
         };
         // An approval-only request is carried out elsewhere, whenever that is: `approved` is its end.
         let execute_until = match row.request.executor {
@@ -154,6 +254,17 @@ impl Gate {
                 {
                     return Err(epoch_moved());
                 }
+                if standing.is_some() {
+                    // First, as every change of the configuration does it.
+                    tx.bump_epoch()?;
+                }
+                if let Some(delegation) = &delegation
+                    && delegations::by_id(tx, delegation.id)?.is_none()
+                {
+                    return Err(Error::forbidden(
+                        "the seat that you would have voted from was taken back a moment ago",
+                    ));
+                }
                 if !votes::insert(tx, &vote)? {
                     let text = "you have already voted on this request";
                     return Err(Error::new(ErrorKind::Conflict, "already_voted", text).about(id));
@@ -162,8 +273,12 @@ impl Gate {
                 let (state, deadline) = match tally(quorum.max(current.quorum), &said) {
                     Tally::Open { .. } => {
                         let outcome = Some(vote.kind.as_str().to_owned());
+                        if standing.is_some() {
+                            let text = "one approval is not enough for this any more: approve it without a standing approval";
+                            return Err(Error::invalid("standing", text));
+                        }
                         return Ok(tx.append_entry(AuditEntry {
-                            outcome,
+                            outcome: outcome.map(&as_said),
                             ..voted.clone()
                         })?);
                     }
@@ -184,20 +299,56 @@ impl Gate {
                     outcome.push_str(" self_approved");
                 }
                 tx.append_entry(AuditEntry {
-                    outcome: Some(outcome),
+                    outcome: Some(as_said(outcome)),
                     ..decided.clone()
                 })?;
+                if let Some((made, entry)) = &standing {
+                    crate::standing::insert(tx, made, state, entry.clone())?;
+                }
                 Ok(())
             })
             .await?;
+        if has_standing {
+            self.publish(Nouns::POLICY)
+                .await
+                .inspect_err(|_| self.fell_behind())?;
+        }
         self.request(cx, id).await.map(|detail| detail.view)
+    }
+
+    /// The standing approval that a vote makes.
+    fn standing_of(
+        &self,
+        draft: &StandingDraft,
+        asked: &Asked,
+        vote: &Vote,
+        quorum: u32,
+    ) -> Result<StandingApproval> {
+        if quorum > 1 {
+            return Err(Error::invalid(
+                "standing",
+                "more than one operator has to approve this, each time: approve it without a standing approval",
+            ));
+        }
+        if vote.on_behalf_of.is_some() {
+            return Err(Error::invalid(
+                "standing",
+                "you vote from another's seat, which is lent for a while: approve it without a standing approval",
+            ));
+        }
+        let id = StandingApprovalId::new(self.inner.clock.uuid());
+        draft.make(id, vote.operator, asked, vote.at)
     }
 
     /// Refuses to let anybody approve what is no longer what would run: the request goes stale instead. What nobody looks at again
     /// before it is carried out is judged again here.
     ///
     /// How many have to say yes, and for an approval-only request the epoch that this was found at.
-    async fn check_context(&self, cx: &OpCx, id: RequestId) -> Result<(u32, Option<u64>)> {
+    async fn check_context(
+        &self,
+        cx: &OpCx,
+        id: RequestId,
+    ) -> Result<(u32, Option<u64>, Option<Asked>)> {
         let (row, _) = self.load(cx, id).await?;
         check_pending(id, row.request.state)?;
         let sealed = self.sealed_evidence(&row).await?;
@@ -221,10 +372,10 @@ impl Gate {
                 && asked.payload_hash == row.request.payload_hash
         });
         match (same, row.request.executor) {
-            (Some(_), ExecutorKind::Gate) => return Ok((row.quorum, None)),
+            (Some(asked), ExecutorKind::Gate) => return Ok((row.quorum, None, Some(asked))),
             (Some(asked), ExecutorKind::Caller) => {
-                let quorum = self.judge_again(&snapshot, asked, &row).await?;
-                return Ok((quorum, Some(snapshot.epoch)));
+                let (quorum, asked) = self.judge_again(&snapshot, asked, &row).await?;
+                return Ok((quorum, Some(snapshot.epoch), Some(asked)));
             }
             (None, _) => {}
         }
@@ -242,7 +393,7 @@ impl Gate {
         snapshot: &Snapshot,
         mut asked: Asked,
         row: &requests::RequestRow,
-    ) -> Result<u32> {
+    ) -> Result<(u32, Asked)> {
         let id = row.request.id;
         if let Some(kill) = snapshot.kill.stops(row.request.agent, row.request.target) {
             return Err(killed(kill).about(id));
@@ -255,7 +406,7 @@ impl Gate {
             return Err(key_revoked().about(id));
         }
         self.scan_input(snapshot, &mut asked).await?;
-        let decision = decide(&snapshot.policy, &asked.facts);
+        let decision = decide_with(&snapshot.policy, &asked.facts, |_, _| false);
         if decision.verdict == Verdict::Deny {
             let reason = decision.made_by().reason.clone();
             self.end(&row.request, RequestEvent::Denied, "denied: the rules now deny it")
@@ -263,7 +414,7 @@ impl Gate {
             let text = format!("it was asked, and may no longer be approved: {reason}");
             return Err(Error::new(ErrorKind::Forbidden, "revoked", text).about(id));
         }
-        Ok(row.quorum.max(decision.terms.quorum.unwrap_or(1)))
+        Ok((row.quorum.max(decision.terms.quorum.unwrap_or(1)), asked))
     }
 
     /// Takes a waiting request back. The agent may take back its own, an operator who may decide any.

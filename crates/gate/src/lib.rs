@@ -9,19 +9,24 @@
 //! happen. Nothing here dials out, serves HTTP or knows a concrete connector.
 
 mod agents;
+mod approval_only;
 mod approvals;
 mod audit;
+mod batch;
 mod brief;
 mod caller;
 mod carry_out;
 mod checks;
 mod clock;
+mod comments;
 mod configuration;
 mod connector;
 mod context;
 mod credentials;
+mod delegations;
 mod draft;
 mod error;
+mod escalation;
 mod evidence;
 mod execute;
 mod execution;
@@ -31,6 +36,7 @@ mod grants;
 mod health;
 mod idempotency;
 mod identify;
+mod integrations;
 mod intent;
 mod keys;
 mod kill;
@@ -38,9 +44,12 @@ mod lease;
 mod onboarding;
 mod operators;
 mod outcome;
+mod overrides;
 mod page;
 mod patch;
+mod pending;
 mod permit;
+mod policy_lists;
 mod rate;
 mod record;
 mod recovery;
@@ -57,6 +66,7 @@ mod searching;
 mod sessions;
 mod settings;
 mod snapshot;
+mod standing;
 mod store_error;
 mod submit;
 mod summary;
@@ -65,14 +75,18 @@ mod tasks;
 mod tokens;
 mod usage;
 mod vault;
+mod waiting;
 mod webhooks;
 mod workspace;
 
 pub use agents::{AgentChange, NewAgent};
-pub use approvals::NOTE_LIMIT_CHARACTERS;
+pub use approval_only::{FullPage, FullRequest};
+pub use approvals::{Ballot, NOTE_LIMIT_CHARACTERS};
 pub use audit::{AUDIT_PAGE_LIMIT, AuditFilter, CheckpointView, LastVerification, Verification};
+pub use batch::{BATCH_LIMIT, BatchAnswer, BatchDraft, BatchItem, BatchOutcome, BatchPlan};
 pub use brief::RequestBrief;
 pub use clock::{Clock, SystemClock};
+pub use comments::CommentView;
 pub use connector::{
     ActionDescriptor, CALLER, Connector, ConnectorDescriptor, CredentialFields, ExecutionError,
     ExecutionFailure, ExecutionReply, Executor, Located, Preview, PreviewHeader, RawAction,
@@ -80,6 +94,7 @@ pub use connector::{
 };
 pub use context::{OpCx, Principal, Via};
 pub use credentials::{CredentialDraft, CredentialView};
+pub use delegations::{DelegationDraft, DelegationView};
 pub use draft::{ActionDraft, Route};
 pub use error::{Error, ErrorKind, Result};
 pub use execution::ExecutionCx;
@@ -91,6 +106,7 @@ pub use gate::{Connectors, Gate, GateConfig};
 pub use grants::{GrantDraft, GrantFilter};
 pub use health::{Health, Metrics, Problem};
 pub use identify::CsrfHash;
+pub use integrations::{AGENT_TOKEN_SECONDS, IntegrationKeyDraft, IntegrationKeyView};
 pub use keys::{AGENT_SCOPES, KeyDraft, KeyOwnerRef, NewKey};
 pub use kill::{KillTarget, KillWord};
 pub use lease::CredentialLease;
@@ -98,8 +114,10 @@ pub use onboarding::{
     BrowserOnboardDraft, OnboardDraft, Onboarded, is_onboarded, onboard, onboard_in_browser,
 };
 pub use operators::{OperatorDraft, RoleChange};
+pub use overrides::{OVERRIDE_PATTERN_LIMIT_CHARACTERS, OverrideDraft};
 pub use page::Page;
 pub use permit::ExecutionPermit;
+pub use policy_lists::{EscalationDraft, PolicyListDraft, Recorded, first_match};
 pub use rate::RateLimit;
 pub use reply::{GuardedBody, ReplyBody};
 pub use request_detail::{ActorName, DecisionTrace, RequestDetail, Step, TraceVoice};
@@ -113,11 +131,12 @@ pub use scan::{
     SecretRulesView,
 };
 pub use sessions::{NewSession, Origin, PROOF_LIFETIME, SessionKind, SessionView, SignIn};
-pub use settings::{
+pub use settings::{ApprovalSettings, ApprovalSettingsChange, 
     SeparationOfDuties, Settings, SettingsChange, SignInChange, SignInSettings, WebhookSettings,
     WebhookSettingsChange,
 };
 pub use snapshot::{Agents, Keys, Operators, Register, Snapshot, Targets};
+pub use standing::{StandingDraft, StandingView};
 pub use submit::{Reply, Submission};
 pub use summary::{LedgerSummary, PendingCount, Summary, TargetFailures};
 pub use targets::{NewTarget, ProfileDraft, TargetChange, TargetTest};
@@ -129,6 +148,8 @@ pub use webhooks::{
     DeliveryView, NewWebhook, Parcel, SECRET_LEAST_CHARACTERS, WEBHOOK_LIMIT, WebhookChange,
     WebhookDraft, WebhookStats,
 };
+pub use waiting::{WAIT_LIMIT, WAITERS_EACH_LIMIT, WAITERS_LIMIT};
 pub use workspace::Workspace;
 
+pub use countersign_store::history::{AlwaysApproved, HistoryEvent, HistoryFilter, RequestCount};
 pub use countersign_vault::{SecretString, random_bytes};

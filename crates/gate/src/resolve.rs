@@ -4,7 +4,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use countersign_domain::{
     ActionFacts, Actor, Agent, AgentFacts, Credential, Digest, DurabilityClass, Effect, Facts,
-    KeyId, Payload, Profile, Request, RequestId, ScanFacts, Target, TargetFacts, Urgency,
+    KeyId, Payload, Profile, Request, RequestId, ScanFacts, Target, TargetFacts, Timestamp, Urgency,
     canonical_json,
 };
 use countersign_vault::Sha256;
@@ -39,6 +39,8 @@ pub(crate) struct Asked {
     pub(crate) payload_hash: Digest,
     pub(crate) facts: Facts,
     pub(crate) idempotency_key: Option<String>,
+    /// When the one who asks wants it to expire, at the latest.
+    pub(crate) until: Option<Timestamp>,
 }
 
 impl Gate {
@@ -139,6 +141,7 @@ impl Gate {
             payload_hash,
             facts,
             idempotency_key: draft.idempotency_key.clone(),
+            until: None,
         })
     }
 
@@ -235,6 +238,7 @@ impl Gate {
             payload_hash,
             facts,
             idempotency_key: None,
+            until: None,
         })
     }
 

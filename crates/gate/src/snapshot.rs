@@ -4,16 +4,11 @@
 
 use std::{collections::HashMap, hash::Hash, sync::Arc};
 
-use countersign_domain::{
-    Agent, AgentId, Credential, DEFAULT_PROFILE, Grant, Key, KeyId, KillState, Operator,
-    OperatorId, PolicySet, Profile, ProfileId, Rule, Target, TargetId, Webhook, WebhookId,
-};
-use countersign_store::{
-    StoreError, Tx, agents, credentials, grants, keys, kills, operators, profiles, rules, settings,
-    standing, targets, webhooks,
-};
+use countersign_domain::{Agent, AgentId, AskTerms, Credential, DEFAULT_PROFILE, EscalationRule, Grant, Key, KeyId, KillState, Name, Operator, OperatorId, Override, PolicyList, PolicySet, Profile, ProfileId, Rule, RuleId, RuleKind, RuleMatch, RuleMode, Target, TargetId, Verdict, Webhook, WebhookId};
+use countersign_store::{StoreError, Tx, agents, credentials, grants, keys, kills, operators, profiles, rules, settings, standing, targets, webhooks, overrides, policy_lists};
 
 use crate::{
+    connector::CALLER,
     scan::StoredRules,
     settings::{SETTINGS_NAME, Settings},
 };
@@ -239,6 +234,12 @@ pub(crate) struct PolicyLists {
     pub(crate) grants: Vec<Arc<Grant>>,
     /// By name.
     pub(crate) rules: Vec<Arc<Rule>>,
+    /// In the order in which they speak.
+    pub(crate) policies: Vec<Arc<PolicyList>>,
+    /// The first to be looked at first.
+    pub(crate) escalations: Vec<EscalationRule>,
+    /// Oldest first, also those that have ended.
+    pub(crate) overrides: Vec<Arc<Override>>,
 }
 
 /// Everything that operators have set, at one epoch.
@@ -278,14 +279,30 @@ fn settings_of(tx: &mut Tx<'_>) -> Result<Settings, StoreError> {
     )
 }
 
+/// What escalates what a list asks about, or everything.
+fn escalation_of(
+    rules: &[EscalationRule],
+    list: Option<countersign_domain::PolicyListId>,
+) -> Option<countersign_domain::Escalation> {
+    rules
+        .iter()
+        .filter(|rule| rule.is_enabled)
+        .find(|rule| rule.list.is_none() || rule.list == list)
+        .map(EscalationRule::term)
+}
+
 fn policy_of(
     tx: &mut Tx<'_>,
     epoch: u64,
 ) -> Result<(Arc<PolicySet>, Arc<PolicyLists>), StoreError> {
-    let (grants, rules) = (grants::all(tx)?, rules::all(tx)?);
+    let (grants, mut rules) = (grants::all(tx)?, rules::all(tx)?);
+    let overrides = overrides::live(tx, countersign_domain::Timestamp::from_micros(0))?;
     let mut lists = PolicyLists {
         grants: grants.iter().cloned().map(Arc::new).collect(),
         rules: rules.iter().cloned().map(Arc::new).collect(),
+        policies: policy_lists::all(tx)?.into_iter().map(Arc::new).collect(),
+        escalations: policy_lists::escalations(tx)?,
+        overrides: overrides.iter().cloned().map(Arc::new).collect(),
     };
     lists
         .grants
@@ -294,10 +311,44 @@ fn policy_of(
         .rules
         .sort_unstable_by(|left, right| left.name.cmp(&right.name));
     let standing = standing::usable(tx)?;
-    Ok((
-        Arc::new(PolicySet::new(epoch, grants, rules, standing)),
-        Arc::new(lists),
-    ))
+    let no_name = |_| StoreError::Column {
+        index: 0,
+        expected: "a name",
+    };
+    let caller: Name = CALLER.parse().map_err(no_name)?;
+    for list in lists.policies.iter().filter(|list| list.is_enabled) {
+        let escalation = escalation_of(&lists.escalations, Some(list.id));
+        rules.extend(list.compiled(&caller).into_iter().map(|mut rule| {
+            if rule.verdict == Verdict::Ask && rule.ask.escalation.is_none() {
+                rule.ask.escalation.clone_from(&escalation);
+            }
+            rule
+        }));
+    }
+    // What no rule is about is asked, too: with what escalates everything.
+    if let Some(escalation) = escalation_of(&lists.escalations, None) {
+        rules.push(Rule {
+            id: RuleId::new(uuid::Uuid::nil()),
+            name: "default-escalation".parse().map_err(no_name)?,
+            kind: RuleKind::Rule,
+            priority: i64::MAX,
+            matcher: RuleMatch {
+                target: Some(vec![caller]),
+                ..RuleMatch::default()
+            },
+            verdict: Verdict::Ask,
+            ask: AskTerms {
+                escalation: Some(escalation),
+                ..AskTerms::default()
+            },
+            mode: RuleMode::Enforce,
+            reason: "no other rule speaks, and what is asked here escalates".to_owned(),
+            labels: std::collections::BTreeMap::new(),
+            created_at: countersign_domain::Timestamp::from_micros(0),
+        });
+    }
+    let set = PolicySet::new(epoch, grants, rules, standing).with_overrides(overrides);
+    Ok((Arc::new(set), Arc::new(lists)))
 }
 
 fn targets_of(tx: &mut Tx<'_>) -> Result<Arc<Targets>, StoreError> {

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use countersign_domain::{Decision, ExecutorKind, Finding, Permission, RequestState, RiskScore, Verdict, decide};
+use countersign_domain::{Decision, ExecutorKind, Finding, KillScope, Permission, RequestState, RiskScore, Timestamp, Verdict};
+use countersign_store::escalations;
 use http::HeaderMap;
 
 use crate::{
@@ -12,6 +13,7 @@ use crate::{
     gate::Gate,
     health::Counters,
     idempotency::Keyed,
+    pending,
     reply::ReplyBody,
     requests::RequestView,
     resolve::Asked,
@@ -64,10 +66,24 @@ impl Gate {
     /// # Errors
     /// See the error's code. Where a request exists, the error names it.
     pub async fn submit(&self, cx: &OpCx, draft: ActionDraft) -> Result<Submission> {
+        self.submit_until(cx, draft, None).await
+    }
+
+    /// Like [`Gate::submit`]; where a human is asked, the request expires at `until`, if that is earlier than it would anyway.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn submit_until(
+        &self,
+        cx: &OpCx,
+        draft: ActionDraft,
+        until: Option<Timestamp>,
+    ) -> Result<Submission> {
         cx.require(Permission::RequestCreate)?;
         for attempt in 1..=DECISION_ATTEMPTS {
             let snapshot = self.fresh_snapshot()?;
-            let asked = self.resolve(cx, &snapshot, &draft)?;
+            let mut asked = self.resolve(cx, &snapshot, &draft)?;
+            asked.until = until;
             let epoch = snapshot.epoch;
             match self.submit_resolved(cx, &snapshot, asked).await {
                 // The new snapshot is published right after the change's commit: give it that moment.
@@ -120,7 +136,7 @@ impl Gate {
             return Err(error);
         }
         self.scan_input(snapshot, &mut asked).await?;
-        let decision = decide(&snapshot.policy, &asked.facts);
+        let decision = self.judge(snapshot, &asked);
         let counters = &self.inner.counters;
         Counters::count(match decision.verdict {
             Verdict::Allow => &counters.allowed,
@@ -168,8 +184,45 @@ impl Gate {
             .min(denied_after.unwrap_or(u64::MAX));
         let deadline = Duration::from_secs(seconds);
         let mut opening = self.opening(asked, decision, RequestState::Pending, "action.asked");
-        opening.row.request.deadline = Some(asked.facts.at.saturating_add(deadline));
-        self.record_held(asked, opening).await
+        let deadline = asked.facts.at.saturating_add(deadline);
+        opening.row.request.deadline =
+            Some(asked.until.map_or(deadline, |until| until.min(deadline)));
+        let due_at = terms
+            .escalation
+            .as_ref()
+            .filter(|escalation| !escalation.deny)
+            .map(|escalation| {
+                asked
+                    .facts
+                    .at
+                    .saturating_add(Duration::from_secs(escalation.after_seconds))
+            });
+        let most = snapshot.settings.approvals.pending_per_agent;
+        let room = &self.inner.pending_room;
+        let has_room = room.take(asked.agent.id);
+        let (agent, id) = (asked.agent.id, asked.id);
+        let view = RequestView::fresh(asked, &opening.row);
+        let pending = self
+            .inner
+            .workspace
+            .store
+            .write(move |tx| -> Result<Option<u32>> {
+                let pending = if has_room {
+                    None
+                } else {
+                    Some(pending::check(tx, agent, most)?)
+                };
+                opening.write(tx)?;
+                if let Some(due_at) = due_at {
+                    escalations::insert(tx, id, due_at)?;
+                }
+                Ok(pending)
+            })
+            .await?;
+        if let Some(pending) = pending {
+            room.counted(agent, pending.saturating_add(1), most);
+        }
+        Ok(view)
     }
 
     /// Records a request that may not run.
@@ -212,9 +265,14 @@ impl Gate {
 
 /// A kill switch stands in the way.
 pub(crate) fn killed(kill: &countersign_domain::Kill) -> Error {
+    let stopped = match kill.scope {
+        KillScope::All => "everything is",
+        KillScope::Agent(_) => "this agent is",
+        KillScope::Target(_) => "this target is",
+    };
     let text = format!(
-        "stopped by the kill switch ({}) since {}: an operator has to release it",
-        kill.scope, kill.at
+        "{stopped} stopped by the kill switch since {}: an operator has to release it",
+        kill.at
     );
     Error::new(ErrorKind::Forbidden, "killed", text)
 }

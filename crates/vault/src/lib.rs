@@ -36,5 +36,5 @@ pub use process::{HardenError, harden_process};
 pub use random::{constant_time_equal, random_bytes};
 pub use seal::{OpenError, Place, SEAL_OVERHEAD_BYTES, SealKey};
 pub use secret::{SecretBytes, SecretString};
-pub use token::{InvalidToken, Token, TokenHash};
+pub use token::{InvalidToken, Token, TokenForm, TokenHash};
 pub use vault::Vault;

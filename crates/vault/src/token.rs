@@ -1,4 +1,4 @@
-//! Bearer tokens: `cs_` and 256 random bits as 43 characters of base64url.
+//! Bearer tokens: a prefix and 256 random bits as 43 characters of base64url.
 //!
 //! Shown once, kept as SHA-256: a token has too much entropy to be guessed, so that a slow hash would only slow the hot path.
 
@@ -14,9 +14,33 @@ use crate::{
     secret::SecretString,
 };
 
-const PREFIX: &str = "cs_";
+const PREFIX: &str = TokenForm::Countersign.prefix();
 const ENCODED_BYTES: usize = 43;
 const SHOWN_CHARACTERS: usize = 8;
+
+/// Whose form a token has: what its first characters tell a reader, and nothing more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TokenForm {
+    /// `cs_`: ours.
+    #[default]
+    Countersign,
+    /// `agk_`: keys that AgentGate's clients expect.
+    AgentGateKey,
+    /// `ags_`: secrets of agents that AgentGate's clients expect.
+    AgentGateSecret,
+}
+
+impl TokenForm {
+    const EVERY: [Self; 3] = [Self::Countersign, Self::AgentGateKey, Self::AgentGateSecret];
+
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::Countersign => "cs_",
+            Self::AgentGateKey => "agk_",
+            Self::AgentGateSecret => "ags_",
+        }
+    }
+}
 
 /// Text that is no token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -35,9 +59,15 @@ pub struct Token(SecretString);
 impl Token {
     /// A new random token.
     pub fn generate() -> Self {
+        Self::generate_as(TokenForm::default())
+    }
+
+    /// A new random token in another form.
+    pub fn generate_as(form: TokenForm) -> Self {
+        let prefix = form.prefix();
         let bytes = Zeroizing::new(random_bytes::<32>());
-        let mut text = String::with_capacity(PREFIX.len() + ENCODED_BYTES);
-        text.push_str(PREFIX);
+        let mut text = String::with_capacity(prefix.len() + ENCODED_BYTES);
+        text.push_str(prefix);
         URL_SAFE_NO_PAD.encode_string(bytes.as_slice(), &mut text);
         Self(SecretString::new(text))
     }
@@ -60,11 +90,9 @@ impl Token {
 
     /// The beginning, for lists: `cs_AbCdEf12`. 48 of 256 bits: it tells keys apart and helps no guesser.
     pub fn display_prefix(&self) -> String {
-        self.0
-            .expose()
-            .chars()
-            .take(PREFIX.len() + SHOWN_CHARACTERS)
-            .collect()
+        let text = self.0.expose();
+        let begin = text.find('_').map_or(0, |at| at + 1);
+        text.chars().take(begin + SHOWN_CHARACTERS).collect()
     }
 
     /// The text itself.
@@ -98,8 +126,9 @@ impl fmt::Debug for TokenHash {
 }
 
 fn check(text: &str) -> Result<(), InvalidToken> {
-    let encoded = text
-        .strip_prefix(PREFIX)
+    let encoded = TokenForm::EVERY
+        .into_iter()
+        .find_map(|form| text.strip_prefix(form.prefix()))
         .filter(|encoded| encoded.len() == ENCODED_BYTES)
         .ok_or(InvalidToken)?;
     // Strict: the bits that do not fit the 32 bytes must be zero, so that one token has one text.
