@@ -15,9 +15,9 @@ use countersign_store::{
 use crate::{
     context::OpCx,
     error::{Error, Result},
+    evidence::{Evidence, LISTED_BYTES},
     gate::Gate,
     request_detail::reached,
-    request_list::LISTED_BYTES,
     requests::{RequestView, risk_reasons},
 };
 
@@ -106,15 +106,18 @@ impl Gate {
                     return Ok(None);
                 };
                 let votes = votes::of_request(tx, id)?;
-                let sealed = evidence::get_short_of(tx, &[row.evidence_entry], LISTED_BYTES)?;
-                Ok(Some((row, votes, sealed)))
+                let listed = evidence::listed(tx, &[row.evidence_entry], LISTED_BYTES)?;
+                Ok(Some((row, votes, listed)))
             })
             .await?;
-        let Some((row, votes, sealed)) = read else {
+        let Some((row, votes, listed)) = read else {
             return Ok(None);
         };
-        let sealed = sealed.into_iter().next().map(|(_, sealed)| sealed);
-        let evidence = self.open_evidence(&row, sealed)?.unwrap_or_default();
+        let vault = &self.inner.workspace.vault;
+        let evidence = match listed.first() {
+            Some((entry, listed)) => Evidence::open_listed(vault, *entry, listed)?,
+            None => Evidence::default(),
+        };
         let known = Arc::new(Known {
             position,
             row,

@@ -66,6 +66,21 @@ impl Principal {
         }
     }
 
+    /// Who that is, in a sentence.
+    const fn words(&self) -> &'static str {
+        match self {
+            Self::Agent { .. } => "an agent",
+            Self::Operator {
+                via: Via::Key(_), ..
+            } => "this operator's key",
+            Self::Operator {
+                via: Via::Session { .. },
+                ..
+            } => "this operator",
+            Self::System => "the gateway",
+        }
+    }
+
     /// What it may do: what its role and its key's scopes both permit. An agent never decides and never configures.
     pub fn permissions(&self) -> Permissions {
         match self {
@@ -108,8 +123,31 @@ impl OpCx {
             return Ok(());
         }
         Err(Error::forbidden(format!(
-            "{} may not do this: it needs the permission {permission:?}; ask an owner for a role or key that has it",
-            self.principal.actor().kind()
+            "{} may not {}: ask an owner for a role, or a key with a scope, that permits it",
+            self.principal.words(),
+            words_of(permission)
         )))
+    }
+}
+
+/// What a permission lets somebody do, in words.
+const fn words_of(permission: Permission) -> &'static str {
+    match permission {
+        Permission::RequestCreate => "ask for actions",
+        Permission::RequestRead => "read requests",
+        Permission::RequestDecide => "decide on requests",
+        Permission::ConfigRead => "read the configuration",
+        Permission::ConfigWrite => "change the configuration",
+        Permission::KeyManage => "make and revoke keys",
+        Permission::AuditRead => "read the ledger",
+        Permission::AuditPrune => "prune the ledger",
+        Permission::Kill => "pull or release the kill switch",
+        Permission::OperatorManage => "manage operators",
+        Permission::VaultManage => "change the vault's passphrase",
+        Permission::MetricsRead => "read metrics",
+        Permission::WebhookManage => "manage webhooks",
+        Permission::PolicyRead => "read policy lists",
+        Permission::PolicyWrite => "change policy lists",
+        Permission::OverrideManage => "make and remove overrides",
     }
 }

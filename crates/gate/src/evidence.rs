@@ -1,12 +1,17 @@
 //! The bodies behind an entry: how they are laid out before they are sealed, and what the entry holds of them.
 //!
+//! Lists and the search open no long evidence: of that a brief is kept beside it, with the intent and the reasons of the risk alone.
+//!
 //! Layout: a version byte, a 32-byte salt, then sections of `tag (1) || length (4, big-endian) || bytes`. A commitment in the entry is
 //! a salted hash of one section's meaning; whoever has the evidence can check it, whoever has only the entry learns nothing.
 
+use std::ops::Range;
+
 use bytes::Bytes;
-use countersign_domain::{Commitment, EntryId, Payload};
+use countersign_domain::{Commitment, EntryId, Payload, Timestamp};
+use countersign_store::{Tx, evidence};
 use countersign_vault::{Committer, Place, Vault, commit, random_bytes};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     error::{Error, Result},
@@ -15,6 +20,9 @@ use crate::{
 
 const VERSION: u8 = 1;
 const SALT_BYTES: usize = 32;
+
+/// Evidence that is longer, sealed, is not opened for lists and the search: its brief is.
+pub(crate) const LISTED_BYTES: u32 = 64 << 10;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -31,6 +39,30 @@ enum Section {
 pub(crate) struct EvidenceWriter {
     bytes: Vec<u8>,
     salt: [u8; SALT_BYTES],
+    intent: Range<usize>,
+    risk_reasons: Vec<String>,
+}
+
+/// Evidence as it is kept.
+pub(crate) struct Sealed {
+    whole: Vec<u8>,
+    brief: Option<Vec<u8>>,
+}
+
+impl Sealed {
+    /// Keeps it for its entry.
+    pub(crate) fn write(
+        &self,
+        tx: &mut Tx<'_>,
+        entry: EntryId,
+        at: Timestamp,
+    ) -> countersign_store::Result<()> {
+        evidence::insert(tx, entry, at, &self.whole)?;
+        match &self.brief {
+            Some(brief) => evidence::insert_brief(tx, entry, brief),
+            None => Ok(()),
+        }
+    }
 }
 
 impl EvidenceWriter {
@@ -39,7 +71,12 @@ impl EvidenceWriter {
         let mut bytes = Vec::with_capacity(1024);
         bytes.push(VERSION);
         bytes.extend_from_slice(&salt);
-        Self { bytes, salt }
+        Self {
+            bytes,
+            salt,
+            intent: 0..0,
+            risk_reasons: Vec::new(),
+        }
     }
 
     fn section(&mut self, section: Section, write: impl FnOnce(&mut Vec<u8>)) {
@@ -74,11 +111,14 @@ impl EvidenceWriter {
         commit(&self.salt, "facts", &self.bytes[from..])
     }
 
-    /// Adds the agent's reason.
-    pub(crate) fn intent(&mut self, intent: &str) {
+    /// Adds the agent's reason. Why it is as risky as it is stands in the facts, and is kept for a brief.
+    pub(crate) fn intent(&mut self, intent: &str, risk_reasons: &[String]) {
+        risk_reasons.clone_into(&mut self.risk_reasons);
+        let from = self.bytes.len();
         self.section(Section::Intent, |bytes| {
             bytes.extend_from_slice(intent.as_bytes());
         });
+        self.intent = from..self.bytes.len();
     }
 
     /// Starts a commitment to an output that comes in pieces.
@@ -95,8 +135,33 @@ impl EvidenceWriter {
     }
 
     /// The evidence, sealed for its entry.
-    pub(crate) fn seal(&self, vault: &Vault, entry: EntryId) -> Vec<u8> {
-        vault.seal(&place(&entry), &self.bytes)
+    pub(crate) fn seal(&self, vault: &Vault, entry: EntryId) -> Sealed {
+        let whole = vault.seal(&place(&entry), &self.bytes);
+        let needs_brief = whole.len() > LISTED_BYTES as usize && !self.intent.is_empty();
+        Sealed {
+            brief: needs_brief.then(|| vault.seal(&brief_place(&entry), &self.brief())),
+            whole,
+        }
+    }
+
+    fn brief(&self) -> Vec<u8> {
+        let mut brief = Self::new();
+        // The facts hold what would run in another form: they are as long.
+        let facts = json!({ "facts": { "risk": { "reasons": self.risk_reasons } } });
+        brief.section(Section::Facts, |bytes| {
+            let _ = serde_json::to_writer(bytes, &facts);
+        });
+        brief
+            .bytes
+            .extend_from_slice(&self.bytes[self.intent.clone()]);
+        brief.bytes
+    }
+}
+
+fn brief_place(entry: &EntryId) -> Place<'_> {
+    Place {
+        table: "evidence_brief",
+        ..place(entry)
     }
 }
 
@@ -129,6 +194,25 @@ impl Evidence {
             .open(&place(&entry), sealed)
             .map_err(Error::internal)?;
         Self::parse(plain.expose()).ok_or_else(|| Error::internal("evidence has an unknown form"))
+    }
+
+    /// Opens what a list gets of the evidence of an entry; a brief has the intent and the reasons of the risk alone.
+    ///
+    /// # Errors
+    /// `internal` when it was changed or moved.
+    pub(crate) fn open_listed(
+        vault: &Vault,
+        entry: EntryId,
+        listed: &evidence::Listed,
+    ) -> Result<Self> {
+        let sealed = match listed {
+            evidence::Listed::Whole(sealed) => return Self::open(vault, entry, sealed),
+            evidence::Listed::Brief(sealed) => sealed,
+        };
+        let plain = vault
+            .open(&brief_place(&entry), sealed)
+            .map_err(Error::internal)?;
+        Self::parse(plain.expose()).ok_or_else(|| Error::internal("a brief has an unknown form"))
     }
 
     fn parse(plain: &[u8]) -> Option<Self> {

@@ -72,6 +72,7 @@ impl Gate {
             .targets
             .find(&draft.target)
             .ok_or_else(|| Error::invalid("target", "there is no such target"))?;
+        check_matches(&target.connector, &draft.action)?;
         let profile = snapshot
             .targets
             .profile_named(
@@ -226,4 +227,22 @@ impl Gate {
         })
         .await
     }
+}
+
+/// Refuses a pattern that no action of an `http` target can match: these have a method and a path.
+fn check_matches(connector: &str, action: &ActionPattern) -> Result<()> {
+    let text = action.as_str();
+    if connector != "http" || text.contains(' ') || text == ActionPattern::EVERYTHING {
+        return Ok(());
+    }
+    // A method that was meant as "every path" is the usual mistake.
+    let meant = if text.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        format!("`{text} /**` for every path")
+    } else {
+        "`GET /charges/*`, or `**` for everything".to_owned()
+    };
+    Err(Error::invalid(
+        "action",
+        format!("`{text}` matches no action of an http target: write METHOD /path, as in {meant}"),
+    ))
 }

@@ -7,7 +7,8 @@ use countersign_domain::{
     Verdict, Vote,
 };
 use countersign_store::{
-    Tx, evidence,
+    Tx,
+    evidence::{self, Listed},
     requests::{self, RequestQuery, RequestRow},
     search::Words,
     votes,
@@ -18,14 +19,12 @@ pub use countersign_store::requests::RequestOrder;
 use crate::{
     context::{OpCx, Principal},
     error::{Error, Result},
+    evidence::{Evidence, LISTED_BYTES},
     gate::Gate,
     requests::{RequestView, risk_reasons},
     searching,
     snapshot::Snapshot,
 };
-
-/// Evidence that is longer is not opened for a list: its intent stands in the detail.
-pub(crate) const LISTED_BYTES: u32 = 64 << 10;
 
 /// The most requests on one page.
 pub const PAGE_LIMIT: u32 = 200;
@@ -136,7 +135,7 @@ impl Gate {
                 rows,
                 total,
                 votes::of_requests(tx, &ids)?,
-                evidence::get_short_of(tx, &entries, LISTED_BYTES)?,
+                evidence::listed(tx, &entries, LISTED_BYTES)?,
             ))
         };
         let store = &self.inner.workspace.store;
@@ -147,14 +146,14 @@ impl Gate {
         } else {
             store.read(look).await?
         };
-        let (rows, total, said, sealed) = read;
+        let (rows, total, said, listed) = read;
         let has_more = rows.len() > limit as usize;
         let mut said = by_request(said);
-        let mut sealed: HashMap<EntryId, Vec<u8>> = sealed.into_iter().collect();
+        let mut listed: HashMap<EntryId, Listed> = listed.into_iter().collect();
         let mut items = Vec::with_capacity(rows.len());
         for row in rows.into_iter().take(limit as usize) {
             let votes = said.remove(&row.request.id).unwrap_or_default();
-            items.push(self.listed(cx, &row, votes, sealed.remove(&row.evidence_entry))?);
+            items.push(self.listed(cx, &row, votes, listed.remove(&row.evidence_entry))?);
         }
         let next = items
             .last()
@@ -175,9 +174,13 @@ impl Gate {
         cx: &OpCx,
         row: &RequestRow,
         votes: Vec<Vote>,
-        sealed: Option<Vec<u8>>,
+        listed: Option<Listed>,
     ) -> Result<RequestView> {
-        let evidence = self.open_evidence(row, sealed)?.unwrap_or_default();
+        let vault = &self.inner.workspace.vault;
+        let evidence = listed
+            .map(|listed| Evidence::open_listed(vault, row.evidence_entry, &listed))
+            .transpose()?
+            .unwrap_or_default();
         let reasons = risk_reasons(evidence.facts.as_ref());
         let intent = self.redacted(evidence.intent);
         Ok(self.view(cx, row, votes, intent, reasons))

@@ -69,11 +69,11 @@ impl Gate {
 
     /// The intent in the evidence; nothing where that is not there or can't be read: the rest is still found.
     fn intent_of(&self, gathered: &Gathered) -> String {
-        let Some(sealed) = &gathered.evidence else {
+        let Some(listed) = &gathered.evidence else {
             return String::new();
         };
         let vault = &self.inner.workspace.vault;
-        Evidence::open(vault, gathered.row.evidence_entry, sealed)
+        Evidence::open_listed(vault, gathered.row.evidence_entry, listed)
             .map(|evidence| self.redacted(evidence.intent))
             .unwrap_or_default()
     }

@@ -1,9 +1,10 @@
 //! What operators set for the scanner: for the gateway, and by labels for one agent.
 
 use countersign_domain::Labels;
-use countersign_scan::threat::Thresholds;
+use countersign_scan::threat::{Channel, Thresholds};
 use serde::{Deserialize, Serialize};
 
+use super::scanner::TextScanner;
 use crate::error::{Error, Result};
 
 /// What a suspicious text of an agent does.
@@ -181,20 +182,40 @@ impl ScanSettings {
                     ));
                 }
             }
-            if let (Some(warn), Some(block)) = (warn, block)
-                && warn > block
-            {
-                return Err(Error::invalid(
-                    format!("{channel}.warn"),
-                    "the threshold to warn at can't be above the one to block at",
-                ));
-            }
         }
         if !(1..=10_080).contains(&self.taint_minutes) {
             return Err(Error::invalid(
                 "scan.taint_minutes",
                 "scan.taint_minutes must be between 1 and 10080",
             ));
+        }
+        Ok(())
+    }
+
+    /// Refuses a threshold to warn at that lies above the one to block at, set or shipped: it would not count.
+    pub(crate) fn check_order(&self, scanner: &TextScanner) -> Result<()> {
+        let channels = [
+            ("scan.input", Channel::User, self.input.warn, self.input.block),
+            (
+                "scan.tool_output",
+                Channel::ToolOutput,
+                self.tool_output.warn,
+                self.tool_output.block,
+            ),
+        ];
+        for (name, channel, warn, block) in channels {
+            // The shortest number that stands for the shipped one, as it is shown.
+            let shipped = scanner.thresholds(channel).block.to_string();
+            let effective = block.or_else(|| shipped.parse().ok());
+            if let (Some(warn), Some(effective)) = (warn, effective)
+                && warn > effective
+            {
+                let origin = if block.is_some() { "" } else { ", as shipped" };
+                return Err(Error::invalid(
+                    format!("{name}.warn"),
+                    format!("{name}.warn ({warn}) can't be above {name}.block ({effective}{origin}): what is blocked is warned of anyway"),
+                ));
+            }
         }
         Ok(())
     }

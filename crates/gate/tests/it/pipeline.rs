@@ -1070,3 +1070,75 @@ async fn an_execution_that_nobody_knows_of_becomes_unknown() {
     let detail = stage.reaches(id, "unknown").await;
     assert_eq!(detail.view.request.outcome.as_deref(), Some("outcome_lost"));
 }
+
+/// An agent can't hide why it asks behind a long body: lists, live views and the search read the intent all the same.
+#[tokio::test]
+async fn an_intent_before_a_long_body_is_listed_and_found() {
+    let stage = Stage::new().await;
+    for (bytes, word) in [(30 << 10, "shortbody"), (100 << 10, "longbody"), (1 << 20, "hugebody")] {
+        let asked = countersign_gate::ActionDraft {
+            body: Bytes::from(format!("{{\"pad\":\"{}\"}}", "x".repeat(bytes))),
+            intent: format!("charge {word}"),
+            ..draft("POST /charges")
+        };
+        stage.gate.submit(&stage.agent(), asked).await.unwrap();
+        let page = stage
+            .gate
+            .requests(&stage.owner(), RequestFilter::default())
+            .await
+            .unwrap();
+        let first = page.items[0].clone();
+        assert_eq!(first.intent, format!("charge {word}"), "{bytes} bytes");
+        assert!(!first.risk_reasons.is_empty(), "{bytes} bytes");
+        let entries = stage.entries().await;
+        let told = stage
+            .gate
+            .brief(&stage.owner(), entries.last().unwrap())
+            .await
+            .unwrap();
+        assert_eq!(told.unwrap().view.intent, format!("charge {word}"));
+        let mut found = 0;
+        for _ in 0..100 {
+            let filter = RequestFilter {
+                text: Some(word.to_owned()),
+                ..Default::default()
+            };
+            let page = stage.gate.requests(&stage.owner(), filter).await.unwrap();
+            found = page.items.len();
+            if found == 1 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert_eq!(found, 1, "{word}");
+    }
+}
+
+/// Where the scanner warns can't lie above where it blocks, shipped thresholds included: it would be shown and not count.
+#[tokio::test]
+async fn a_warning_above_the_block_is_refused_naming_both() {
+    let stage = Stage::new().await;
+    let change = |scan: serde_json::Value| -> SettingsChange {
+        serde_json::from_value(json!({ "scan": scan })).unwrap()
+    };
+    for scan in [
+        json!({ "input": { "warn": 0.9999 } }),
+        json!({ "input": { "warn": 0.8, "block": 0.7 } }),
+    ] {
+        let error = stage
+            .gate
+            .update_settings(&stage.owner(), change(scan))
+            .await
+            .unwrap_err();
+        assert_eq!(error.field.as_deref(), Some("scan.input.warn"));
+        for word in ["scan.input.warn", "scan.input.block"] {
+            assert!(error.message.contains(word), "{error}");
+        }
+    }
+    let fits = change(json!({ "input": { "warn": 0.9, "block": 0.95 } }));
+    stage
+        .gate
+        .update_settings(&stage.owner(), fits)
+        .await
+        .unwrap();
+}
