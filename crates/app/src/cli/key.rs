@@ -55,7 +55,7 @@ pub(super) struct Add {
     /// The operator that it acts as
     #[arg(long)]
     operator: Option<String>,
-    /// What it may do: admin, request:create, request:read, request:decide, audit:read, key:manage, metrics:read; may be repeated
+    /// What it may do: admin, request:create, request:read, request:decide, audit:read, key:manage, metrics:read, webhook:manage; may be repeated
     #[arg(long = "scope")]
     scopes: Vec<String>,
     /// Requests a minute
@@ -85,7 +85,11 @@ impl Key {
                     ("expires_in_seconds", json!(add.expires)),
                 ]);
                 let made = api.post("/api/v1/keys", &body).await?;
-                cx.output.result(&made, |output| {
+                let remedy = format!(
+                    "the key is gone for good: `countersign key revoke {}`, then add another",
+                    text(&made, "/id")
+                );
+                cx.output.secret_result(&made, &remedy, |output| {
                     output.line(format!(
                         "key {} ({})",
                         text(&made, "/name"),
@@ -93,7 +97,7 @@ impl Key {
                     ));
                     output.line(text(&made, "/key"));
                     output.note("the key is shown this once: store it now");
-                });
+                })?;
             }
             Self::List => {
                 let mut keys = api.list("/api/v1/keys", usize::MAX).await?;

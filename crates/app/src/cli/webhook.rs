@@ -224,8 +224,7 @@ impl Webhook {
                 let made = api
                     .post(&format!("{}/rotate", path(&rotate.webhook)), &body)
                     .await?;
-                show_secret(cx.output, &made);
-                Ok(())
+                show_secret(cx.output, &made)
             }
             Self::Test(Named { webhook }) => test(cx, &api, &webhook).await,
             Self::Deliveries(deliveries) => {
@@ -280,13 +279,13 @@ impl Add {
             ("enabled", json!(!self.disabled)),
         ]);
         let made = api.post("/api/v1/webhooks", &body).await?;
-        show_secret(cx.output, &made);
-        Ok(())
+        show_secret(cx.output, &made)
     }
 }
 
-fn show_secret(output: Output, made: &Value) {
-    output.result(made, |output| {
+fn show_secret(output: Output, made: &Value) -> Result<()> {
+    let remedy = "make another one with `countersign webhook rotate`";
+    output.secret_result(made, remedy, |output| {
         output.line(format!(
             "webhook {} to {}",
             text(made, "/id"),
@@ -294,7 +293,7 @@ fn show_secret(output: Output, made: &Value) {
         ));
         output.line(text(made, "/secret"));
         output.note("the secret is shown this once: store it where the receiver checks signatures");
-    });
+    })
 }
 
 async fn test(cx: &Cx, api: &Api, webhook: &str) -> Result<()> {

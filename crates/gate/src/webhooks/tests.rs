@@ -91,3 +91,29 @@ fn a_made_secret_is_one_of_the_standard_and_short_or_odd_ones_are_refused() {
 fn bytes_are_written_in_lower_case() {
     assert_eq!(hexadecimal(&[0, 0x0a, 0xff]), "000aff");
 }
+
+/// The example of the documentation, whose signatures were made with another implementation (Python's `hmac`).
+#[test]
+fn the_documentation_s_example_holds() {
+    let document = include_str!("../../../../docs/webhooks.md");
+    let cell = |name: &str| {
+        let row = document.lines().find(|line| {
+            line.strip_prefix("| ")
+                .is_some_and(|line| line.starts_with(name))
+        });
+        let (_, value) = row.unwrap().split_once(" | `").unwrap();
+        value.strip_suffix("` |").unwrap()
+    };
+    let seconds: i64 = cell("`webhook-timestamp`").parse().unwrap();
+    let headers = headers(
+        cell("`webhook-id`").parse().unwrap(),
+        Timestamp::from_micros(seconds * 1_000_000),
+        cell("body").as_bytes(),
+        SignatureStyle::Hex,
+        &[secret(cell("secret"))],
+    );
+    for name in ["x-agentgate-signature", "webhook-signature"] {
+        let (_, value) = headers.iter().find(|(field, _)| *field == name).unwrap();
+        assert_eq!(value, cell(&format!("`{name}`")), "{name}");
+    }
+}
