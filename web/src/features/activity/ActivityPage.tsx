@@ -1,4 +1,5 @@
 import { Button } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { IconArrowUp } from "@tabler/icons-react";
 import { useNavigate, useRouterState, useSearch } from "@tanstack/react-router";
 import { useCallback, useState } from "react";
@@ -6,7 +7,7 @@ import { DataTable } from "@/ui/DataTable";
 import { Page } from "@/ui/Page";
 import { ActivityFilters } from "./ActivityFilters";
 import classes from "./activity.module.css";
-import { columns } from "./columns";
+import { columns, NARROW_ROW_HEIGHT, narrowColumns } from "./columns";
 import { NothingMatches, NothingYet } from "./NothingYet";
 import type { ActionView } from "./rows";
 import { type ActivitySearch, countFilters } from "./search";
@@ -25,6 +26,7 @@ export function ActivityPage() {
     (next: ActivitySearch) => void navigate({ to: "/dashboard/activity", search: next, replace: true }),
     [navigate],
   );
+  const isNarrow = useMediaQuery("(max-width: 48em)", false, { getInitialValueInEffect: false });
   const isFiltered = countFilters(search) > 0;
   return (
     <Page title="Activity" description="Every action that was asked for, as it happens and afterwards." isFull>
@@ -46,7 +48,8 @@ export function ActivityPage() {
         )}
         <DataTable
           label="Actions"
-          columns={columns}
+          columns={isNarrow ? narrowColumns : columns}
+          {...(isNarrow ? { rowHeight: NARROW_ROW_HEIGHT } : {})}
           rows={list.rows}
           rowKey={keyOf}
           onOpen={(row) =>

@@ -38,3 +38,45 @@ export const columns: readonly Column<ActionView>[] = [
   { name: "State", width: "104px", cell: (row) => <StateWord state={row.state} /> },
   { name: "Risk", width: "84px", cell: (row) => <RiskMeter score={row.risk_score} />, isMinor: true },
 ];
+
+/** The height of a row on a phone, where an action takes three lines. */
+export const NARROW_ROW_HEIGHT = 80;
+
+/** The same on a phone. */
+export const narrowColumns: readonly Column<ActionView>[] = [
+  {
+    name: "Action",
+    width: "minmax(0, 1fr)",
+    cell: (row) => (
+      <span title={titleOf(row.action)}>
+        <code className={classes.action}>
+          <Untrusted text={row.action} />
+        </code>{" "}
+        <Sign rule={row.rule} />
+        <span className={classes.second}>
+          <Untrusted text={row.agent} /> on <Untrusted text={row.target} />
+          {row.intent && (
+            <>
+              : <Untrusted text={row.intent} />
+            </>
+          )}
+        </span>
+        <span className={classes.second}>
+          <LightTime value={row.created_at} />
+        </span>
+      </span>
+    ),
+  },
+  {
+    name: "State, risk",
+    width: "96px",
+    cell: (row) => (
+      <>
+        <StateWord state={row.state} />
+        <span className={classes.second}>
+          <RiskMeter score={row.risk_score} />
+        </span>
+      </>
+    ),
+  },
+];

@@ -7,7 +7,7 @@ import { NothingMatches } from "@/features/activity/NothingYet";
 import { DataTable } from "@/ui/DataTable";
 import { EmptyState } from "@/ui/EmptyState";
 import type { Entry } from "./entries";
-import { entryColumns, NARROW_ROW_HEIGHT } from "./entryColumns";
+import { entryColumns, NARROW_ROW_HEIGHT, narrowEntryColumns } from "./entryColumns";
 import { LedgerFilters } from "./LedgerFilters";
 import classes from "./ledger.module.css";
 import { countLedgerFilters, filtersOf, type LedgerSearch, parseLedgerSearch } from "./search";
@@ -46,7 +46,7 @@ export function EntriesTab({ search }: { search: LedgerSearch }) {
         )}
         <DataTable
           label="Ledger entries"
-          columns={entryColumns}
+          columns={isNarrow ? narrowEntryColumns : entryColumns}
           rows={list.rows}
           rowKey={keyOf}
           onOpen={(entry) =>

@@ -32,33 +32,21 @@ function About({ entry }: { entry: Entry }) {
   );
 }
 
-/** The height of a row on a phone, where who it was and how it ended stand below what happened. */
-export const NARROW_ROW_HEIGHT = 58;
+const POSITION: Column<Entry> = {
+  name: "Position",
+  width: "76px",
+  cell: (entry) => <span className={classes.number}>{number.format(entry.position)}</span>,
+};
+const TIME: Column<Entry> = { name: "Time", width: "92px", cell: (entry) => <LightTime value={entry.at} /> };
 
 /** What a list shows of an entry. */
 export const entryColumns: readonly Column<Entry>[] = [
-  {
-    name: "Position",
-    width: "minmax(52px, 76px)",
-    cell: (entry) => <span className={classes.number}>{number.format(entry.position)}</span>,
-  },
-  { name: "Time", width: "92px", cell: (entry) => <LightTime value={entry.at} /> },
+  POSITION,
+  TIME,
   {
     name: "What happened",
     width: "minmax(150px, 3fr)",
-    cell: (entry) => (
-      <span title={entry.kind}>
-        {kindWords(entry.kind)}
-        <span className={classes.narrow}>
-          <ActorName actor={entry.actor} name={entry.actor_name} />
-          {entry.outcome && (
-            <>
-              , <Untrusted text={shortOutcome(entry.outcome)} />
-            </>
-          )}
-        </span>
-      </span>
-    ),
+    cell: (entry) => <span title={entry.kind}>{kindWords(entry.kind)}</span>,
   },
   {
     name: "Actor",
@@ -78,5 +66,31 @@ export const entryColumns: readonly Column<Entry>[] = [
     width: "minmax(80px, 1.4fr)",
     cell: (entry) => (entry.outcome ? <Untrusted text={shortOutcome(entry.outcome)} /> : null),
     isMinor: true,
+  },
+];
+
+/** The height of a row on a phone, where who it was and how it ended stand below what happened. */
+export const NARROW_ROW_HEIGHT = 58;
+
+/** The same on a phone. */
+export const narrowEntryColumns: readonly Column<Entry>[] = [
+  { ...POSITION, width: "56px" },
+  { ...TIME, width: "84px" },
+  {
+    name: "What happened",
+    width: "minmax(0, 1fr)",
+    cell: (entry) => (
+      <span title={entry.kind}>
+        {kindWords(entry.kind)}
+        <span className={classes.second}>
+          <ActorName actor={entry.actor} name={entry.actor_name} />
+          {entry.outcome && (
+            <>
+              , <Untrusted text={shortOutcome(entry.outcome)} />
+            </>
+          )}
+        </span>
+      </span>
+    ),
   },
 ];
