@@ -40,11 +40,21 @@ pub struct Vote {
     pub note: String,
     /// Whether the same operator asked: recorded, and never counted towards a quorum above one.
     pub is_self_approved: bool,
+    /// Whose seat it was cast from, where it is another's: see [`crate::Delegation`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<OperatorId>,
     /// Whom the client said that it decides for. Unverified, and never counted by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
     /// When.
     pub at: Timestamp,
+}
+
+impl Vote {
+    /// The operator whose seat it counts for.
+    pub fn seat(&self) -> OperatorId {
+        self.on_behalf_of.unwrap_or(self.operator)
+    }
 }
 
 /// What the votes so far amount to.
@@ -61,7 +71,7 @@ pub enum Tally {
     Denied,
 }
 
-/// Counts distinct operators. One `deny` ends it; a self-approval counts only where one vote is enough.
+/// Counts distinct seats. One `deny` ends it; a self-approval counts only where one vote is enough.
 pub fn tally(quorum: u32, votes: &[Vote]) -> Tally {
     if votes.iter().any(|vote| vote.kind == VoteKind::Deny) {
         return Tally::Denied;
@@ -69,7 +79,7 @@ pub fn tally(quorum: u32, votes: &[Vote]) -> Tally {
     let mut voters: Vec<OperatorId> = votes
         .iter()
         .filter(|vote| quorum <= 1 || !vote.is_self_approved)
-        .map(|vote| vote.operator)
+        .map(Vote::seat)
         .collect();
     voters.sort_unstable();
     voters.dedup();

@@ -207,6 +207,33 @@ impl Serialize for Digest {
     }
 }
 
+impl FromStr for Digest {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        let wrong = UnknownWord {
+            what: "SHA-256",
+            expected: "64 hexadecimal digits",
+        };
+        let mut digest = [0; 32];
+        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(wrong);
+        }
+        for (byte, pair) in digest.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+            let nibble = |digit: u8| char::from(digit).to_digit(16).unwrap_or_default();
+            *byte = u8::try_from(nibble(pair[0]) * 16 + nibble(pair[1])).unwrap_or_default();
+        }
+        Ok(Self(digest))
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 /// One ask by one agent for one action. What it wants to do in full lies sealed beside it; this is what lists show.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Request {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     facts::Facts,
     id::{AgentId, OperatorId, ProfileId, RequestId, StandingApprovalId},
+    request::Digest,
     rule::RuleMatch,
     time::Timestamp,
 };
@@ -26,14 +27,22 @@ pub struct StandingApproval {
     pub action: String,
     /// What must hold of the input.
     pub constraint: RuleMatch,
+    /// The very payload, where nothing else is said of it: then only a repetition is answered.
+    pub payload: Option<Digest>,
+    /// What the approver saw besides the payload: target and connection, profile, credential, what the action does. Another is another.
+    pub bound: Digest,
+    /// When it was made.
+    pub created_at: Timestamp,
     /// When it ends; there is no standing approval without an end.
     pub expires_at: Timestamp,
+    /// How many uses it was made with.
+    pub uses: u32,
     /// How many uses are left. The permit's transaction takes one.
     pub uses_left: u32,
 }
 
 impl StandingApproval {
-    /// Whether it answers this ask.
+    /// Whether it answers this ask, as far as facts say: what it is bound to (`payload`, `bound`) is the gate's to compare.
     pub fn satisfies(&self, facts: &Facts) -> bool {
         self.uses_left > 0
             && facts.at < self.expires_at

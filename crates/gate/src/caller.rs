@@ -8,11 +8,11 @@ use std::sync::Arc;
 use countersign_domain::{
     Decision, ExecutorKind, Permission, RequestId, RequestState, Target, TargetLimits,
 };
-use countersign_store::{Tx, standing};
+use countersign_store::Tx;
 use serde_json::json;
 
 use crate::{
-    carry_out::used_up,
+    carry_out::take_use,
     connector::CALLER,
     context::OpCx,
     error::{Error, ErrorKind, Result},
@@ -34,17 +34,13 @@ impl Gate {
         opening.epoch = Some(epoch);
         let view = RequestView::fresh(asked, &opening.row);
         let satisfied_by = decision.satisfied_by;
-        self.inner
+        let left = self
+            .inner
             .workspace
             .store
-            .write(move |tx: &mut Tx<'_>| -> Result<()> {
-                opening.write(tx)?;
-                match satisfied_by {
-                    Some(standing) if !standing::take_use(tx, standing)? => Err(used_up()),
-                    _ => Ok(()),
-                }
-            })
+            .write(move |tx: &mut Tx<'_>| take_use(tx, &opening, satisfied_by))
             .await?;
+        self.after_use(left).await;
         Ok(view)
     }
 

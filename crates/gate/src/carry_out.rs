@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use countersign_domain::{AuditEntry, Decision, DurabilityClass, EntryId, Request, RequestState};
+use countersign_domain::{AuditEntry, Decision, DurabilityClass, EntryId, Request, RequestState, StandingApprovalId};
 use countersign_scan::{LeaseMasker, VaultStream};
 use countersign_store::{Tx, standing};
 use tokio::time::Instant;
@@ -81,16 +81,12 @@ impl Gate {
         }
         opening.record.sealed = Some(writer.seal(&self.inner.workspace.vault, id));
         let standing = decision.satisfied_by;
-        let store = self.inner.workspace.store.clone();
+        let gate = self.clone();
         let write = async move {
-            let unit = move |tx: &mut Tx<'_>| -> Result<()> {
-                opening.write(tx)?;
-                match standing {
-                    Some(standing) if !standing::take_use(tx, standing)? => Err(used_up()),
-                    _ => Ok(()),
-                }
-            };
-            store.write(unit).await
+            let unit = move |tx: &mut Tx<'_>| take_use(tx, &opening, standing);
+            let left = gate.inner.workspace.store.write(unit).await?;
+            gate.after_use(left).await;
+            Ok(())
         };
         Intent::new(self, request.clone(), write).await?;
         self.carry_out(asked, request, Ledgered::Intent, keep).await
@@ -286,7 +282,20 @@ pub(crate) fn key_revoked() -> Error {
     Error::new(ErrorKind::Forbidden, "revoked", text)
 }
 
-pub(crate) fn used_up() -> Error {
+/// Writes the opening of what may run, and takes the use of the standing approval that answered; how many are left then.
+pub(crate) fn take_use(
+    tx: &mut Tx<'_>,
+    opening: &Opening,
+    standing: Option<StandingApprovalId>,
+) -> Result<Option<u32>> {
+    opening.write(tx)?;
+    match standing {
+        Some(standing) => standing::take_use(tx, standing)?.map(Some).ok_or_else(used_up),
+        None => Ok(None),
+    }
+}
+
+fn used_up() -> Error {
     let text = "the standing approval that answered this was used up at the same moment; ask again";
     Error::new(ErrorKind::Conflict, "standing_approval_used_up", text)
 }

@@ -250,12 +250,20 @@ impl Gate {
     }
 
     /// Reads the snapshot of the newest epoch and puts it in place.
-    async fn publish(&self, nouns: Nouns) -> Result<()> {
+    pub(crate) async fn publish(&self, nouns: Nouns) -> Result<()> {
         let configuration = &self.inner.configuration;
         let _turn = configuration.publishing.lock().await;
         let asked_at = configuration.millis();
         let current = configuration.snapshot.load_full();
         let next = self
+    /// Notes that a change is committed whose snapshot could not be read: nothing is decided until it is.
+    pub(crate) fn fell_behind(&self) {
+        self.inner
+            .configuration
+            .is_behind
+            .store(true, Ordering::Release);
+    }
+
             .inner
             .workspace
             .store

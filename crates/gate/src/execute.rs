@@ -2,7 +2,7 @@
 
 use countersign_domain::{
     AuditEntry, Decision, Operator, OperatorId, Permission, Request, RequestEvent, RequestId,
-    RequestState, Tally, Verdict, Vote, decide, tally,
+    RequestState, Tally, Verdict, Vote, decide_with, tally,
 };
 use countersign_store::{
     Tx,
@@ -101,7 +101,8 @@ impl Gate {
         asked.facts.permissions = cx.principal.permissions();
         asked.key = cx.principal.key().map(|key| key.id);
         self.scan_input(&snapshot, &mut asked).await?;
-        let decision = decide(&snapshot.policy, &asked.facts);
+        // What was approved by votes stands by them: a standing approval is for what nobody was asked about.
+        let decision = decide_with(&snapshot.policy, &asked.facts, |_, _| false);
         if let Some(reason) = refusal(&snapshot, &decision, &row, &votes) {
             self.end(&request, RequestEvent::Revoked, "revoked").await?;
             let text = format!("it was approved, and may no longer run: {reason}");
@@ -181,9 +182,16 @@ fn refusal(
         Verdict::Ask => {
             let may_still = |vote: &&Vote| {
                 let waited = vote.at.since(row.request.created_at);
-                may_decide(snapshot, vote.operator, |operator| {
+                let is_named = |operator: &Operator| {
                     row.terms.names(operator, waited) && decision.terms.names(operator, waited)
-                })
+                };
+                match vote.on_behalf_of {
+                    None => may_decide(snapshot, vote.operator, is_named),
+                    Some(seat) => {
+                        may_decide(snapshot, seat, is_named)
+                            && may_decide(snapshot, vote.operator, |_| true)
+                    }
+                }
             };
             let entitled: Vec<Vote> = votes.iter().filter(may_still).cloned().collect();
             // A rule that came after the votes may ask for more of them, never for fewer.

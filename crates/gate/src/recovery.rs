@@ -8,13 +8,16 @@ use std::{
 use countersign_domain::{
     Actor, AuditEntry, KillScope, Request, RequestEvent, RequestState, Timestamp,
 };
-use countersign_store::{Engine, evidence, idempotency, instances, outbox, requests, results};
+use countersign_store::{
+    Engine, delegations, evidence, idempotency, instances, outbox, requests, results, standing,
+};
 
 use crate::{
     error::{Error, Result},
     execute::after,
     gate::Gate,
     record::REMEMBERED,
+    standing::KEPT_AFTER_END,
     webhooks::{KEPT, Said},
 };
 
@@ -82,6 +85,7 @@ impl Gate {
         for (what, done) in [
             ("sweeping what is stopped", self.sweep_stopped().await),
             ("expiring requests", self.expire_overdue().await),
+            ("escalating requests", self.escalate_due().await),
             (
                 "marking executions of dead gateways",
                 self.mark_orphans().await,
@@ -207,6 +211,8 @@ impl Gate {
             .store
             .write(move |tx| -> Result<()> {
                 idempotency::sweep(tx, now)?;
+                standing::sweep(tx, now.saturating_sub(KEPT_AFTER_END))?;
+                delegations::sweep(tx, now.saturating_sub(KEPT_AFTER_END))?;
                 results::sweep(tx, now, REMEMBERED)?;
                 outbox::sweep(tx, now.saturating_sub(KEPT), BATCH)?;
                 Ok(())
@@ -335,6 +341,8 @@ impl Gate {
     /// revoked on another replica stops what runs here.
     pub(crate) fn enforce_snapshot(&self) {
         let snapshot = self.snapshot();
+        // A smaller cap counts at once.
+        self.inner.pending_room.forget();
         for kill in snapshot.kill.iter() {
             self.inner.running.cancel_killed(kill.scope);
         }

@@ -267,8 +267,9 @@ fn operator_names(
     }
     votes
         .iter()
-        .filter_map(|vote| {
-            let operator = snapshot.operators.get(vote.operator)?;
+        .flat_map(|vote| [Some(vote.operator), vote.on_behalf_of])
+        .filter_map(|operator| {
+            let operator = snapshot.operators.get(operator?)?;
             Some((operator.id, operator.name.to_string()))
         })
         .collect()

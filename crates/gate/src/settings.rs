@@ -54,6 +54,30 @@ impl Default for SignInSettings {
     }
 }
 
+/// What may wait for a human.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ApprovalSettings {
+    /// How many requests of one agent may wait at once.
+    pub pending_per_agent: u32,
+}
+
+impl Default for ApprovalSettings {
+    fn default() -> Self {
+        Self {
+            pending_per_agent: 1_000,
+        }
+    }
+}
+
+/// A change of [`ApprovalSettings`]: what is given.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ApprovalSettingsChange {
+    /// How many requests of one agent may wait at once.
+    pub pending_per_agent: Option<u32>,
+}
+
 /// Where webhooks may go.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -82,6 +106,8 @@ pub struct Settings {
     pub evidence_body_bytes: u64,
     /// How text is looked at for threats and secrets.
     pub scan: ScanSettings,
+    /// What may wait for a human.
+    pub approvals: ApprovalSettings,
     /// Where webhooks may go.
     pub webhooks: WebhookSettings,
 }
@@ -97,6 +123,7 @@ impl Default for Settings {
             evidence_retention_days: None,
             evidence_body_bytes: 65_536,
             scan: ScanSettings::default(),
+            approvals: ApprovalSettings::default(),
             webhooks: WebhookSettings::default(),
         }
     }
@@ -148,6 +175,8 @@ pub struct SettingsChange {
     pub evidence_body_bytes: Option<u64>,
     /// How text is looked at for threats and secrets.
     pub scan: Option<ScanChange>,
+    /// What may wait for a human.
+    pub approvals: Option<ApprovalSettingsChange>,
     /// Where webhooks may go.
     pub webhooks: Option<WebhookSettingsChange>,
 }
@@ -181,6 +210,12 @@ impl Settings {
                 .evidence_body_bytes
                 .unwrap_or(self.evidence_body_bytes),
             scan: self.scan.with(&change.scan.unwrap_or_default()),
+            approvals: ApprovalSettings {
+                pending_per_agent: change
+                    .approvals
+                    .and_then(|approvals| approvals.pending_per_agent)
+                    .unwrap_or(self.approvals.pending_per_agent),
+            },
             webhooks: WebhookSettings {
                 allow_private_networks: change
                     .webhooks
@@ -220,6 +255,12 @@ impl Settings {
         if let Some(days) = self.evidence_retention_days {
             within("evidence_retention_days", u64::from(days), 1, 36_600)?;
         }
+        within(
+            "approvals.pending_per_agent",
+            u64::from(self.approvals.pending_per_agent),
+            1,
+            10_000_000,
+        )?;
         self.scan.check()?;
         if !self.sign_in.token && !self.sign_in.password {
             return Err(Error::invalid(

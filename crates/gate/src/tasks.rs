@@ -45,6 +45,11 @@ impl Tasks {
         });
     }
 
+    /// Resolves when the gate shuts down.
+    pub(crate) async fn stopping(&self) {
+        self.token.cancelled().await;
+    }
+
     /// Ends all tasks and waits for them.
     pub(crate) async fn stop(&self) {
         self.token.cancel();

@@ -194,6 +194,15 @@ pub fn executing_since(
     )
 }
 
+/// How many requests of an agent wait for a human, counted to `most` at the most.
+pub fn count_pending_of(tx: &mut Tx<'_>, agent: AgentId, most: u32) -> Result<u32> {
+    tx.query_one(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM request WHERE state = 'pending' AND agent_id = ?1 LIMIT ?2) AS pending",
+        &[(&agent).into(), most.into()],
+        |row| row.u32(0),
+    )
+}
+
 /// Requests that were being carried out by another instance whose lease has ended, or that no longer exists. An instance never
 /// disowns itself, however late its own sign of life is.
 pub fn orphaned(

@@ -12,7 +12,7 @@ use crate::{
 /// Writes a vote; false if the operator has already voted on the request.
 pub fn insert(tx: &mut Tx<'_>, vote: &Vote) -> Result<bool> {
     tx.execute_one(
-        "INSERT INTO vote (request_id, operator_id, kind, note, is_self_approved, at, label) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+        "INSERT INTO vote (request_id, operator_id, kind, note, is_self_approved, at, label, on_behalf_of) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) \
          ON CONFLICT DO NOTHING",
         &[
             (&vote.request).into(),
@@ -22,6 +22,7 @@ pub fn insert(tx: &mut Tx<'_>, vote: &Vote) -> Result<bool> {
             vote.is_self_approved.into(),
             vote.at.into(),
             vote.label.as_ref().into(),
+            vote.on_behalf_of.as_ref().into(),
         ],
     )
 }
@@ -29,7 +30,7 @@ pub fn insert(tx: &mut Tx<'_>, vote: &Vote) -> Result<bool> {
 /// Every vote on a request, oldest first.
 pub fn of_request(tx: &mut Tx<'_>, request: RequestId) -> Result<Vec<Vote>> {
     tx.query(
-        "SELECT request_id, operator_id, kind, note, is_self_approved, at, label FROM vote WHERE request_id = ?1 ORDER BY at, operator_id",
+        "SELECT request_id, operator_id, kind, note, is_self_approved, at, label, on_behalf_of FROM vote WHERE request_id = ?1 ORDER BY at, operator_id",
         &[(&request).into()],
         read,
     )
@@ -41,7 +42,7 @@ pub fn of_requests(tx: &mut Tx<'_>, requests: &[RequestId]) -> Result<Vec<Vote>>
         return Ok(Vec::new());
     }
     let sql = format!(
-        "SELECT request_id, operator_id, kind, note, is_self_approved, at, label FROM vote WHERE request_id IN ({}) ORDER BY at, operator_id",
+        "SELECT request_id, operator_id, kind, note, is_self_approved, at, label, on_behalf_of FROM vote WHERE request_id IN ({}) ORDER BY at, operator_id",
         columns::placeholders(requests.len())
     );
     let args: Vec<Arg<'_>> = requests.iter().map(Into::into).collect();
@@ -66,5 +67,6 @@ fn read(row: Row<'_>) -> Result<Vote> {
         is_self_approved: row.bool(4)?,
         at: row.timestamp(5)?,
         label: row.optional_text(6)?.map(str::to_owned),
+        on_behalf_of: row.optional_bytes(7)?.map(OperatorId::from_bytes),
     })
 }

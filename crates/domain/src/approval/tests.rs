@@ -9,6 +9,7 @@ fn vote(operator: u128, kind: VoteKind, is_self_approved: bool) -> Vote {
         kind,
         note: String::new(),
         is_self_approved,
+        on_behalf_of: None,
         label: None,
         at: Timestamp::from_micros(0),
     }

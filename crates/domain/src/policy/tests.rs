@@ -89,6 +89,10 @@ fn standing() -> StandingApproval {
         profile: ProfileId::new(uuid(3)),
         action: "POST /charges".into(),
         constraint: RuleMatch::default(),
+        payload: None,
+        bound: crate::Digest([0; 32]),
+        created_at: NOW,
+        uses: 1,
         expires_at: NOW.saturating_add(std::time::Duration::from_mins(1)),
         uses_left: 1,
     }

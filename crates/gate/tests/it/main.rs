@@ -29,6 +29,12 @@ mod scan_rules;
 #[cfg(test)]
 mod stage;
 #[cfg(test)]
+mod standing;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod terms;
+#[cfg(test)]
+mod together;
+#[cfg(test)]
+mod waiting;

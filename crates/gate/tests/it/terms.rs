@@ -12,14 +12,14 @@ use crate::{
 };
 
 /// What a rule adds to every charge.
-async fn rule(stage: &Stage, terms: Value) {
+pub(crate) async fn rule(stage: &Stage, terms: Value) {
     let draft = json!({ "name": "terms", "kind": "guard", "match": { "action": ["POST /charges"] }, "verdict": "ask", "ask": terms });
     let draft = serde_json::from_value(draft).unwrap();
     stage.gate.add_rule(&stage.owner(), draft).await.unwrap();
 }
 
 /// Another operator, by a key that may decide.
-async fn operator(stage: &Stage, operator: &str, role: Role) -> OpCx {
+pub(crate) async fn operator(stage: &Stage, operator: &str, role: Role) -> OpCx {
     let draft = countersign_gate::OperatorDraft {
         name: name(operator),
         role,
@@ -44,7 +44,7 @@ async fn operator(stage: &Stage, operator: &str, role: Role) -> OpCx {
     }
 }
 
-async fn vote(
+pub(crate) async fn vote(
     stage: &Stage,
     cx: &OpCx,
     id: countersign_domain::RequestId,

@@ -72,6 +72,11 @@ pub const MIGRATIONS: &[Migration] = &[
         include_str!("../../migrations/0006_policy.sql"),
     ),
     Migration::shared(
+        7,
+        "approvals",
+        include_str!("../../migrations/0007_approvals.sql"),
+    ),
+    Migration::shared(
         8,
         "outbox",
         include_str!("../../migrations/0008_outbox.sql"),

@@ -506,6 +506,7 @@ fn a_change_is_indexed_again(bed: &Bed) {
                 kind: VoteKind::Deny,
                 note: "suspicious beneficiary".to_owned(),
                 is_self_approved: false,
+                on_behalf_of: None,
                 label: None,
                 at: bed::now(),
             };
