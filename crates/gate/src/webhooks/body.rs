@@ -165,7 +165,7 @@ fn params_of(evidence: &Evidence) -> (Value, Value) {
             Ok(document) => document,
             Err(_) => std::str::from_utf8(&payload.body).map_or_else(
                 |_| json!({ "bytes": payload.body.len(), "shown": false }),
-                |text| text.into(),
+                Value::from,
             ),
         };
         fields.insert("body".to_owned(), body);
