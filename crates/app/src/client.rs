@@ -1,6 +1,7 @@
 //! The command line as a client of the running gateway: it holds no rule, and what it may do is what its credential may do.
 
 mod discover;
+mod explain;
 mod problem;
 mod session;
 
@@ -187,7 +188,7 @@ impl Api {
             Err(failure) => failure,
         };
         if failure.code != "proof_required" {
-            return Err(self.advise(failure));
+            return Err(self.explain(failure, path, body).await);
         }
         let Credential::Session(session) = &self.credential else {
             return Err(failure);
@@ -213,7 +214,28 @@ impl Api {
                 )
                 .await?,
         )?;
-        problem::read(&self.exchange(&method, path, body).await?)
+        match problem::read(&self.exchange(&method, path, body).await?) {
+            Ok(value) => Ok(value),
+            Err(failure) => Err(self.explain(failure, path, body).await),
+        }
+    }
+
+    /// A refusal in the command line's own words.
+    async fn explain(&self, failure: Failure, path: &str, body: Option<&Value>) -> Failure {
+        let failure = explain::in_flags(self.advise(failure));
+        let Some(missing) = explain::Missing::of(&failure, path, body) else {
+            return failure;
+        };
+        let known = match missing.noun.list {
+            None => None,
+            Some(list) => match self.exchange(&Method::GET, list, None).await {
+                Ok(reply) => problem::read(&reply)
+                    .ok()
+                    .and_then(|mut reply| take_items(&mut reply)),
+                Err(_) => None,
+            },
+        };
+        missing.tell(failure, known.as_deref())
     }
 
     /// One request and its whole reply, whatever its status.
@@ -262,7 +284,7 @@ impl Api {
             body: body.into(),
         };
         match problem::read(&response) {
-            Err(failure) => Err(self.advise(failure)),
+            Err(failure) => Err(self.explain(failure, path, None).await),
             Ok(_) => Err(Failure::unreachable(
                 "unexpected",
                 format!("the gateway answered with status {}", response.status),
@@ -326,6 +348,11 @@ impl Api {
 
     fn request(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<LocalRequest> {
         self.place.check()?;
+        let plain = path.split('?').next().unwrap_or_default();
+        if plain.split('/').skip(1).any(str::is_empty) {
+            return Err(Failure::usage("the name or id is empty")
+                .next("say which one: the lists (`countersign list`, `countersign agent list` ...) name them"));
+        }
         let mut request = LocalRequest::new(method.clone(), path);
         if let Some(body) = body {
             request = request
@@ -381,9 +408,35 @@ impl Api {
     }
 
     fn advise(&self, failure: Failure) -> Failure {
+        match failure.code.as_str() {
+            "locked" => {
+                return Failure {
+                    message: "the gateway is locked".to_owned(),
+                    ..failure
+                }
+                .next("countersign vault unlock");
+            }
+            "setup" => return failure.next(self.place.to_set_up()),
+            "already_decided" => {
+                let message = failure.message.replacen("Request", "the request is", 1);
+                return Failure { message, ..failure }
+                    .next("`countersign show ID` says by whom, and what came of it");
+            }
+            _ => {}
+        }
         match (&self.credential, failure.exit) {
             (Credential::None, crate::failure::Exit::Unauthorised) => {
                 failure.next("sign in with `countersign login`, or set COUNTERSIGN_API_KEY or COUNTERSIGN_API_KEY_FILE")
+            }
+            (Credential::Key(_), crate::failure::Exit::Unauthorised)
+                if failure.code == "unauthenticated" =>
+            {
+                let message =
+                    "the key in COUNTERSIGN_API_KEY or COUNTERSIGN_API_KEY_FILE is not valid here: it is wrong, revoked or has ended"
+                        .to_owned();
+                Failure { message, ..failure }.next(
+                    "copy the whole key, or unset the variable and sign in with `countersign login`",
+                )
             }
             (Credential::Session(_), crate::failure::Exit::Unauthorised) if failure.code == "unauthenticated" => {
                 failure.next("the session has ended: sign in again with `countersign login`")
@@ -421,7 +474,7 @@ fn is_readiness(reply: &LocalResponse) -> bool {
     };
     let status = says.get("status").and_then(Value::as_str);
     matches!(reply.status.as_u16(), 200 | 503)
-        && matches!(status, Some("ready" | "locked" | "stopping" | "not_ready"))
+        && matches!(status, Some("ready" | "setup" | "locked" | "stopping" | "not_ready"))
         && says.get("problems").is_some_and(Value::is_array)
 }
 

@@ -26,6 +26,7 @@ pub(crate) use env::Env;
 pub(crate) use file::{FILE_NAME, FileSettings};
 pub(crate) use listen::ListenAddress;
 pub(crate) use load::{Flags, load};
+pub(crate) use nearest::nearest;
 pub(crate) use settings::{LogFormat, LogSettings, Origin, Settings, TlsSettings};
 pub(crate) use show::show;
 pub(crate) use variable::{

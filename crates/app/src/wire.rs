@@ -15,7 +15,7 @@ pub(crate) use failures::{from_gate, from_lock};
 pub(crate) use header::{HeaderPlace, unlock};
 pub(crate) use listeners::{deployment, server_config};
 pub(crate) use lock::hold_to_serve;
-pub(crate) use onboard::{Onboarding, create, onboard, refuse_second};
+pub(crate) use onboard::{Onboarding, create, onboard, refuse_in_use, refuse_second};
 pub(crate) use parts::{Parts, not_onboarded, stop_gate};
 pub(crate) use site::Site;
 pub(crate) use workshop::Workshop;

@@ -76,8 +76,15 @@ impl Agent {
                     ("labels", labels(&add.labels)),
                 ]);
                 let made = api.post("/api/v1/agents", &body).await?;
-                cx.output
-                    .result(&only(&made, &["id", "name", "key"]), |output| {
+                let remedy = format!(
+                    "the agent is there and its key is gone for good: `countersign key revoke {}`, then `countersign key add NAME --agent {}`",
+                    text(&made, "/key_id"),
+                    add.name
+                );
+                cx.output.secret_result(
+                    &only(&made, &["id", "name", "key"]),
+                    &remedy,
+                    |output| {
                         output.line(format!(
                             "agent {} ({})",
                             text(&made, "/name"),
@@ -85,7 +92,8 @@ impl Agent {
                         ));
                         output.line(format!("key   {}", text(&made, "/key")));
                         output.note("the key is shown this once: give it to the agent now");
-                    });
+                    },
+                )?;
             }
             Self::List => shown::list(
                 cx.output,

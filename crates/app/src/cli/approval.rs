@@ -25,6 +25,9 @@ const COLUMNS: &[Column] = &[
     ("CREATED", &["/created_at"]),
 ];
 
+/// The most requests of one list.
+const LISTED: u64 = 10_000;
+
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub(super) enum Approval {
@@ -58,8 +61,8 @@ pub(crate) struct List {
     /// Only on this target
     #[arg(long)]
     target: Option<String>,
-    /// At most so many
-    #[arg(long, default_value = "50", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    /// At most so many, 1 to 10000
+    #[arg(long, default_value = "50", value_parser = RangedU64ValueParser::<usize>::new().range(1..=LISTED))]
     limit: usize,
 }
 
@@ -159,7 +162,15 @@ impl List {
                 ("limit", limit),
             ],
         );
-        let items = cx.api()?.list(&path, self.limit).await?;
+        // One more than wanted tells whether there are more.
+        let mut items = cx.api()?.list(&path, self.limit + 1).await?;
+        if items.len() > self.limit {
+            items.truncate(self.limit);
+            cx.output.note(format!(
+                "there are more: these are the newest {}, --limit shows up to {LISTED}",
+                self.limit
+            ));
+        }
         shown::list(cx.output, &items, COLUMNS, "no request fits");
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! `countersign audit`: the ledger, on line and off line.
 
 mod export;
+mod names;
 mod verify;
 
 use clap::{Args, Subcommand};
@@ -97,12 +98,12 @@ impl Audit {
                         ("limit", Some(list.limit.clamp(1, 200).to_string())),
                     ],
                 );
-                shown::list(
-                    cx.output,
-                    &cx.api()?.list(&path, list.limit).await?,
-                    COLUMNS,
-                    "no entry fits",
-                );
+                let api = cx.api()?;
+                let mut entries = api.list(&path, list.limit).await?;
+                if !cx.output.is_json() {
+                    names::add(&api, &mut entries).await;
+                }
+                shown::list(cx.output, &entries, COLUMNS, "no entry fits");
                 Ok(())
             }
             Self::Verify(verify) => verify.run(cx).await,

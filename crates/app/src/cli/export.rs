@@ -9,7 +9,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::cx::Cx;
-use crate::failure::{Failure, Result};
+use super::scan::unwritable;
+use crate::failure::Result;
 
 /// Where to.
 #[derive(Debug, Args)]
@@ -33,9 +34,7 @@ impl Export {
             });
             return Ok(());
         };
-        let failed = |error: std::io::Error| {
-            Failure::usage(format!("{} can't be written: {error}", path.display()))
-        };
+        let failed = |error: std::io::Error| unwritable(&path, &error);
         let mut text = serde_json::to_vec_pretty(&document).unwrap_or_default();
         text.push(b'\n');
         let mut file = OpenOptions::new()

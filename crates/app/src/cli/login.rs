@@ -1,6 +1,7 @@
 //! `countersign login`: a session of 12 hours that can read. Changing and deciding ask for fresh proof.
 
 use clap::Args;
+use countersign_domain::Name;
 use countersign_vault::SecretString;
 use http::Method;
 use serde_json::{Value, json};
@@ -14,18 +15,39 @@ use crate::failure::{Failure, Result};
 /// How to sign in: with the token that `onboard` or `token create` showed, or by name and password.
 #[derive(Debug, Args)]
 pub(super) struct Login {
-    /// Sign in by password, as this operator
-    #[arg(long, value_name = "OPERATOR")]
+    /// Sign in by password, as this operator; the password is asked for
+    #[arg(long, value_name = "NAME", conflicts_with = "password")]
+    operator: Option<String>,
+    /// The old name of `--operator`
+    #[arg(long, value_name = "NAME", hide = true)]
     password: Option<String>,
     #[command(flatten)]
     source: SecretSource,
 }
 
+/// The operator that `--password` names. A password there stands in the process list already: it goes no further, and is not repeated.
+fn named_by_old_flag(name: Option<&String>, cx: &Cx) -> Result<()> {
+    let Some(name) = name else {
+        return Ok(());
+    };
+    if name.parse::<Name>().is_err() {
+        return Err(Failure::usage(
+            "--password takes no password: what was given is no operator's name, and other processes could read it",
+        )
+        .next("change that password if it was one; say `countersign login --operator NAME`, which asks for the password"));
+    }
+    cx.output
+        .warn("--password NAME is called --operator NAME now; it never took a password");
+    Ok(())
+}
+
 impl Login {
     pub(super) async fn run(self, cx: &Cx) -> Result<()> {
+        named_by_old_flag(self.password.as_ref(), cx)?;
+        let operator_name = self.operator.as_ref().or(self.password.as_ref());
         let data_dir = cx.data_dir()?;
         let api = Api::connect_without_credential(&cx.env, &data_dir, cx.output)?;
-        let mut body = match &self.password {
+        let mut body = match operator_name {
             Some(name) => {
                 let password = self
                     .source
@@ -53,7 +75,7 @@ impl Login {
             &data_dir,
             SecretString::new(secret.to_owned()),
             &operator,
-            self.password.is_some(),
+            operator_name.is_some(),
         );
         session.store(&cx.env, &data_dir, api.place())?;
         let expires_at = text(&reply, "/expires_at");

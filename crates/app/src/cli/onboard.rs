@@ -35,8 +35,11 @@ impl Onboard {
             cx.output.warn(warning);
         }
         let path = settings.data_dir.path().display().to_string();
-        if !self.yes {
+        if self.yes {
+            wire::refuse_in_use(&settings).await?;
+        } else {
             wire::refuse_second(&settings).await?;
+            wire::refuse_in_use(&settings).await?;
             Self::tell(cx, &settings)?;
         }
         let operator = match &self.operator {
@@ -63,7 +66,11 @@ impl Onboard {
         )
         .await?;
         let document = json!({ "operator": made.operator, "token": made.token.expose(), "admin_key": made.admin_key.expose(), "data_dir": path });
-        cx.output.result(&document, |output| {
+        let remedy = format!(
+            "the data directory is made, its token and admin key are gone for good: remove it and onboard again, or `countersign token create NAME --operator {} --recover`",
+            made.operator
+        );
+        cx.output.secret_result(&document, &remedy, |output| {
             output.line(format!("operator   {}", made.operator));
             output.line(format!("token      {}", made.token.expose()));
             output.line(format!("admin key  {}", made.admin_key.expose()));
@@ -71,8 +78,7 @@ impl Onboard {
             output.note("both are shown this once. The token signs in (`countersign login`); the key is for COUNTERSIGN_API_KEY.");
             output.note("Without the passphrase the data is lost: keep it somewhere else, too.");
             output.note("next: `countersign gateway`");
-        });
-        Ok(())
+        })
     }
 
     /// Says what will be written, and asks.

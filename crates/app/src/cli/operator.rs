@@ -99,7 +99,11 @@ impl Operator {
                         ]),
                     )
                     .await?;
-                cx.output.result(&made, |output| {
+                let remedy = format!(
+                    "the operator is there and their token is gone for good: `countersign token list` names it; revoke it, then `countersign token create NAME --operator {}`",
+                    add.name
+                );
+                cx.output.secret_result(&made, &remedy, |output| {
                     output.line(format!(
                         "operator {} ({}), {}",
                         add.name,
@@ -111,7 +115,7 @@ impl Operator {
                         output.line(format!("sign-in token {token}"));
                         output.note("the token is shown this once: hand it over now");
                     }
-                });
+                })?;
             }
             Self::List => shown::list(
                 cx.output,

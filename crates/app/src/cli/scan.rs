@@ -17,6 +17,8 @@ mod wrong;
 
 use clap::Subcommand;
 
+pub(super) use cases::unwritable;
+
 use super::cx::Cx;
 use crate::failure::Result;
 

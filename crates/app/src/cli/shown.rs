@@ -54,6 +54,26 @@ pub(super) fn fields(value: &Value) -> Table {
     table
 }
 
+/// A line per field, what is nested by its whole name.
+pub(super) fn flat_fields(value: &Value) -> Table {
+    let mut table = Table::new(&["FIELD", "VALUE"]);
+    add_fields(&mut table, "", value);
+    table
+}
+
+fn add_fields(table: &mut Table, name: &str, value: &Value) {
+    match value {
+        Value::Null => {}
+        Value::Object(fields) => {
+            let joint = if name.is_empty() { "" } else { "." };
+            for (field, value) in fields {
+                add_fields(table, &format!("{name}{joint}{field}"), value);
+            }
+        }
+        other => table.row([name.to_owned(), cell(other)]),
+    }
+}
+
 /// A value in a cell.
 pub(super) fn cell(value: &Value) -> String {
     match value {

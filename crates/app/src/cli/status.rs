@@ -40,6 +40,9 @@ impl Status {
         let status = Value::Object(status);
         cx.output
             .result(&status, |output| output.table(&table(&status)));
+        if status.pointer("/readiness/status") == Some(&json!("setup")) {
+            cx.output.note(format!("next: {}", open.place().to_set_up()));
+        }
         Ok(())
     }
 }

@@ -55,8 +55,12 @@ pub(super) struct Create {
 }
 
 /// Shows a new token, once.
-fn show(cx: &Cx, made: &Value) {
-    cx.output.result(made, |output| {
+fn show(cx: &Cx, made: &Value) -> Result<()> {
+    let remedy = format!(
+        "the token is gone for good: `countersign token revoke {}`, then create another",
+        text(made, "/id")
+    );
+    cx.output.secret_result(made, &remedy, |output| {
         output.line(format!(
             "token {} ({})",
             text(made, "/name"),
@@ -64,7 +68,7 @@ fn show(cx: &Cx, made: &Value) {
         ));
         output.line(text(made, "/token"));
         output.note("the token is shown this once: store it now");
-    });
+    })
 }
 
 impl Create {
@@ -89,8 +93,7 @@ impl Create {
             "operator": made.view.operator,
             "token": made.secret.expose(),
         });
-        show(cx, &shown);
-        Ok(())
+        show(cx, &shown)
     }
 }
 
@@ -110,7 +113,7 @@ impl Token {
                     ("expires_in_seconds", json!(create.expires)),
                 ]);
                 let made = api.post("/api/v1/tokens", &body).await?;
-                show(cx, &made);
+                show(cx, &made)?;
             }
             Self::List => shown::list(
                 cx.output,

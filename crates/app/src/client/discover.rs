@@ -36,6 +36,22 @@ impl Place {
         })
     }
 
+    /// How a gateway is set up that waits for it.
+    pub(crate) fn to_set_up(&self) -> String {
+        let file = self
+            .data_dir
+            .as_ref()
+            .map(|data_dir| data_dir.path().join("setup-address"))
+            .filter(|file| file.exists());
+        match file {
+            Some(file) => format!(
+                "open the one-time address in {} in a browser; or stop that gateway and run `countersign onboard`",
+                file.display()
+            ),
+            None => "open the one-time address that the gateway showed on its terminal (or in its data directory's `setup-address`); a restart gives another".to_owned(),
+        }
+    }
+
     /// Checks that the gateway that `run.json` names still runs; one that was named by its address is taken as it is.
     ///
     /// SECURITY: before every request, not once: a gateway may die while a passphrase is being typed.

@@ -5,6 +5,7 @@ use std::os::unix::fs::MetadataExt;
 
 use super::finding::Finding;
 use crate::config::Settings;
+use crate::run_file::RunFile;
 use crate::wire::{HeaderPlace, not_onboarded};
 
 pub(super) async fn examine(settings: &Settings) -> Vec<Finding> {
@@ -61,8 +62,19 @@ fn modes(settings: &Settings) -> Finding {
     }
 }
 
+fn runs(settings: &Settings) -> bool {
+    let run_file = RunFile::read(&settings.data_dir).ok().flatten();
+    run_file.is_some_and(|run_file| run_file.is_current(&settings.data_dir).unwrap_or(false))
+}
+
 async fn header(settings: &Settings) -> Finding {
     match HeaderPlace::of(settings).read().await {
+        // `onboard` would be refused while a gateway waits to be set up.
+        Ok(None) if runs(settings) => Finding::warn(
+            "vault",
+            "there is none yet: the gateway that runs here waits to be set up",
+            "finish the set-up in the browser; or stop that gateway and run countersign onboard",
+        ),
         Ok(None) => {
             let failure = not_onboarded(settings);
             let mend = match failure.code.as_str() {

@@ -39,6 +39,13 @@ pub(super) async fn examine(cx: &Cx, settings: &Settings) -> Vec<Finding> {
     let says: Value = ready.json().unwrap_or(Value::Null);
     if ready.status.is_success() {
         findings.push(Finding::ok("store", "the gateway is ready"));
+    } else if says.get("status").and_then(Value::as_str) == Some("setup") {
+        findings.push(Finding::warn(
+            "store",
+            "the gateway waits to be set up",
+            api.place().to_set_up(),
+        ));
+        return findings;
     } else if says.to_string().contains("\"locked\"") {
         findings.push(Finding::warn(
             "store",
@@ -49,14 +56,29 @@ pub(super) async fn examine(cx: &Cx, settings: &Settings) -> Vec<Finding> {
     } else {
         findings.push(Finding::fail(
             "store",
-            format!("the gateway is not ready: {says}"),
-            "look at the gateway's log",
+            format!("the gateway is not ready: {}", problems(&says)),
+            "look at the gateway's log: standard error of its process",
         ));
     }
     findings.push(ledger(&api).await);
     findings.extend(kills(&api).await);
     findings.extend(targets(&api).await);
     findings
+}
+
+/// What keeps the gateway from working, in its words.
+fn problems(says: &Value) -> String {
+    let problems = says.get("problems").and_then(Value::as_array);
+    let words: Vec<&str> = problems
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    if words.is_empty() {
+        "it does not say why".to_owned()
+    } else {
+        words.join(", ").replace('_', " ")
+    }
 }
 
 /// Nothing where nothing is stopped, or where the caller may not know.

@@ -2,7 +2,7 @@
 
 use countersign_domain::Name;
 use countersign_gate::{OnboardDraft, SystemClock};
-use countersign_store::LockError;
+use countersign_store::{DataDirLock, LockError};
 use countersign_vault::{Passphrase, SecretString};
 
 use super::failures::from_lock;
@@ -43,26 +43,44 @@ pub(crate) async fn refuse_second(settings: &Settings) -> Result<()> {
     }
 }
 
+/// Refuses where a gateway works on the data directory, before anybody is asked for a passphrase.
+pub(crate) async fn refuse_in_use(settings: &Settings) -> Result<()> {
+    if settings.data_dir.mode().is_none() {
+        return Ok(());
+    }
+    match lock(settings).await {
+        // What else is wrong with the folder is found where it is made.
+        Err(failure) if failure.code == "in_use" || failure.code == "already_onboarded" => {
+            Err(failure)
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn lock(settings: &Settings) -> Result<DataDirLock> {
+    let data_dir = &settings.data_dir;
+    let is_present = HeaderPlace::of(settings).read().await?.is_some();
+    hold(data_dir).await.map_err(|error| match error {
+        LockError::AlreadyLocked { .. } if is_present => already_onboarded(data_dir),
+        LockError::AlreadyLocked { .. } => from_lock(&error).next(
+            "if it is being set up in a browser, finish that; or stop that gateway and onboard here",
+        ),
+        _ => from_lock(&error),
+    })
+}
+
 /// Makes the folder, the vault and the first operator.
 pub(crate) async fn onboard(
     settings: &Settings,
     passphrase: Passphrase,
     onboarding: Onboarding,
 ) -> Result<Onboarded> {
-    let data_dir = &settings.data_dir;
     let operator: Name = onboarding
         .operator
         .parse()
         .map_err(|error| Failure::usage(format!("--operator: {error}")))?;
     create(settings)?;
-    let is_present = HeaderPlace::of(settings).read().await?.is_some();
-    let _lock = hold(data_dir).await.map_err(|error| match error {
-        LockError::AlreadyLocked { .. } if is_present => already_onboarded(data_dir),
-        LockError::AlreadyLocked { .. } => from_lock(&error).next(
-            "if it is being set up in a browser, finish that; or stop that gateway and onboard here",
-        ),
-        _ => from_lock(&error),
-    })?;
+    let _lock = lock(settings).await?;
     let site = Site::new(settings, Parts::of(settings));
     site.tidy()?;
     let draft = OnboardDraft {

@@ -9,6 +9,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::super::cx::Cx;
+use super::super::scan::unwritable;
 use crate::failure::{Failure, Result};
 
 /// Where to.
@@ -31,15 +32,13 @@ impl Export {
         };
         let Some(path) = self.output else {
             while let Some(chunk) = stream.next_chunk().await.map_err(cut)? {
-                cx.output.bytes(&chunk).map_err(|error| {
-                    Failure::usage(format!("standard output is closed: {error}"))
-                })?;
+                if !cx.output.bytes(&chunk) {
+                    break;
+                }
             }
             return Ok(());
         };
-        let failed = |error: io::Error| {
-            Failure::usage(format!("{} can't be written: {error}", path.display()))
-        };
+        let failed = |error: io::Error| unwritable(&path, &error);
         let mut file = BufWriter::new(
             OpenOptions::new()
                 .write(true)

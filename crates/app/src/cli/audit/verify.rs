@@ -10,7 +10,7 @@ use countersign_vault::audit::{CheckpointKey, Report, Signatures, Verifier, veri
 use serde_json::{Value, json};
 
 use super::super::cx::Cx;
-use super::super::shown::{fields, only};
+use super::super::shown::{flat_fields, only};
 use crate::failure::{Failure, Result};
 
 /// What to verify.
@@ -40,7 +40,7 @@ impl Verify {
             names.extend(["pruned", "uncompared", "signatures"]);
         }
         cx.output.result(&only(&report, &names), |output| {
-            output.table(&fields(&report));
+            output.table(&flat_fields(&report));
             output.line(if is_valid {
                 "the ledger is as it was written"
             } else {

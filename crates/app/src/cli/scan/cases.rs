@@ -3,7 +3,7 @@
 //! INVARIANT: a line is printed whole, and with nothing in it that acts on a terminal: its text is an agent's or a target's.
 
 use std::fs::OpenOptions;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -41,6 +41,23 @@ fn cut(why: &str) -> Failure {
         .next("what was written is not all of them: run it again")
 }
 
+/// Why a new file can't be made, in words, and what to do.
+pub(in crate::cli) fn unwritable(path: &Path, error: &io::Error) -> Failure {
+    let name = path.display();
+    match error.kind() {
+        ErrorKind::AlreadyExists => Failure::usage(format!(
+            "{name} can't be written: it is there already, and is not replaced"
+        ))
+        .next("name another file, or move that one away"),
+        ErrorKind::NotFound => {
+            Failure::usage(format!("{name} can't be written: its folder is missing"))
+                .next("make the folder, or name a file in one that is there")
+        }
+        _ => Failure::usage(format!("{name} can't be written: {error}"))
+            .next("name a file in a folder that you may write to"),
+    }
+}
+
 async fn print(mut stream: LocalStream, output: Output) -> Result<()> {
     let mut rest = Vec::new();
     while let Some(chunk) = stream
@@ -69,8 +86,7 @@ async fn print(mut stream: LocalStream, output: Output) -> Result<()> {
 }
 
 async fn write(mut stream: LocalStream, path: &Path, output: Output) -> Result<()> {
-    let failed =
-        |error: io::Error| Failure::usage(format!("{} can't be written: {error}", path.display()));
+    let failed = |error: io::Error| unwritable(path, &error);
     let mut file = BufWriter::new(
         OpenOptions::new()
             .write(true)

@@ -21,7 +21,7 @@ use crate::output::Output;
 /// What to measure on.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Eval {
-    /// The rows, a JSON object a line: `id`, `text`, and `label` (attack or benign) or `expect` (true or false, for secrets);
+    /// The rows (`-`: standard input), a JSON object a line: `id`, `text`, and `label` (attack or benign) or `expect` (true or false, for secrets);
     /// `category`, `channel`, `tier`, `source_repo` and `rule` are used, other fields are allowed
     #[arg(value_name = "CORPUS.jsonl")]
     corpus: PathBuf,

@@ -14,7 +14,7 @@ use crate::output::Output;
 /// What to scan.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct File {
-    /// The files
+    /// The files; `-`: standard input
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     #[command(flatten)]
@@ -32,7 +32,12 @@ impl File {
         let mut failures: Vec<String> = Vec::new();
         for path in &self.paths {
             let name = path.display().to_string();
-            let bytes = match input::file(path) {
+            let bytes = if name == "-" {
+                input::file_or_stdin(Some(path)).map_err(|failure| failure.message)
+            } else {
+                input::file(path)
+            };
+            let bytes = match bytes {
                 Ok(bytes) => bytes,
                 Err(why) => {
                     if output.is_json() {

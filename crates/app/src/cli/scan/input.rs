@@ -1,10 +1,13 @@
 //! Reading what is scanned: bounded, and made text.
 
 use std::ffi::OsStr;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, IsTerminal, Read};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+
+use rustix::fs::OFlags;
 
 use crate::failure::{Failure, Result};
 
@@ -52,9 +55,20 @@ impl Input {
 /// The bytes of an argument, or of standard input where it is `-` or missing.
 pub(super) fn argument_or_stdin(argument: Option<&OsStr>) -> Result<Vec<u8>> {
     match argument.filter(|argument| *argument != "-") {
+        Some(text) if text.is_empty() => Err(nothing("give a text that is not empty")),
         Some(text) => bounded(text.as_bytes(), "the text"),
-        None => stdin(argument.is_some(), "give a text"),
+        None => match stdin(argument.is_some(), "give a text")? {
+            // What should have fed the pipe failed, most likely: that is not a text without threats.
+            bytes if bytes.is_empty() => {
+                Err(nothing("standard input is empty: look at what feeds it"))
+            }
+            bytes => Ok(bytes),
+        },
     }
+}
+
+fn nothing(next: &str) -> Failure {
+    Failure::usage("there is nothing to scan").next(next)
 }
 
 /// The bytes of a file, or of standard input where it is `-` or missing.
@@ -65,18 +79,35 @@ pub(super) fn file_or_stdin(path: Option<&Path>) -> Result<Vec<u8>> {
     }
 }
 
-/// The bytes of a file, or why there are none.
+/// The bytes of a file, or why there are none. Only of a regular file: a pipe without a writer would be waited for for ever, and
+/// opening or reading a device may do anything.
 pub(super) fn file(path: &Path) -> Result<Vec<u8>, String> {
-    let failed = |error: io::Error| format!("{} can't be read: {error}", path.display());
-    let file = File::open(path).map_err(failed)?;
-    if file.metadata().map_err(failed)?.is_dir() {
+    let name = path.display();
+    let failed = |error: io::Error| format!("{name} can't be read: {error}");
+    check_kind(path, &path.metadata().map_err(failed)?)?;
+    // It may be another one by now.
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = File::options()
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)
+        .map_err(failed)?;
+    check_kind(path, &file.metadata().map_err(failed)?)?;
+    let bytes = read(file).map_err(failed)?;
+    bytes.ok_or_else(|| too_long(&name.to_string()))
+}
+
+fn check_kind(path: &Path, metadata: &Metadata) -> Result<(), String> {
+    let name = path.display();
+    if metadata.is_dir() {
+        return Err(format!("{name} is a folder: name the files in it"));
+    }
+    if !metadata.is_file() {
         return Err(format!(
-            "{} is a folder: name the files in it",
-            path.display()
+            "{name} is a pipe, a socket or a device and no file: pipe its text in, and say `-`"
         ));
     }
-    let bytes = read(file).map_err(failed)?;
-    bytes.ok_or_else(|| too_long(&path.display().to_string()))
+    Ok(())
 }
 
 /// Standard input. A person who gave nothing is told so instead of being waited for.

@@ -85,8 +85,11 @@ impl<'scanner> Outcome<'scanner> {
             ));
         }
         let name = name.map_or_else(String::new, |name| format!("{name}: "));
-        let what =
-            category(&self.finding).map_or("nothing found", |_| self.finding.category.words());
+        // Below every threshold it is no threat of any kind.
+        let what = match self.severity() {
+            Severity::Clear => "nothing found",
+            _ => category(&self.finding).map_or("nothing found", |_| self.finding.category.words()),
+        };
         output.line(format!(
             "{name}{}: {what}, score {:.4} (warn from {}, block from {})",
             severity(self.severity()),

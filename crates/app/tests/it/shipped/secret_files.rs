@@ -55,7 +55,7 @@ fn every_secret_file_that_others_can_get_at_is_warned_of() {
                 file,
             ][..],
             &["login", "--file", file],
-            &["login", "--password", "ann", "--file", file],
+            &["login", "--operator", "ann", "--file", file],
             &["operator", "password", "nobody", "--file", file],
             &["vault", "unlock", "--file", file],
         ] {

@@ -395,3 +395,23 @@ fn a_script_is_not_set_up_in_a_browser() {
     assert!(refused.exit == 3 || refused.exit == 4, "{refused:?}");
     assert!(started.elapsed() < Duration::from_mins(1));
 }
+
+/// While a gateway waits to be set up, every command says that, and none sends anybody to `onboard`, which would be refused.
+#[test]
+fn commands_name_the_set_up_that_is_open() {
+    let fresh = Fresh::start();
+    let address = fresh.program.data_dir().join("setup-address");
+    let address = address.to_str().unwrap();
+    let list = fresh.program.run(&["list"]).expect(3);
+    assert!(list.stderr.contains(address), "{}", list.stderr);
+    let status = fresh.program.run(&["status"]).expect(0);
+    assert!(status.stderr.contains(address), "{}", status.stderr);
+    let doctor = fresh.program.run(&["doctor"]);
+    let told = format!("{}{}", doctor.stdout, doctor.stderr);
+    assert!(told.contains(address), "{told}");
+    assert!(!told.contains("{\"problems\""), "{told}");
+    assert!(told.contains("waits to be set up"), "{told}");
+    // Before a passphrase is asked for.
+    let onboard = fresh.program.run(&["onboard", "--yes"]).expect(3);
+    assert!(onboard.stderr.contains("set up in a browser"), "{}", onboard.stderr);
+}

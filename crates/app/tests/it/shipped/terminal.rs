@@ -278,3 +278,23 @@ fn a_gateway_that_was_never_set_up_tells_the_terminal_its_address() {
         api.get("/readyz").expect(200);
     }
 }
+
+/// Nothing takes the mark back: a person is asked first.
+#[test]
+fn a_person_is_asked_before_a_finding_is_marked_as_wrong() {
+    let gateway = TestGateway::start();
+    let id = "019d0000-0000-7000-8000-000000000000";
+    let mut command = gateway.command(&["scan", "wrong", id, "0"]);
+    command.env("COUNTERSIGN_API_KEY", gateway.admin_key());
+    let mut person = Person::at(command);
+    person.sees("for good?");
+    person.types("n");
+    person.sees("nothing was marked");
+    person.leaves_with(1);
+    let mut command = gateway.command(&["scan", "wrong", id, "0", "--yes"]);
+    command.env("COUNTERSIGN_API_KEY", gateway.admin_key());
+    let mut person = Person::at(command);
+    person.sees("there is no such request");
+    person.leaves_with(2);
+    assert!(!person.seen.contains("for good?"), "{}", person.seen);
+}

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use countersign_scan::evaluate::{Label, Row};
@@ -63,6 +63,9 @@ struct Line {
 impl Corpus {
     /// Reads a file.
     pub(super) fn read(path: &Path) -> Result<Self> {
+        if path == Path::new("-") {
+            return Self::from_reader(BufReader::new(io::stdin()), &"standard input");
+        }
         let name = path.display();
         let file = File::open(path)
             .map_err(|error| Failure::usage(format!("{name} can't be read: {error}")))?;

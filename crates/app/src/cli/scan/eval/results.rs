@@ -103,6 +103,13 @@ fn real(path: &Path) -> PathBuf {
 }
 
 fn failed(path: &Path, error: &io::Error) -> Failure {
-    Failure::usage(format!("{} can't be written: {error}", path.display()))
-        .next("give `--out` a file in a folder that you may write to")
+    // What is tried first is a file beside it, with a name that says nothing to anybody.
+    match error.kind() {
+        io::ErrorKind::NotFound => Failure::usage(format!(
+            "{} can't be written: its folder is missing",
+            path.display()
+        )),
+        kind => Failure::usage(format!("{} can't be written: {kind}", path.display())),
+    }
+    .next("give `--out` a file in a folder that is there and that you may write to")
 }

@@ -6,3 +6,4 @@ mod scan;
 mod scan_rules;
 mod session;
 mod stories;
+mod words;

@@ -166,8 +166,8 @@ fn a_text_is_judged_explained_and_shown_in_place() {
         clear.stdout
     );
     assert_eq!(clear.stdout.lines().count(), 1);
-    let empty = program.run(&["scan", "text"]).expect(0);
-    assert!(empty.stdout.starts_with("clear: "), "{}", empty.stdout);
+    let empty = program.run(&["scan", "text"]).expect(2);
+    assert!(empty.stderr.contains("nothing to scan"), "{}", empty.stderr);
 }
 
 #[test]
@@ -314,6 +314,19 @@ fn files_are_scanned_though_one_can_not_be() {
     );
     program.run(&["scan", "file", "bad.txt", "bytes"]).expect(0);
     program.run(&["scan", "file"]).expect(2);
+}
+
+/// A pipe without a writer would be waited for, a device read for ever.
+#[test]
+fn only_regular_files_are_opened_and_a_dash_is_standard_input() {
+    let program = Program::new();
+    for path in ["/dev/zero", "/dev/null"] {
+        let said = program.run(&["scan", "file", path]).expect(2).stderr;
+        assert!(said.contains("is a pipe, a socket or a device"), "{said}");
+        program.run(&["scan", "redact", path]).expect(2);
+    }
+    let said = program.feed(&["scan", "file", "-"], HARMLESS).expect(0);
+    assert!(said.stdout.starts_with("-: clear"), "{}", said.stdout);
 }
 
 #[test]
