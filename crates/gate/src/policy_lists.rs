@@ -335,3 +335,53 @@ pub(crate) fn judged_facts(judged: Option<&Value>) -> Option<(Facts, Decision)> 
     let decision = serde_json::from_value(judged.get("decision")?.clone()).ok()?;
     Some((facts, decision))
 }
+
+impl Gate {
+    /// The name of the agent with this id or name, where there is one.
+    pub fn agent_name_of(&self, id_or_name: &str) -> Option<String> {
+        let agent = self.snapshot().agents.find(id_or_name)?;
+        Some(agent.name.to_string())
+    }
+
+    /// What a decision would look at if nobody in particular asked for an approval-only action now.
+    ///
+    /// # Errors
+    /// When there is no approval-only connector, or the action is none.
+    pub fn imagined(
+        &self,
+        action: String,
+        params: Value,
+        context: Value,
+        urgency: countersign_domain::Urgency,
+    ) -> Result<Facts> {
+        let nobody = uuid::Uuid::nil();
+        Ok(Facts {
+            agent: countersign_domain::AgentFacts {
+                id: countersign_domain::AgentId::new(nobody),
+                name: "nobody".parse().map_err(Error::internal)?,
+            },
+            action: countersign_domain::ActionFacts {
+                connector: CALLER.to_owned(),
+                name: action,
+                effect: countersign_domain::Effect::Egress,
+            },
+            target: countersign_domain::TargetFacts {
+                id: countersign_domain::TargetId::new(nobody),
+                name: caller_name()?,
+                profile: countersign_domain::ProfileId::new(nobody),
+                risk_threshold: None,
+            },
+            input: params,
+            context,
+            urgency,
+            intent: String::new(),
+            risk: countersign_domain::Risk::floor(countersign_domain::RiskScore::new(0.5), "imagined"),
+            tainted: false,
+            findings: Vec::new(),
+            scan: countersign_domain::ScanFacts::default(),
+            budget: None,
+            at: self.now(),
+            permissions: countersign_domain::Permissions::ALL,
+        })
+    }
+}

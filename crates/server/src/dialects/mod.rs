@@ -2,4 +2,5 @@
 //!
 //! A dialect holds no rule and no state, and can be switched off.
 
+pub(crate) mod agentgate;
 pub(crate) mod gaiterguard;
