@@ -30,6 +30,7 @@ mod escalation;
 mod evidence;
 mod execute;
 mod execution;
+mod explain;
 mod export;
 mod gate;
 mod grants;
@@ -58,6 +59,7 @@ mod request_detail;
 mod request_list;
 mod requests;
 mod resolve;
+mod rule_set;
 mod rules;
 mod running;
 mod scan;
@@ -65,6 +67,7 @@ mod search;
 mod searching;
 mod sessions;
 mod settings;
+mod simulate;
 mod snapshot;
 mod standing;
 mod store_error;
@@ -98,6 +101,7 @@ pub use delegations::{DelegationDraft, DelegationView};
 pub use draft::{ActionDraft, Route};
 pub use error::{Error, ErrorKind, Result};
 pub use execution::ExecutionCx;
+pub use explain::{FactsDraft, PolicyExplanation, PolicyTest};
 pub use export::{
     AgentItem, Change, ChangeAction, ConfigDocument, CredentialItem, FieldChange, GrantItem, Label,
     ProfileItem, RuleItem, SecretReference, TargetItem, plan,
@@ -107,7 +111,10 @@ pub use grants::{GrantDraft, GrantFilter};
 pub use health::{Health, Metrics, Problem};
 pub use identify::CsrfHash;
 pub use integrations::{AGENT_TOKEN_SECONDS, IntegrationKeyDraft, IntegrationKeyView};
-pub use keys::{AGENT_SCOPES, KeyDraft, KeyOwnerRef, NewKey};
+pub use keys::{
+    AGENT_SCOPES, BOUNDED_SCOPES, BoundsDraft, KeyChange, KeyDraft, KeyOwnerRef, NewKey,
+    OVERLAP_LIMIT_SECONDS,
+};
 pub use kill::{KillTarget, KillWord};
 pub use lease::CredentialLease;
 pub use onboarding::{
@@ -118,15 +125,16 @@ pub use overrides::{OVERRIDE_PATTERN_LIMIT_CHARACTERS, OverrideDraft};
 pub use page::Page;
 pub use permit::ExecutionPermit;
 pub use policy_lists::{EscalationDraft, PolicyListDraft, Recorded, first_match};
-pub use rate::RateLimit;
+pub use rate::{RateLimit, RateLimiter, Take, Taken};
 pub use reply::{GuardedBody, ReplyBody};
 pub use request_detail::{ActorName, DecisionTrace, RequestDetail, Step, TraceVoice};
 pub use request_list::{COUNT_LIMIT, PAGE_LIMIT, RequestFilter, RequestOrder, RequestPage};
 pub use requests::{PayloadView, RequestView, StoredResult};
 pub use resolve::INTENT_LIMIT_CHARACTERS;
+pub use rule_set::{RULE_SET_LIMIT, RuleSet, RuleSetPlan};
 pub use rules::{DEFAULT_PRIORITY, RuleChange, RuleDraft};
 pub use scan::{
-    CASE_PAGE_LIMIT, FindingView, InputMode, InputScanChange, InputScanSettings, OutputMode,
+    CASE_PAGE_LIMIT, ExcerptPiece, FindingView, InputMode, InputScanChange, InputScanSettings, OutputMode,
     OutputScanChange, OutputScanSettings, ScanCase, ScanChange, ScanSettings, SecretRuleView,
     SecretRulesView,
 };
@@ -135,13 +143,16 @@ pub use settings::{ApprovalSettings, ApprovalSettingsChange,
     SeparationOfDuties, Settings, SettingsChange, SignInChange, SignInSettings, WebhookSettings,
     WebhookSettingsChange,
 };
+pub use simulate::{
+    ChangedRequest, SIMULATION_PAGE_LIMIT, Simulation, SimulationDraft,
+};
 pub use snapshot::{Agents, Keys, Operators, Register, Snapshot, Targets};
 pub use standing::{StandingDraft, StandingView};
 pub use submit::{Reply, Submission};
 pub use summary::{LedgerSummary, PendingCount, Summary, TargetFailures};
 pub use targets::{NewTarget, ProfileDraft, TargetChange, TargetTest};
 pub use tokens::{NewToken, TokenDraft, TokenView};
-pub use usage::LastUsed;
+pub use usage::{KeyUsage, LastUsed};
 pub use vault::HeaderLocation;
 pub use webhooks::{
     ATTEMPTS, Answer, Courier, DELIVERY_PAGE_LIMIT, Delivered, Delivery, DeliveryFilter,

@@ -86,7 +86,7 @@ fn no_rule() -> Error {
     Error::not_found("rule")
 }
 
-fn check(rule: &Rule) -> Result<()> {
+pub(crate) fn check(rule: &Rule) -> Result<()> {
     rule.check().map_err(|error| {
         let field = match &error {
             InvalidRule::Terms(_) | InvalidRule::TermsWithoutAsk => "ask",
@@ -102,7 +102,7 @@ fn check(rule: &Rule) -> Result<()> {
     checks::labels(&rule.labels)
 }
 
-fn subject(rule: &Rule) -> String {
+pub(crate) fn subject(rule: &Rule) -> String {
     format!("rule:{} {}", rule.id, rule.name)
 }
 
