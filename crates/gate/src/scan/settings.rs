@@ -195,7 +195,12 @@ impl ScanSettings {
     /// Refuses a threshold to warn at that lies above the one to block at, set or shipped: it would not count.
     pub(crate) fn check_order(&self, scanner: &TextScanner) -> Result<()> {
         let channels = [
-            ("scan.input", Channel::User, self.input.warn, self.input.block),
+            (
+                "scan.input",
+                Channel::User,
+                self.input.warn,
+                self.input.block,
+            ),
             (
                 "scan.tool_output",
                 Channel::ToolOutput,
@@ -213,7 +218,9 @@ impl ScanSettings {
                 let origin = if block.is_some() { "" } else { ", as shipped" };
                 return Err(Error::invalid(
                     format!("{name}.warn"),
-                    format!("{name}.warn ({warn}) can't be above {name}.block ({effective}{origin}): what is blocked is warned of anyway"),
+                    format!(
+                        "{name}.warn ({warn}) can't be above {name}.block ({effective}{origin}): what is blocked is warned of anyway"
+                    ),
                 ));
             }
         }

@@ -174,10 +174,8 @@ fn sends(output: Output, sent: Option<Value>) {
     ));
     let headers = sent.get("headers").and_then(Value::as_array);
     for header in headers.into_iter().flatten() {
-        let value = match header.get("value").and_then(Value::as_str) {
-            Some(value) => value,
-            None => "(the credential)",
-        };
+        let value = header.get("value").and_then(Value::as_str);
+        let value = value.unwrap_or("(the credential)");
         output.line(format!("{}: {value}", text(header, "/name")));
     }
     let parameter = text(&sent, "/credential_parameter");
