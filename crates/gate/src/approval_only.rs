@@ -345,6 +345,7 @@ impl Gate {
     /// `forbidden`.
     pub async fn waiting(&self, cx: &OpCx) -> Result<Vec<crate::summary::PendingCount>> {
         cx.require(Permission::RequestRead)?;
+        cx.require_unbounded()?;
         if matches!(cx.principal, Principal::Agent { .. }) {
             return Err(Error::forbidden("an agent sees its own requests only"));
         }

@@ -24,7 +24,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     gate::Gate,
     identify::unauthenticated,
-    rate::Rates,
+    rate::Limiter,
     scan::StoredRules,
     snapshot::{Nouns, Snapshot},
     workspace::Workspace,
@@ -44,7 +44,7 @@ pub(crate) struct Configuration {
     confirmed_at_millis: AtomicU64,
     /// A change is committed whose snapshot could not be read.
     is_behind: AtomicBool,
-    pub(crate) rates: Rates,
+    pub(crate) rates: Limiter,
 }
 
 impl std::fmt::Debug for Configuration {
@@ -67,7 +67,7 @@ impl Configuration {
             started: Instant::now(),
             confirmed_at_millis: AtomicU64::new(0),
             is_behind: AtomicBool::new(false),
-            rates: Rates::default(),
+            rates: Limiter::default(),
         })
     }
 
@@ -121,12 +121,19 @@ fn confirm_caller(
     if is_as_seen {
         return Ok(());
     }
-    if let Some(key) = principal.key()
-        && !keys::all(tx)?
-            .iter()
-            .any(|known| known.id == key.id && known.is_live(now))
-    {
-        return Err(unauthenticated());
+    if let Some(key) = principal.key() {
+        let known = keys::by_id(tx, key.id)?.ok_or_else(unauthenticated)?;
+        // By the secret that was presented: an old one ends before its key does.
+        let presented = if known.hash == key.hash {
+            Some(known)
+        } else {
+            known.as_retiring().filter(|old| old.hash == key.hash)
+        };
+        let presented = presented.filter(|presented| presented.is_live(now));
+        let presented = presented.ok_or_else(unauthenticated)?;
+        if presented.scopes != key.scopes || presented.bounds != key.bounds {
+            return Err(rights_changed());
+        }
     }
     match principal {
         Principal::System => Ok(()),
@@ -249,13 +256,6 @@ impl Gate {
         }
     }
 
-    /// Reads the snapshot of the newest epoch and puts it in place.
-    pub(crate) async fn publish(&self, nouns: Nouns) -> Result<()> {
-        let configuration = &self.inner.configuration;
-        let _turn = configuration.publishing.lock().await;
-        let asked_at = configuration.millis();
-        let current = configuration.snapshot.load_full();
-        let next = self
     /// Notes that a change is committed whose snapshot could not be read: nothing is decided until it is.
     pub(crate) fn fell_behind(&self) {
         self.inner
@@ -264,6 +264,13 @@ impl Gate {
             .store(true, Ordering::Release);
     }
 
+    /// Reads the snapshot of the newest epoch and puts it in place.
+    pub(crate) async fn publish(&self, nouns: Nouns) -> Result<()> {
+        let configuration = &self.inner.configuration;
+        let _turn = configuration.publishing.lock().await;
+        let asked_at = configuration.millis();
+        let current = configuration.snapshot.load_full();
+        let next = self
             .inner
             .workspace
             .store

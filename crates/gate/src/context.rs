@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use countersign_domain::{
-    Actor, Agent, Key, Operator, Permission, Permissions, Scope, SessionId, Timestamp,
+    Actor, Agent, AgentId, Key, Operator, Permission, Permissions, Scope, SessionId, TargetId, Timestamp,
 };
 
 use crate::error::{Error, Result};
@@ -64,6 +64,12 @@ impl Principal {
             } => Some(key),
             _ => None,
         }
+    }
+
+    /// Whether what this agent asks on this target is for whoever this is, as far as a key's bounds say. An agent's own requests are a
+    /// matter of the agent, not of bounds.
+    pub fn admits(&self, agent: AgentId, target: TargetId) -> bool {
+        self.key().is_none_or(|key| key.bounds.admits(agent, target))
     }
 
     /// Who that is, in a sentence.
@@ -127,6 +133,20 @@ impl OpCx {
             self.principal.words(),
             words_of(permission)
         )))
+    }
+}
+
+impl OpCx {
+    /// Refuses a key that is bound to an agent or to targets, where what is answered or done is about more than single requests.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub(crate) fn require_unbounded(&self) -> Result<()> {
+        if self.principal.key().is_none_or(|key| key.bounds.is_unbounded()) {
+            return Ok(());
+        }
+        let text = "this key is bound to an agent or to targets, and this is about more than their requests";
+        Err(Error::forbidden(text))
     }
 }
 

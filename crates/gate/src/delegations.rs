@@ -90,6 +90,7 @@ impl Gate {
         draft: DelegationDraft,
     ) -> Result<DelegationView> {
         cx.require(Permission::RequestDecide)?;
+        cx.require_unbounded()?;
         let Principal::Operator { operator, .. } = &cx.principal else {
             return Err(Error::forbidden("only an operator lends a seat"));
         };
@@ -146,6 +147,7 @@ impl Gate {
     /// `forbidden`.
     pub async fn delegations(&self, cx: &OpCx) -> Result<Vec<DelegationView>> {
         cx.require(Permission::RequestRead)?;
+        cx.require_unbounded()?;
         if matches!(cx.principal, Principal::Agent { .. }) {
             return Err(Error::forbidden("delegations are the operators'"));
         }
@@ -168,6 +170,7 @@ impl Gate {
     /// `forbidden`, `not_found`.
     pub async fn end_delegation(&self, cx: &OpCx, id: DelegationId) -> Result<()> {
         cx.require(Permission::RequestDecide)?;
+        cx.require_unbounded()?;
         let Principal::Operator { operator, .. } = &cx.principal else {
             return Err(Error::forbidden("only an operator takes a seat back"));
         };

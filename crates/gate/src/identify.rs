@@ -10,10 +10,10 @@ use countersign_store::sessions::{Session, SessionKind};
 use countersign_vault::{TokenHash, constant_time_equal, sha256};
 
 use crate::{
+    checks,
     context::{OpCx, Principal, Via},
     error::{Error, ErrorKind, Result},
     gate::Gate,
-    rate::RateLimit,
     snapshot::Snapshot,
 };
 
@@ -66,37 +66,16 @@ fn via_session(session: &Session) -> Via {
 }
 
 impl Gate {
-    /// The principal behind a key's secret. Counts against the key's rate limit.
+    /// The principal behind a key's secret. It counts nothing: see [`Gate::count_call`].
     ///
     /// # Errors
-    /// `unauthenticated` for anything but a live key of a live owner; `rate_limited` with when to try again;
-    /// `configuration_stale`.
+    /// `unauthenticated` for anything but a live key of a live owner; `configuration_stale`.
     pub fn identify_key(&self, secret: &str) -> Result<Principal> {
         let hash = TokenHash::of_presented(secret).map_err(|_| unauthenticated())?;
         let snapshot = self.fresh_snapshot()?;
         let now = self.now();
         let key = snapshot.keys.by_hash(&hash.0).ok_or_else(unauthenticated)?;
-        let principal = principal_of(&snapshot, key, now).ok_or_else(unauthenticated)?;
-        if let Some(limit) = key.rate_limit_per_minute {
-            self.inner.configuration.rates.take(key.id, limit, now).map_err(|standing| {
-                let text = format!("this key may ask {limit} times a minute: wait, or ask an owner for a higher limit");
-                Error::new(ErrorKind::TooManyRequests, "rate_limited", text)
-                    .retry_after(standing.retry_after)
-                    .limit("rate_limit_per_minute")
-            })?;
-        }
-        self.inner.usage.note(key.id, now);
-        Ok(principal)
-    }
-
-    /// Where a key stands with its rate limit, for response headers; `None` if it has none. Takes nothing.
-    pub fn rate_limit(&self, key: &Key) -> Option<RateLimit> {
-        key.rate_limit_per_minute.map(|limit| {
-            self.inner
-                .configuration
-                .rates
-                .look(key.id, limit, self.now())
-        })
+        principal_of(&snapshot, key, now).ok_or_else(unauthenticated)
     }
 
     /// The operator behind a session's secret, and what the CSRF token has to hash to.
@@ -153,10 +132,11 @@ impl Gate {
                 via: Via::Key(key), ..
             } => {
                 let snapshot = self.fresh_snapshot()?;
+                // By the secret that was presented: an old one ends before its key does.
                 snapshot
                     .keys
-                    .get(key.id)
-                    .and_then(|key| principal_of(&snapshot, &key, self.now()))
+                    .by_hash(&key.hash)
+                    .and_then(|key| principal_of(&snapshot, key, self.now()))
                     .ok_or_else(unauthenticated)?
             }
             Principal::Operator {
@@ -187,13 +167,18 @@ impl Gate {
         })
     }
 
-    /// Whether a principal that was identified before would still be: streams that stay open ask this every half second.
+    /// Whether a principal that was identified before would still be, with all the rights that it had then: what stays open asks this
+    /// every half second.
     pub async fn is_live(&self, principal: &Principal) -> bool {
         let cx = OpCx {
             principal: principal.clone(),
             source: Arc::from(""),
             now: self.now(),
         };
-        self.refresh(&cx).await.is_ok()
+        self.refresh(&cx).await.is_ok_and(|now| {
+            let bounds = |principal: &Principal| principal.key().map(|key| key.bounds.clone());
+            checks::covers(now.principal.permissions(), principal.permissions())
+                && bounds(&now.principal) == bounds(principal)
+        })
     }
 }

@@ -1,13 +1,16 @@
-//! Keys: making, listing, revoking.
+//! Keys: making, listing, changing, rotating, revoking.
 //!
-//! Invariants: a secret is shown once and kept as a hash; nobody makes a key that may do more than they may themselves, except that
-//! who manages agents' keys gives those the scopes of agents; an agent's key never has a scope that an agent can't use.
+//! Invariants: a secret is shown once and kept as a hash; nobody makes, changes or rotates a key that may do more than they may
+//! themselves, except that who manages agents' keys gives those the scopes of agents; an agent's key never has a scope that an agent
+//! can't use; a key with bounds has no scope that reaches beyond requests. A key has one secret, and for a while after a rotation two.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
-use countersign_domain::{AgentId, Key, KeyId, KeyOwner, Name, Permission, Scope, Timestamp};
-use countersign_store::keys;
-use countersign_vault::{SecretString, Token};
+use countersign_domain::{
+    AgentId, Key, KeyBounds, KeyId, KeyOwner, Name, Permission, RetiringSecret, Scope, Timestamp,
+};
+use countersign_store::{Tx, integration_keys, keys};
+use countersign_vault::{SecretString, Token, TokenForm};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -15,6 +18,7 @@ use crate::{
     context::OpCx,
     error::{Error, ErrorKind, Result},
     gate::Gate,
+    patch::nullable,
     sessions::require_fresh_proof_of_all,
     snapshot::{Nouns, Snapshot},
 };
@@ -22,6 +26,17 @@ use crate::{
 /// The scopes of an agent's key where none are given.
 pub const AGENT_SCOPES: [Scope; 2] = [Scope::RequestCreate, Scope::RequestRead];
 const RATE_LIMIT_MAXIMUM: u32 = 1_000_000;
+
+/// The scopes that a key with bounds may have: those that are about single requests.
+pub const BOUNDED_SCOPES: [Scope; 3] = [
+    Scope::RequestCreate,
+    Scope::RequestRead,
+    Scope::RequestDecide,
+];
+/// The most targets that one key is bound to.
+const BOUND_TARGETS: usize = 64;
+/// The longest time that an old secret works beside the new one, in seconds: thirty days.
+pub const OVERLAP_LIMIT_SECONDS: u64 = 30 * 24 * 3_600;
 
 /// A key that was just made. The secret is shown this once.
 pub struct NewKey {
@@ -56,6 +71,16 @@ pub struct KeyOwnerRef {
     pub operator: Option<String>,
 }
 
+/// Which requests a key is for, by names or ids.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BoundsDraft {
+    /// Only those of this agent; for an operator's key.
+    pub agent: Option<String>,
+    /// Only those on these targets; empty is all.
+    pub targets: Vec<String>,
+}
+
 /// A key to make.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -74,6 +99,42 @@ pub struct KeyDraft {
     /// For how long it works.
     #[serde(default)]
     pub expires_in_seconds: Option<u64>,
+    /// Which requests it is for.
+    #[serde(default)]
+    pub bounds: BoundsDraft,
+}
+
+/// A change of a key: what is given. Whom it acts as stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct KeyChange {
+    /// What it is for.
+    pub name: Option<Name>,
+    /// What it may do, all of it.
+    pub scopes: Option<Vec<Scope>>,
+    /// Requests a minute; `null` is unlimited.
+    #[serde(deserialize_with = "nullable")]
+    #[expect(
+        clippy::option_option,
+        reason = "absent, null and a value are three things"
+    )]
+    pub rate_limit_per_minute: Option<Option<u32>>,
+    /// For how long it works from now on; `null` is without an end.
+    #[serde(deserialize_with = "nullable")]
+    #[expect(
+        clippy::option_option,
+        reason = "absent, null and a value are three things"
+    )]
+    pub expires_in_seconds: Option<Option<u64>>,
+    /// The agent that it is bound to; `null` is none.
+    #[serde(deserialize_with = "nullable")]
+    #[expect(
+        clippy::option_option,
+        reason = "absent, null and a value are three things"
+    )]
+    pub bound_agent: Option<Option<String>>,
+    /// The targets that it is bound to, all of them; empty is every target.
+    pub targets: Option<Vec<String>>,
 }
 
 pub(crate) fn mint(
@@ -89,14 +150,135 @@ pub(crate) fn mint(
         name,
         owner,
         scopes,
+        bounds: KeyBounds::default(),
         hash: token.hash().0,
         prefix: token.display_prefix(),
+        retiring: None,
         rate_limit_per_minute: None,
         created_at: now,
         expires_at: None,
         revoked_at: None,
     };
     (key, token.into_secret())
+}
+
+/// The form that a key's secrets have: a new secret looks like the one before.
+fn form_of(key: &Key) -> TokenForm {
+    if key.prefix.starts_with("agk_") {
+        TokenForm::AgentGateKey
+    } else if key.prefix.starts_with("ags_") {
+        TokenForm::AgentGateSecret
+    } else {
+        TokenForm::Countersign
+    }
+}
+
+fn check_rate_limit(limit: Option<u32>) -> Result<()> {
+    if limit.is_some_and(|limit| limit == 0 || limit > RATE_LIMIT_MAXIMUM) {
+        let text = format!("must be between 1 and {RATE_LIMIT_MAXIMUM}; leave it out for no limit");
+        return Err(Error::invalid("rate_limit_per_minute", text));
+    }
+    Ok(())
+}
+
+/// The targets by name or id, each once.
+fn bound_targets(
+    snapshot: &Snapshot,
+    named: &[String],
+) -> Result<Vec<countersign_domain::TargetId>> {
+    if named.len() > BOUND_TARGETS {
+        let text = format!("a key is bound to at most {BOUND_TARGETS} targets");
+        return Err(Error::invalid("targets", text));
+    }
+    let find = |(index, name): (usize, &String)| {
+        let target = snapshot.targets.find(name);
+        target
+            .map(|target| target.id)
+            .ok_or_else(|| Error::invalid(format!("targets[{index}]"), "there is no such target"))
+    };
+    let mut ids = named
+        .iter()
+        .enumerate()
+        .map(find)
+        .collect::<Result<Vec<_>>>()?;
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(ids)
+}
+
+fn bound_agent(snapshot: &Snapshot, named: Option<&String>) -> Result<Option<AgentId>> {
+    let find = |name: &String| {
+        let agent = snapshot.agents.find(name);
+        agent
+            .map(|agent| agent.id)
+            .ok_or_else(|| Error::invalid("bound_agent", "there is no such agent"))
+    };
+    named.map(find).transpose()
+}
+
+/// Refuses scopes and bounds that don't go with each other, or with the owner.
+fn check_rights(owner: KeyOwner, scopes: &[Scope], bounds: &KeyBounds) -> Result<()> {
+    if let KeyOwner::Agent(agent) = owner {
+        if scopes.iter().any(|scope| !AGENT_SCOPES.contains(scope)) {
+            let text = "an agent's key has request:create and request:read only: agents never decide and never configure";
+            return Err(Error::invalid("scopes", text));
+        }
+        if !bounds.admits_agent(agent) {
+            let text = "an agent's key is for that agent only: leave this out";
+            return Err(Error::invalid("bound_agent", text));
+        }
+    }
+    if !bounds.is_unbounded() && scopes.iter().any(|scope| !BOUNDED_SCOPES.contains(scope)) {
+        let text = "a key that is bound to an agent or to targets has request:create, request:read and request:decide only";
+        return Err(Error::invalid("scopes", text));
+    }
+    Ok(())
+}
+
+/// Refuses whoever may not manage keys of this owner.
+fn require_manage(cx: &OpCx, owner: KeyOwner) -> Result<()> {
+    cx.require(match owner {
+        KeyOwner::Agent(_) => Permission::KeyManage,
+        KeyOwner::Operator(_) => Permission::OperatorManage,
+    })
+}
+
+/// Refuses to hand out, or to prolong, what the one who does it may not do themselves.
+fn check_covered(cx: &OpCx, key: &Key) -> Result<()> {
+    let is_agents = matches!(key.owner, KeyOwner::Agent(_));
+    if !is_agents && !checks::covers(cx.principal.permissions(), Scope::union(&key.scopes)) {
+        let text = "a key can't do more than its maker: do this with a credential that has the scopes that the key has, or is to have";
+        return Err(Error::forbidden(text));
+    }
+    Ok(())
+}
+
+/// The key as it is now, for a change of it in the same unit.
+fn live_key(tx: &mut Tx<'_>, id: KeyId, now: Timestamp) -> Result<Key> {
+    let key = keys::by_id(tx, id)?.ok_or_else(no_key)?;
+    if key.is_live(now) {
+        return Ok(key);
+    }
+    let text = "this key was revoked or has expired: make another";
+    Err(Error::new(ErrorKind::Conflict, "key_ended", text))
+}
+
+/// What is shown to an integration's client of a key follows what an operator makes of it.
+fn follow(tx: &mut Tx<'_>, key: &Key, has_name: bool, has_scopes: bool) -> Result<()> {
+    if !has_name && !has_scopes {
+        return Ok(());
+    }
+    let written = integration_keys::all(tx)?;
+    let Some(mut written) = written.into_iter().find(|written| written.key == key.id) else {
+        return Ok(());
+    };
+    if has_name {
+        written.name = key.name.to_string();
+    }
+    if has_scopes {
+        written.scopes.clone_from(&key.scopes);
+    }
+    Ok(integration_keys::put(tx, &written)?)
 }
 
 fn no_key() -> Error {
@@ -155,6 +337,7 @@ impl Gate {
             mut scopes,
             rate_limit_per_minute,
             expires_in_seconds,
+            bounds,
         } = draft;
         require_fresh_proof_of_all(cx)?;
         let snapshot = self.fresh_snapshot()?;
@@ -168,10 +351,6 @@ impl Gate {
                     .ok_or_else(|| Error::invalid("owner.agent", "there is no such agent"))?;
                 if scopes.is_empty() {
                     scopes = AGENT_SCOPES.to_vec();
-                }
-                if scopes.iter().any(|scope| !AGENT_SCOPES.contains(scope)) {
-                    let text = "an agent's key has request:create and request:read only: agents never decide and never configure";
-                    return Err(Error::invalid("scopes", text));
                 }
                 KeyOwner::Agent(agent.id)
             }
@@ -205,11 +384,12 @@ impl Gate {
             }
         };
         checks::name("name", &name)?;
-        if rate_limit_per_minute.is_some_and(|limit| limit == 0 || limit > RATE_LIMIT_MAXIMUM) {
-            let text =
-                format!("must be between 1 and {RATE_LIMIT_MAXIMUM}; leave it out for no limit");
-            return Err(Error::invalid("rate_limit_per_minute", text));
-        }
+        check_rate_limit(rate_limit_per_minute)?;
+        let bounds = KeyBounds {
+            agent: bound_agent(&snapshot, bounds.agent.as_ref())?,
+            targets: bound_targets(&snapshot, &bounds.targets)?,
+        };
+        check_rights(owner, &scopes, &bounds)?;
         scopes.sort_unstable();
         scopes.dedup();
         let (mut key, secret) = mint(
@@ -220,6 +400,7 @@ impl Gate {
             cx.now,
         );
         key.rate_limit_per_minute = rate_limit_per_minute;
+        key.bounds = bounds;
         key.expires_at = checks::expiry(cx.now, expires_in_seconds)?;
         let entry = self.config_entry(cx, "config.key.created", subject(&key));
         let key = Arc::new(key);
@@ -260,22 +441,155 @@ impl Gate {
         find_key(&self.snapshot(), id_or_name, cx.now)
     }
 
-    /// Stops a key at once: nothing new comes in by it. Revoking twice is no error.
+    /// Gives a key another name, scopes, bounds, rate limit or end. Whom it acts as stays.
     ///
     /// # Errors
-    /// `forbidden`, `not_found`, `ambiguous_name`.
-    pub async fn revoke_key(&self, cx: &OpCx, id_or_name: &str) -> Result<Arc<Key>> {
+    /// `forbidden` for a key that may do, or is to do, more than the one who changes it; `not_found`, `ambiguous_name`, `key_ended`,
+    /// `invalid_input`.
+    pub async fn update_key(
+        &self,
+        cx: &OpCx,
+        id_or_name: &str,
+        change: KeyChange,
+    ) -> Result<Arc<Key>> {
+        let found = self.managed_key(cx, id_or_name)?;
+        if change == KeyChange::default() {
+            let text = "name something to change: name, scopes, rate_limit_per_minute, expires_in_seconds, bound_agent, targets";
+            return Err(Error::invalid("body", text));
+        }
+        if let Some(name) = &change.name {
+            checks::name("name", name)?;
+        }
+        check_rate_limit(change.rate_limit_per_minute.flatten())?;
+        if change.scopes.as_ref().is_some_and(Vec::is_empty) {
+            return Err(Error::invalid("scopes", "a key has at least one scope"));
+        }
+        let snapshot = self.fresh_snapshot()?;
+        let agent = match &change.bound_agent {
+            None => None,
+            Some(named) => Some(bound_agent(&snapshot, named.as_ref())?),
+        };
+        let targets = match &change.targets {
+            None => None,
+            Some(named) => Some(bound_targets(&snapshot, named)?),
+        };
+        let expires_at = match change.expires_in_seconds {
+            None => None,
+            Some(seconds) => Some(checks::expiry(cx.now, seconds)?),
+        };
+        let (gate, cx_of_unit, id) = (self.clone(), cx.clone(), found.id);
+        self.change(cx, Nouns::KEYS, move |tx| {
+            let cx = &cx_of_unit;
+            let mut key = live_key(tx, id, cx.now)?;
+            // Also what it may do now: who may do less does not prolong it, or lift its limit.
+            check_covered(cx, &key)?;
+            if let Some(name) = &change.name {
+                key.name.clone_from(name);
+            }
+            if let Some(scopes) = &change.scopes {
+                key.scopes.clone_from(scopes);
+                key.scopes.sort_unstable();
+                key.scopes.dedup();
+            }
+            if let Some(limit) = change.rate_limit_per_minute {
+                key.rate_limit_per_minute = limit;
+            }
+            if let Some(expires_at) = expires_at {
+                key.expires_at = expires_at;
+            }
+            if let Some(agent) = agent {
+                key.bounds.agent = agent;
+            }
+            if let Some(targets) = &targets {
+                key.bounds.targets.clone_from(targets);
+            }
+            check_covered(cx, &key)?;
+            check_rights(key.owner, &key.scopes, &key.bounds)?;
+            if !keys::update(tx, &key)? {
+                return Err(no_key());
+            }
+            follow(tx, &key, change.name.is_some(), change.scopes.is_some())?;
+            tx.append_entry(gate.config_entry(cx, "config.key.updated", subject(&key)))?;
+            Ok(())
+        })
+        .await?;
+        self.snapshot().keys.get(id).ok_or_else(no_key)
+    }
+
+    /// Gives a key another secret, which is shown this once. The secret before works for `overlap_seconds` more; with none it is dead
+    /// at once, as is every other that the key ever had.
+    ///
+    /// # Errors
+    /// `forbidden` for a key that may do more than the one who rotates it; `rotation_running` where an overlap is asked for while the
+    /// one of an earlier rotation has not ended; `not_found`, `ambiguous_name`, `key_ended`, `invalid_input`.
+    pub async fn rotate_key(
+        &self,
+        cx: &OpCx,
+        id_or_name: &str,
+        overlap_seconds: u64,
+    ) -> Result<NewKey> {
+        let found = self.managed_key(cx, id_or_name)?;
+        if overlap_seconds > OVERLAP_LIMIT_SECONDS {
+            let text = format!(
+                "the old secret works for at most {OVERLAP_LIMIT_SECONDS} seconds beside the new one"
+            );
+            return Err(Error::invalid("overlap_seconds", text));
+        }
+        let token = Token::generate_as(form_of(&found));
+        let (hash, prefix) = (token.hash().0, token.display_prefix());
+        let (gate, cx_of_unit, id) = (self.clone(), cx.clone(), found.id);
+        self.change(cx, Nouns::KEYS, move |tx| {
+            let cx = &cx_of_unit;
+            let mut key = live_key(tx, id, cx.now)?;
+            check_covered(cx, &key)?;
+            let is_running = key
+                .retiring
+                .as_ref()
+                .is_some_and(|retiring| cx.now < retiring.until);
+            if is_running && overlap_seconds > 0 {
+                let text = "the secret before the last rotation still works: wait until it has ended, or rotate without an overlap";
+                return Err(Error::new(ErrorKind::Conflict, "rotation_running", text));
+            }
+            let old = RetiringSecret {
+                hash: key.hash,
+                prefix: std::mem::replace(&mut key.prefix, prefix.clone()),
+                until: cx.now.saturating_add(Duration::from_secs(overlap_seconds)),
+            };
+            key.hash = hash;
+            key.retiring = (overlap_seconds > 0).then_some(old);
+            if !keys::rotate(tx, &key)? {
+                return Err(no_key());
+            }
+            let mut entry = gate.config_entry(cx, "config.key.rotated", subject(&key));
+            entry.outcome = Some(format!("the old secret works for {overlap_seconds} s more"));
+            tx.append_entry(entry)?;
+            Ok(())
+        })
+        .await?;
+        Ok(NewKey {
+            key: self.snapshot().keys.get(id).ok_or_else(no_key)?,
+            secret: token.into_secret(),
+        })
+    }
+
+    /// The key that somebody wants to change, if they may manage it.
+    fn managed_key(&self, cx: &OpCx, id_or_name: &str) -> Result<Arc<Key>> {
         // Before the look-up, so that who may do neither learns nothing about what exists.
         if cx.require(Permission::OperatorManage).is_err() {
             cx.require(Permission::KeyManage)?;
         }
         let key = find_key(&self.snapshot(), id_or_name, cx.now)?;
-        if matches!(key.owner, KeyOwner::Operator(_)) {
-            cx.require(Permission::OperatorManage)?;
-        } else {
-            cx.require(Permission::KeyManage)?;
-        }
+        require_manage(cx, key.owner)?;
         require_fresh_proof_of_all(cx)?;
+        Ok(key)
+    }
+
+    /// Stops a key at once: nothing new comes in by it. Revoking twice is no error.
+    ///
+    /// # Errors
+    /// `forbidden`, `not_found`, `ambiguous_name`.
+    pub async fn revoke_key(&self, cx: &OpCx, id_or_name: &str) -> Result<Arc<Key>> {
+        let key = self.managed_key(cx, id_or_name)?;
         if key.revoked_at.is_some() {
             return Ok(key);
         }

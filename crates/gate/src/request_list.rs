@@ -226,6 +226,11 @@ fn query(
         urgencies: filter.urgencies,
         agent,
         target,
+        targets: cx
+            .principal
+            .key()
+            .map(|key| key.bounds.targets.clone())
+            .unwrap_or_default(),
         action_like,
         since: filter.since,
         until: filter.until,
@@ -257,6 +262,13 @@ fn named(
             return Ok(None);
         }
         return Ok(Some((Some(own.id), target.flatten())));
+    }
+    let bounds = cx.principal.key().map(|key| &key.bounds);
+    if let Some(bound) = bounds.and_then(|bounds| bounds.agent) {
+        if agent.is_some_and(|agent| agent != Some(bound)) || target == Some(None) {
+            return Ok(None);
+        }
+        return Ok(Some((Some(bound), target.flatten())));
     }
     if agent == Some(None) {
         return Err(Error::invalid("agent", "there is no such agent"));

@@ -225,6 +225,10 @@ impl Gate {
             Principal::Agent { agent, .. } if agent.id != row.request.agent => {
                 Err(Error::not_found("request"))
             }
+            // Not for this key: then it is not there.
+            principal if !principal.admits(row.request.agent, row.request.target) => {
+                Err(Error::not_found("request"))
+            }
             _ => Ok((row, votes)),
         }
     }

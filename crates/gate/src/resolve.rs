@@ -59,7 +59,7 @@ impl Gate {
         }
         check_idempotency_key(draft.idempotency_key.as_deref())?;
         let agent = asking_agent(cx, snapshot, draft.agent.as_deref())?;
-        let located = self.locate(snapshot, &agent, &draft.route, &draft.input)?;
+        let located = self.locate(cx, snapshot, &agent, &draft.route, &draft.input)?;
         let Place {
             target,
             profile,
@@ -244,6 +244,7 @@ impl Gate {
 
     fn locate<'draft>(
         &self,
+        cx: &OpCx,
         snapshot: &Snapshot,
         agent: &Agent,
         route: &'draft Route,
@@ -262,6 +263,7 @@ impl Gate {
                     .grants_of(agent.id)
                     .iter()
                     .any(|grant| grant.target == target.id)
+                    || !cx.principal.admits(agent.id, target.id)
                 {
                     return Err(no_target());
                 }
@@ -288,13 +290,18 @@ impl Gate {
                     input: Cow::Borrowed(input),
                 })
             }
-            Route::Url { method, url } => self.locate_url(snapshot, agent, method, url, input),
+            Route::Url { method, url } => self.locate_url(cx, snapshot, agent, method, url, input),
         }
     }
 
     /// The target with the longest base that the URL lies below, among those that the agent has a grant on.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "who asks, of what, and the four parts of what is asked"
+    )]
     fn locate_url<'draft>(
         &self,
+        cx: &OpCx,
         snapshot: &Snapshot,
         agent: &Agent,
         method: &str,
@@ -308,6 +315,9 @@ impl Gate {
                 continue;
             }
             seen.push(grant.profile);
+            if !cx.principal.admits(agent.id, grant.target) {
+                continue;
+            }
             let Some(target) = snapshot.targets.get(grant.target) else {
                 continue;
             };
@@ -357,6 +367,11 @@ struct Place<'draft> {
     input: Cow<'draft, Value>,
 }
 
+/// The agent that an operator's key asks for and no other.
+fn bound_agent(principal: &Principal) -> Option<countersign_domain::AgentId> {
+    principal.key().and_then(|key| key.bounds.agent)
+}
+
 fn asking_agent(cx: &OpCx, snapshot: &Snapshot, named: Option<&str>) -> Result<Arc<Agent>> {
     match (&cx.principal, named) {
         (Principal::Agent { agent, .. }, None) => Ok(Arc::clone(agent)),
@@ -366,6 +381,18 @@ fn asking_agent(cx: &OpCx, snapshot: &Snapshot, named: Option<&str>) -> Result<A
         (Principal::Agent { .. }, Some(_)) => Err(Error::forbidden(
             "an agent asks for itself only: leave `agent` out",
         )),
+        (principal, named) if bound_agent(principal).is_some() => {
+            let bound = bound_agent(principal)
+                .and_then(|bound| snapshot.agents.get(bound))
+                .ok_or_else(|| Error::forbidden("the agent that this key is bound to is gone"))?;
+            match named {
+                Some(named) if bound.name.as_str() != named && bound.id.to_string() != named => {
+                    let text = "this key is bound to another agent: leave `agent` out";
+                    Err(Error::forbidden(text))
+                }
+                _ => Ok(bound),
+            }
+        }
         (_, Some(named)) => snapshot
             .agents
             .find(named)

@@ -118,6 +118,10 @@ impl Keys {
             by_id: HashMap::with_capacity(keys.len()),
         };
         for key in keys {
+            // Behind its old secret a key is one that ends when the overlap does.
+            if let Some(retiring) = key.as_retiring() {
+                all.by_hash.insert(retiring.hash, Arc::new(retiring));
+            }
             let key = Arc::new(key);
             all.by_hash.insert(key.hash, Arc::clone(&key));
             all.by_id.insert(key.id, key);

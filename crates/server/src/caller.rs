@@ -11,12 +11,15 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use countersign_domain::Key;
-use countersign_gate::{CsrfHash, ErrorKind, Gate, OpCx, PROOF_LIFETIME, Principal, Via};
+use countersign_gate::{
+    CsrfHash, ErrorKind, Gate, OpCx, PROOF_LIFETIME, Principal, RateLimit, Via,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts};
 
 use crate::{
     access::{Access, Face, Proof, RouteAccess},
+    dialects,
+    live,
     peer::Peer,
     problem::{Problem, Result},
     shell::Routed,
@@ -58,7 +61,7 @@ impl Caller {
     /// a body ends with this.
     pub(crate) async fn refresh(&self) -> Result<()> {
         let cx = self.gate.refresh(&self.held.at_head).await?;
-        check_permission(&cx, self.held.row.access)?;
+        check_permission(&self.gate, &cx, self.held.row)?;
         if self.held.row.changes() {
             check_proof(&cx, self.held.row)?;
         }
@@ -116,45 +119,69 @@ pub(crate) async fn enforce(
         )
         .into_response();
     };
-    let mut response = match admit(&state, &mut request, row).await {
+    let mut rate = None;
+    let mut response = match admit(&state, &mut request, row, &mut rate).await {
         Ok(None) => next.run(request).await,
-        Ok(Some((gate, key))) => {
-            let mut response = next.run(request).await;
-            show_rate_limit(&gate, &key, &mut response);
-            response
-        }
+        Ok(Some(caller)) => live::run(&state, caller, row.changes(), next.run(request)).await,
         Err(problem) => problem.into_response(),
     };
+    if let Some(rate) = rate {
+        show_rate_limit(&rate, &mut response);
+    }
     response.extensions_mut().insert(Routed(row));
     response
 }
 
-/// Tells a key with a rate limit where it stands; `RateLimit-Reset` is in seconds from now.
-fn show_rate_limit(gate: &Gate, key: &Key, response: &mut Response) {
-    let Some(standing) = gate.rate_limit(key) else {
-        return;
-    };
-    let headers = response.headers_mut();
-    headers.insert(
-        HeaderName::from_static("ratelimit-limit"),
-        HeaderValue::from(standing.limit),
-    );
-    headers.insert(
-        HeaderName::from_static("ratelimit-remaining"),
-        HeaderValue::from(standing.remaining),
-    );
-    headers.insert(
-        HeaderName::from_static("ratelimit-reset"),
-        HeaderValue::from(standing.reset.as_secs()),
-    );
+/// Where a key stood with its rate limit when this call was counted.
+struct Rate {
+    standing: RateLimit,
+    /// When the whole budget is there again, in seconds since 1970.
+    reset_at: u64,
 }
 
-/// Lets the call through, or says why not. What comes back is the key in use, where it has a rate limit.
+/// Tells a key with a rate limit where it stands, in both customary forms: `RateLimit-Reset` is in seconds from now, `X-RateLimit-Reset`
+/// in seconds since 1970, both rounded up.
+fn show_rate_limit(rate: &Rate, response: &mut Response) {
+    let Rate { standing, reset_at } = rate;
+    let reset_in = standing.reset.as_millis().div_ceil(1_000);
+    let headers = response.headers_mut();
+    for (name, value) in [
+        ("ratelimit-limit", u64::from(standing.limit)),
+        ("ratelimit-remaining", u64::from(standing.remaining)),
+        (
+            "ratelimit-reset",
+            u64::try_from(reset_in).unwrap_or(u64::MAX),
+        ),
+        ("x-ratelimit-limit", u64::from(standing.limit)),
+        ("x-ratelimit-remaining", u64::from(standing.remaining)),
+        ("x-ratelimit-reset", *reset_at),
+    ] {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from(value));
+    }
+}
+
+/// Counts the call against its key's rate limit.
+async fn count(gate: &Gate, principal: &Principal, rate: &mut Option<Rate>) -> Result<()> {
+    let Some(taken) = gate.count_call(principal).await else {
+        return Ok(());
+    };
+    let standing = taken.standing;
+    let whole_at = gate.now().saturating_add(standing.reset).as_micros();
+    let reset_at = u64::try_from(whole_at).unwrap_or(0).div_ceil(1_000_000);
+    *rate = Some(Rate { standing, reset_at });
+    if taken.is_admitted {
+        return Ok(());
+    }
+    Err(taken.refusal().into())
+}
+
+/// Lets the call through, or says why not. What comes back is who calls, where the route asks for anybody.
 async fn admit(
     state: &ServerState,
     request: &mut Request,
     row: &'static RouteAccess,
-) -> Result<Option<(Gate, Arc<Key>)>> {
+    rate: &mut Option<Rate>,
+) -> Result<Option<Caller>> {
     let gate = match state.gate() {
         Some(gate) => gate,
         None if state.setup().is_some() => {
@@ -171,7 +198,11 @@ async fn admit(
         return Ok(None);
     }
     let credential = Credential::of(request.headers(), row.face)?;
-    let (principal, csrf) = credential.identify(&gate).await?;
+    let (principal, csrf) = credential
+        .identify(&gate)
+        .await
+        .map_err(|problem| in_dialect(problem, row.face))?;
+    count(&gate, &principal, rate).await?;
     let peer = request.extensions().get::<Peer>();
     let peer = peer.ok_or_else(|| Problem::internal("a call without a peer"))?;
     peer.note_credential();
@@ -184,26 +215,30 @@ async fn admit(
     if row.changes() {
         check_change(&gate, &cx, csrf.as_ref(), row, request.headers())?;
     }
-    check_permission(&cx, row.access)?;
-    let limited = cx
-        .principal
-        .key()
-        .filter(|key| key.rate_limit_per_minute.is_some())
-        .map(|key| (gate.clone(), Arc::clone(key)));
+    check_permission(&gate, &cx, row)?;
     let held = Held {
         row,
         at_head: cx,
         after_body: OnceLock::new(),
     };
-    request.extensions_mut().insert(Caller {
+    let caller = Caller {
         gate,
         held: Arc::new(held),
-    });
-    Ok(limited)
+    };
+    request.extensions_mut().insert(caller.clone());
+    Ok(Some(caller))
 }
 
-fn check_permission(cx: &OpCx, access: Access) -> Result<()> {
-    match access {
+fn check_permission(gate: &Gate, cx: &OpCx, row: &RouteAccess) -> Result<()> {
+    if row.face == Face::AgentGate {
+        let permissions = gate.as_integration(cx).principal.permissions();
+        return if row.access.admits(permissions) {
+            Ok(())
+        } else {
+            Err(dialects::agentgate::missing_scope(row.access))
+        };
+    }
+    match row.access {
         Access::Open | Access::Any => Ok(()),
         Access::Needs(permission) => Ok(cx.require(permission)?),
         Access::NeedsOne(one, other) => Ok(cx.require(one).or_else(|_| cx.require(other))?),
@@ -273,12 +308,21 @@ impl<'headers> Credential<'headers> {
         if let Some(value) = headers.get(header::AUTHORIZATION) {
             let text = value.to_str().map_err(|_| unreadable())?;
             let (scheme, secret) = text.split_once(' ').unwrap_or((text, ""));
-            if !scheme.eq_ignore_ascii_case("bearer") {
+            if !scheme.eq_ignore_ascii_case("bearer")
+                || (face == Face::AgentGate && secret.trim().is_empty())
+            {
+                if face == Face::AgentGate {
+                    return Err(Problem::unauthenticated("Invalid Authorization format"));
+                }
                 return Err(Problem::unauthenticated(
                     "this gateway takes `Authorization: Bearer cs_...` and no other scheme",
                 ));
             }
             return Ok(Self::Bearer(secret.trim()));
+        }
+        // Its clients send nothing else, and a page of another origin none of it.
+        if face == Face::AgentGate {
+            return Err(Problem::unauthenticated("Missing Authorization header"));
         }
         for name in [AGENT_KEY, X_API_KEY] {
             if let Some(value) = headers.get(name) {
@@ -290,6 +334,7 @@ impl<'headers> Credential<'headers> {
         }
         Err(Problem::unauthenticated(match face {
             Face::GaiterGuard => "Missing Agent-Key header",
+            Face::AgentGate => "Missing Authorization header",
             Face::Native | Face::Operations | Face::Page => {
                 "a credential is needed: a key as `Authorization: Bearer cs_...`, or a session"
             }
@@ -317,6 +362,14 @@ impl<'headers> Credential<'headers> {
             },
         }
     }
+}
+
+/// What is wrong with a credential, in the words that the face's clients know.
+fn in_dialect(problem: Problem, face: Face) -> Problem {
+    if face == Face::AgentGate && problem.parts().status == StatusCode::UNAUTHORIZED {
+        return Problem::unauthenticated("Invalid API key");
+    }
+    problem
 }
 
 const fn is_terminal(principal: &Principal) -> bool {

@@ -19,6 +19,7 @@ mod events;
 mod health;
 mod hosts;
 mod listener;
+mod live;
 mod metrics;
 mod network;
 mod openapi;

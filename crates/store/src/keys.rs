@@ -24,13 +24,9 @@ fn retiring(row: Row<'_>) -> Result<Option<RetiringSecret>> {
 }
 
 fn bounds(row: Row<'_>) -> Result<KeyBounds> {
-    let targets = match row.optional_text(12)? {
-        None => Vec::new(),
-        Some(_) => columns::json(row, 12, "targets")?,
-    };
     Ok(KeyBounds {
         agent: row.optional_bytes(11)?.map(AgentId::from_bytes),
-        targets,
+        targets: columns::optional_json(row, 12, "targets")?.unwrap_or_default(),
     })
 }
 

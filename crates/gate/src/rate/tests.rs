@@ -30,10 +30,9 @@ fn a_burst_takes_the_whole_budget_and_then_waits() {
 }
 
 #[test]
-fn looking_takes_nothing_and_other_keys_have_their_own_budget() {
+fn other_keys_have_their_own_budget() {
     let rates = Rates::default();
     let now = Timestamp::from_micros(0);
-    assert_eq!(rates.look(key(), 1, now).remaining, 1);
     assert!(rates.take(key(), 1, now).is_ok());
     assert!(rates.take(key(), 1, now).is_err());
     assert!(rates.take(KeyId::new(Uuid::from_u128(8)), 1, now).is_ok());
@@ -52,6 +51,32 @@ fn a_clock_that_was_set_back_locks_a_key_out_for_a_minute_at_most() {
             .take(key(), 1, back.saturating_add(refused.retry_after))
             .is_ok()
     );
+}
+
+/// Requirement 36: calls at the same time are calls, and what each is told is where it left the budget.
+#[test]
+fn parallel_calls_never_pass_the_limit_together() {
+    const LIMIT: u32 = 50;
+    let rates = Rates::default();
+    let now = Timestamp::from_micros(5_000_000);
+    let mut told: Vec<u32> = std::thread::scope(|scope| {
+        let callers: Vec<_> = (0..8)
+            .map(|_| {
+                scope.spawn(|| {
+                    (0..25)
+                        .filter_map(|_| rates.take(key(), LIMIT, now).ok())
+                        .map(|standing| standing.remaining)
+                        .collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        callers
+            .into_iter()
+            .flat_map(|caller| caller.join().unwrap())
+            .collect()
+    });
+    told.sort_unstable();
+    assert_eq!(told, (0..LIMIT).collect::<Vec<_>>());
 }
 
 proptest! {

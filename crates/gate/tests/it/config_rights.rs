@@ -627,30 +627,6 @@ async fn what_is_revoked_stops_at_once() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_key_over_its_rate_is_told_when_to_come_back() {
-    let test = TestGate::sqlite().await;
-    test.agent("one").await;
-    let mut draft = key_draft("slow", Some("one"), None, &[]);
-    draft.rate_limit_per_minute = Some(2);
-    let key = test.gate.add_key(&test.owner(), draft).await.unwrap();
-    for remaining in [1, 0] {
-        test.gate.identify_key(key.secret.expose()).unwrap();
-        assert_eq!(test.gate.rate_limit(&key.key).unwrap().remaining, remaining);
-    }
-    let error = test.gate.identify_key(key.secret.expose()).unwrap_err();
-    assert_eq!(
-        (error.kind, error.code, error.limit),
-        (
-            ErrorKind::TooManyRequests,
-            "rate_limited",
-            Some("rate_limit_per_minute")
-        )
-    );
-    test.clock.advance(error.retry_after.unwrap());
-    test.gate.identify_key(key.secret.expose()).unwrap();
-}
-
 /// Requirements 5, 20: neither a credential's value nor any token is in the store, and no list or error shows one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_secret_is_in_the_store_or_in_any_answer() {

@@ -13,9 +13,9 @@ use std::{
 
 use countersign_domain::{CredentialType, GrantVerdict, InstanceId, Name, Role, Scope, Timestamp};
 use countersign_gate::{
-    Clock, CredentialDraft, Gate, GateConfig, GrantDraft, KeyDraft, KeyOwnerRef, NewAgent,
-    NewSession, NewTarget, OnboardDraft, OpCx, OperatorDraft, RuleDraft, SessionKind, SignIn,
-    Workspace,
+    BoundsDraft, Clock, CredentialDraft, Gate, GateConfig, GrantDraft, KeyDraft, KeyOwnerRef,
+    NewAgent, NewSession, NewTarget, OnboardDraft, OpCx, OperatorDraft, RuleDraft, SessionKind,
+    SignIn, Workspace,
 };
 use countersign_store::{
     EngineOptions, LedgerOptions, Options, PostgresOptions, SqliteOptions, Store, StoreError, Tx,
@@ -394,6 +394,7 @@ pub(crate) fn key_draft(
         scopes: scopes.to_vec(),
         rate_limit_per_minute: None,
         expires_in_seconds: None,
+        bounds: BoundsDraft::default(),
     }
 }
 

@@ -50,7 +50,9 @@ fn configuration_routes() -> OpenApiRouter<Arc<ServerState>> {
             agents::remove_agent
         ))
         .routes(routes!(keys::list_keys, keys::add_key))
-        .routes(routes!(keys::get_key, keys::revoke_key))
+        .routes(routes!(keys::get_key, keys::update_key, keys::revoke_key))
+        .routes(routes!(keys::rotate_key))
+        .routes(routes!(keys::key_usage))
         .routes(routes!(connectors::list_connectors))
         .routes(routes!(targets::list_targets, targets::add_target))
         .routes(routes!(

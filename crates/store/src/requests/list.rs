@@ -47,6 +47,8 @@ pub struct RequestQuery {
     pub agent: Option<AgentId>,
     /// On this target.
     pub target: Option<TargetId>,
+    /// On one of these targets; none is no condition.
+    pub targets: Vec<TargetId>,
     /// The action's name as a pattern of `LIKE` with `\` before what stands for itself; upper and lower case are the same.
     pub action_like: Option<String>,
     /// Not before.
@@ -266,6 +268,17 @@ fn statement<'a>(
     }
     if let Some(target) = &query.target {
         list.push(" AND target_id = ", target.into(), "");
+    }
+    for (index, target) in query.targets.iter().enumerate() {
+        let before = if index == 0 {
+            " AND target_id IN ("
+        } else {
+            ", "
+        };
+        list.push(before, target.into(), "");
+    }
+    if !query.targets.is_empty() {
+        list.sql.push(')');
     }
     if let Some(pattern) = &query.action_like {
         let like = match engine {
