@@ -28,6 +28,7 @@ mod scan;
 mod secret;
 mod settings;
 mod shown;
+mod standing;
 mod status;
 mod target;
 mod token;

@@ -82,6 +82,33 @@ pub(crate) struct Approve {
     #[arg(long, default_value = "", hide_default_value = true)]
     note: String,
 }
+    /// Allow the same again for so long: 30m, 12h, 7d
+    #[arg(long = "for", value_name = "TIME", value_parser = seconds)]
+    standing_for: Option<u64>,
+    /// Allow the same again so often
+    #[arg(long)]
+    uses: Option<u32>,
+    /// What "the same" is: a field that must be equal, as input.to; may be repeated [default: the whole payload]
+    #[arg(long, value_name = "FIELD")]
+    same: Vec<String>,
+}
+
+impl Approve {
+    /// The standing approval that it makes, if it makes one.
+    fn standing(&self) -> Option<Value> {
+        if self.standing_for.is_none() && self.uses.is_none() && self.same.is_empty() {
+            return None;
+        }
+        let same = (!self.same.is_empty()).then_some(&self.same);
+        Some(object([
+            (
+                "minutes",
+                json!(self.standing_for.map(|seconds| seconds.div_ceil(60))),
+            ),
+            ("uses", json!(self.uses)),
+            ("same", json!(same)),
+        ]))
+    }
 
 /// One request, denied.
 #[derive(Debug, Args)]
@@ -195,7 +222,10 @@ impl Approve {
             &self.id,
             "approved",
             &format!("/api/v1/approvals/{}/approve", encode(&self.id)),
-            &json!({ "note": self.note }),
+            &object([
+                ("note", json!(self.note)),
+                ("standing", json!(self.standing())),
+            ]),
         )
         .await
     }

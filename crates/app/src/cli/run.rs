@@ -11,7 +11,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::cx::Cx;
 use super::{
     agent, apply, approval, audit, completions, config, credential, demo, doctor, export, gateway,
-    grant, key, kill, login, logout, migrate, net, onboard, operator, rule, scan, settings, status,
+    grant, key, kill, login, logout, migrate, net, onboard, operator, rule, scan, settings, standing, status,
     target, token, vault, webhook,
 };
 use crate::config::Env;
@@ -96,6 +96,9 @@ enum Command {
     /// Requests and the humans' answers
     #[command(subcommand)]
     Approval(approval::Approval),
+    /// Standing approvals: what was answered in advance
+    #[command(subcommand)]
+    Standing(standing::Standing),
     /// Ask for an action (alias of `approval request`)
     Request(approval::Ask),
     /// List requests (alias of `approval list`)
@@ -216,6 +219,7 @@ impl Command {
             Self::Settings(command) => command.run(cx).await,
             Self::Operator(command) => command.run(cx).await,
             Self::Approval(command) => command.run(cx).await,
+            Self::Standing(command) => command.run(cx).await,
             Self::Request(command) => command.run(cx).await,
             Self::List(command) => command.run(cx).await,
             Self::Show(command) => command.run(cx).await,

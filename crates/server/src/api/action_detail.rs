@@ -1,21 +1,27 @@
 //! One action with all that is known of it: what an approver looks at.
 
+use std::time::Duration;
+
 use axum::{Json as Document, extract::Path};
 use countersign_domain::{Digest, RequestState, VoteKind};
 use countersign_gate::{
-    ActorName, DecisionTrace, Preview, PreviewHeader, RequestDetail, Step, TraceVoice,
+    ActorName, DecisionTrace, Preview, PreviewHeader, RequestDetail, Step, TraceVoice, WAIT_LIMIT,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{
     EntryView,
     actions::{ActionView, ResultView, parse_id, text_or_base64},
-    words,
+    duration, words,
 };
-use crate::{caller::Caller, problem::Result};
+use crate::{
+    body::Query,
+    caller::Caller,
+    problem::{Problem, Result},
+};
 
 /// A request with all that is known of it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -78,12 +84,33 @@ pub(crate) struct FindingView {
     score: Option<f64>,
     /// Why, in words.
     reason: String,
+    /// The text that it is about with what stands around it, in pieces that belong one behind the other; marks stand in place of
+    /// secrets. Empty where the text is not known any more, and for what is no threat.
+    excerpt: Vec<ExcerptPiece>,
     /// Who called it wrong; left out where nobody did.
     #[serde(skip_serializing_if = "Option::is_none")]
     marked_wrong_by: Option<ActorView>,
     /// When.
     #[serde(skip_serializing_if = "Option::is_none")]
     marked_wrong_at: Option<String>,
+}
+
+/// A piece of the text that a finding is about. What an agent or a target wrote: it is untrusted.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ExcerptPiece {
+    /// Its text.
+    text: String,
+    /// Whether it is what was found, and not what stands around.
+    is_found: bool,
+}
+
+impl From<countersign_gate::ExcerptPiece> for ExcerptPiece {
+    fn from(piece: countersign_gate::ExcerptPiece) -> Self {
+        Self {
+            text: piece.text,
+            is_found: piece.is_found,
+        }
+    }
 }
 
 impl From<countersign_gate::FindingView> for FindingView {
@@ -97,6 +124,7 @@ impl From<countersign_gate::FindingView> for FindingView {
             place: view.finding.place,
             verdict: view.finding.verdict.as_str(),
             reason: view.finding.reason,
+            excerpt: view.excerpt.into_iter().map(Into::into).collect(),
             marked_wrong_by: by.map(Into::into),
             marked_wrong_at: at.map(|at| at.to_string()),
         }
@@ -324,12 +352,34 @@ impl ActionDetail {
     }
 }
 
-/// One request with all that is known of it.
-#[utoipa::path(get, path = "/api/v1/actions/{id}", tag = "actions", responses((status = 200, body = ActionDetail)))]
+/// How long to wait for a decision.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct WaitQuery {
+    /// Answer as soon as the request is no longer pending, or after this long as it stands: `30s`, `1m`; at most a minute.
+    wait: Option<String>,
+}
+
+impl WaitQuery {
+    fn limit(&self) -> Result<Duration> {
+        let limit = duration::seconds(None, self.wait.as_deref())
+            .map_err(|_| Problem::invalid("wait", "not a length of time: expected 30s or 1m"))?;
+        Ok(Duration::from_secs(limit.unwrap_or(0)).min(WAIT_LIMIT))
+    }
+}
+
+/// One request with all that is known of it; with `wait`, once it is decided.
+#[utoipa::path(get, path = "/api/v1/actions/{id}", tag = "actions", params(WaitQuery), responses((status = 200, body = ActionDetail)))]
 pub(crate) async fn get_action(
     caller: Caller,
     Path(id): Path<String>,
+    Query(wait): Query<WaitQuery>,
 ) -> Result<Document<ActionDetail>> {
-    let detail = caller.gate.request(caller.cx(), parse_id(&id)?).await?;
+    let (id, limit) = (parse_id(&id)?, wait.limit()?);
+    if !limit.is_zero() {
+        caller.gate.wait_for(caller.cx(), id, limit).await?;
+    }
+    let detail = caller.gate.request(caller.cx(), id).await?;
     Ok(Document(ActionDetail::new(&caller, detail)))
 }

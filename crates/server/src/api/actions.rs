@@ -81,9 +81,9 @@ pub(crate) struct ActionBody<'body> {
 }
 
 /// What came of an action at once.
-#[derive(Debug, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 #[expect(dead_code, reason = "it describes both answers in the API's document")]
-#[schema(untagged)]
+#[serde(untagged)]
 pub(crate) enum SubmitReply {
     /// It was carried out.
     Replied(ActionReply),
@@ -151,6 +151,8 @@ pub(crate) struct VoteView {
     operator: OperatorId,
     /// Who, by name; `null` for an agent that looks, and once the operator is gone.
     operator_name: Option<String>,
+    /// Whose seat it was cast from, where it is another's, by name; `null` for an agent that looks.
+    for_operator: Option<String>,
     /// What.
     #[schema(value_type = words::VoteKind)]
     kind: VoteKind,
@@ -243,6 +245,9 @@ impl From<RequestView> for ActionFacts {
         let votes = view.votes.into_iter().map(|vote| VoteView {
             operator: vote.operator,
             operator_name: names.get(&vote.operator).cloned(),
+            for_operator: vote
+                .on_behalf_of
+                .and_then(|seat| names.get(&seat).cloned()),
             kind: vote.kind,
             note: vote.note,
             is_self_approved: vote.is_self_approved,

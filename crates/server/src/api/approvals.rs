@@ -2,10 +2,14 @@
 
 use axum::{Json as Document, extract::Path};
 use countersign_domain::{Digest, VoteKind};
+use countersign_gate::Ballot;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::actions::{ActionView, parse_id};
+use super::{
+    actions::{ActionView, parse_id},
+    standing::StandingBody,
+};
 use crate::{
     body::OptionalJson,
     caller::Caller,
@@ -22,6 +26,9 @@ pub(crate) struct DecisionBody {
     /// The `payload_hash` of what was looked at: another one is answered with 409 `payload_changed`, and nothing is decided.
     #[serde(default)]
     expected_payload_hash: Option<String>,
+    /// What is allowed beyond this request; with an approval only.
+    #[serde(default)]
+    standing: Option<StandingBody>,
 }
 
 async fn decide(
@@ -38,27 +45,27 @@ async fn decide(
         .transpose()?;
     let view = caller
         .gate
-        .decide_on(caller.cx(), id, kind, body.note, seen)
+        .cast(
+            caller.cx(),
+            id,
+            Ballot {
+                note: body.note,
+                seen,
+                standing: body.standing.map(Into::into),
+                ..Ballot::new(kind)
+            },
+        )
         .await?;
     Ok(Document(view.into()))
 }
 
 fn digest(text: &str) -> Result<Digest> {
-    let wrong = || {
+    text.parse().map_err(|_| {
         Problem::invalid(
             "expected_payload_hash",
             "not a SHA-256 in hexadecimal: send the `payload_hash` that was shown",
         )
-    };
-    if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err(wrong());
-    }
-    let mut digest = [0; 32];
-    for (index, byte) in digest.iter_mut().enumerate() {
-        let pair = text.get(index * 2..index * 2 + 2).ok_or_else(wrong)?;
-        *byte = u8::from_str_radix(pair, 16).map_err(|_| wrong())?;
-    }
-    Ok(Digest(digest))
+    })
 }
 
 /// Says yes. Who decides is the credential; nothing in the body can say otherwise.

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    action_list, actions, agents, approvals, audit, configuration, connectors, credentials, grants,
-    keys, kills, network, operators, rules, scan, scan_rules, sessions, settings, setup, status,
-    summary, targets, tokens, vault, webhooks,
+    action_list, actions, agents, approvals, audit, batch, comments, configuration, connectors, credentials, delegations, grants, keys, kills, network, operators, rules, scan, scan_rules, sessions, settings, setup, standing, status, summary, targets, tokens, vault, webhooks,
 };
 use crate::{events, state::ServerState};
 
@@ -20,6 +18,15 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<ServerState>> {
         .routes(routes!(action_list::list_approvals))
         .routes(routes!(approvals::approve))
         .routes(routes!(approvals::deny))
+        .routes(routes!(batch::decide_batch))
+        .routes(routes!(comments::list_comments, comments::add_comment))
+        .routes(routes!(standing::list_standing))
+        .routes(routes!(standing::revoke_standing))
+        .routes(routes!(
+            delegations::list_delegations,
+            delegations::add_delegation
+        ))
+        .routes(routes!(delegations::end_delegation))
         .routes(routes!(actions::settle))
         .routes(routes!(scan::mark_wrong))
         .routes(routes!(scan::cases))

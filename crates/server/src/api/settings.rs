@@ -27,6 +27,7 @@ pub(crate) struct SettingsView {
     /// How much of a body is kept as evidence, in bytes.
     evidence_body_bytes: u64,
     scan: ScanSettingsView,
+    approvals: ApprovalSettingsView,
     webhooks: WebhookSettingsView,
 }
 
@@ -36,6 +37,21 @@ pub(crate) struct SettingsView {
 pub(crate) struct WebhookSettingsView {
     /// Whether loopback and private addresses are open for them; cloud metadata never is. Only an owner may open them.
     allow_private_networks: bool,
+}
+
+/// What may wait for a human.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "the form of the gate's own, for the document")]
+pub(crate) struct ApprovalSettingsView {
+    /// How many requests of one agent may wait at once; more are answered with 429 `too_many_pending`.
+    pending_per_agent: u32,
+}
+
+/// What changes of what may wait for a human.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "the form of the gate's own, for the document")]
+pub(crate) struct ApprovalSettingsChangeBody {
+    pending_per_agent: Option<u32>,
 }
 
 /// How text is looked at.
@@ -106,6 +122,7 @@ pub(crate) struct SettingsChangeBody {
     evidence_retention_days: Option<u32>,
     evidence_body_bytes: Option<u64>,
     scan: Option<ScanChangeBody>,
+    approvals: Option<ApprovalSettingsChangeBody>,
     webhooks: Option<WebhookSettingsChangeBody>,
 }
 

@@ -28,4 +28,5 @@ mod setup;
 mod stage;
 mod summary;
 mod target;
+mod together;
 mod web;
