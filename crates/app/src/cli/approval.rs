@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 pub(super) use ask::Ask;
 
 use super::cx::Cx;
+use super::parse::{object, seconds};
 use super::shown::{self, Column, query, text};
 use crate::client::encode;
 use crate::failure::Result;
@@ -81,7 +82,6 @@ pub(crate) struct Approve {
     /// Why, for the record
     #[arg(long, default_value = "", hide_default_value = true)]
     note: String,
-}
     /// Allow the same again for so long: 30m, 12h, 7d
     #[arg(long = "for", value_name = "TIME", value_parser = seconds)]
     standing_for: Option<u64>,
@@ -109,6 +109,7 @@ impl Approve {
             ("same", json!(same)),
         ]))
     }
+}
 
 /// One request, denied.
 #[derive(Debug, Args)]
