@@ -284,7 +284,7 @@ fn files_are_scanned_though_one_can_not_be() {
         people.stdout
     );
     for part in [
-        "error: missing can't be read: No such file",
+        "error: missing can't be read: folder is missing",
         "error: folder is a folder",
         "warning: bytes is not UTF-8: 2 of its bytes are scanned and shown as \\u{1a}",
     ] {
@@ -496,7 +496,7 @@ fn rates_and_intervals_are_those_worked_out_by_hand() {
         .expect(0)
         .json();
     let warn = program
-        .run(&["scan", "text", "", "--json"])
+        .run(&["scan", "text", "hello", "--json"])
         .expect(0)
         .json()["thresholds"]["warn"]
         .clone();
@@ -656,7 +656,7 @@ fn results_that_can_not_be_written_are_said_before_the_work() {
     for (out, problem) in [
         (
             "nowhere/results.jsonl",
-            "nowhere/results.jsonl can't be written: No such file",
+            "nowhere/results.jsonl can't be written: folder is missing",
         ),
         (
             "folder",

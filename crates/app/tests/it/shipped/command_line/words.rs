@@ -166,7 +166,7 @@ fn errors_say_flags_and_not_fields() {
         "--connector",
         "http",
         "--base-url",
-        "http://127.0.0.1:9",
+        "http://127.0.0.1:19999",
     ];
     let told = run(admin(&gateway, private)).expect(2).stderr;
     assert!(
