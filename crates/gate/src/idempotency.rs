@@ -136,6 +136,7 @@ impl Gate {
                 Some(sealed) => {
                     let result =
                         StoredResult::open(&self.inner.workspace.vault, row.request, &sealed)?;
+                    self.look_again(cx, &request.request, &result).await?;
                     Ok(Some(Submission::Replied(replay(
                         row.request,
                         result,

@@ -128,6 +128,7 @@ impl ExecutionGuard {
 
     pub(crate) fn tap_output(&mut self, bytes: &Bytes) {
         self.tap.see(bytes);
+        self.watch.see(bytes);
     }
 
     /// What looks at the reply.
@@ -143,7 +144,7 @@ impl ExecutionGuard {
             let room = wanted.saturating_sub(beginning.len());
             beginning.extend_from_slice(&piece[..piece.len().min(room)]);
         }
-        self.watch.look(&beginning).await;
+        self.watch.look(&beginning, false).await;
         self.taint();
     }
 
@@ -155,13 +156,14 @@ impl ExecutionGuard {
     /// Looks at a body that still comes where enough of it is new.
     pub(crate) async fn look_on_if_due(&mut self) {
         if self.watch.is_due(self.tap.kept().len()) {
-            self.look_on().await;
+            self.watch.look_on(self.tap.kept()).await;
+            self.taint();
         }
     }
 
     /// Looks at what has come of a body: a target must not keep its reader untainted by never ending it.
     pub(crate) async fn look_on(&mut self) {
-        self.watch.look(self.tap.kept()).await;
+        self.watch.look(self.tap.kept(), false).await;
         self.taint();
     }
 
@@ -184,7 +186,7 @@ impl ExecutionGuard {
 
     /// Looks at what is kept of the body, and takes what looks like a secret out of what becomes evidence.
     async fn prepare(&mut self) {
-        self.watch.look(self.tap.kept()).await;
+        self.watch.look(self.tap.kept(), true).await;
         let part = &self.tap.kept()[..self.evidence_end()];
         if part.len() > INLINE_BYTES {
             let kept = Bytes::copy_from_slice(part);
@@ -195,7 +197,7 @@ impl ExecutionGuard {
 
     /// The entry about what was found in the reply.
     fn found_entry(&self, at: Timestamp) -> Option<AuditEntry> {
-        let finding = self.watch.findings().first()?;
+        let finding = self.watch.worth_telling()?;
         let actor = self.request.asked_by;
         let mut entry = self.gate.entry_about(&self.request, actor, scan::FOUND, at);
         let taint = self
@@ -312,6 +314,7 @@ impl ExecutionGuard {
         self.is_finished = true;
         let at = self.gate.now();
         self.watch.look_now(self.tap.kept());
+        self.watch.conclude();
         self.taint();
         let found = self.found_entry(at);
         let state = after(RequestState::Executing, event)?;
@@ -332,6 +335,7 @@ impl ExecutionGuard {
             }
             if !self.watch.findings().is_empty() {
                 head["findings"] = json!(self.watch.findings());
+                head["excerpts"] = json!(self.watch.excerpts());
             }
             (head, shown)
         });

@@ -176,6 +176,9 @@ impl Gate {
                 Principal::Agent { .. } => result,
                 _ => self.redacted_result(result),
             });
+        if let Some(result) = &result {
+            self.look_again(cx, &row.request, result).await?;
+        }
         Ok((row, votes, result))
     }
 

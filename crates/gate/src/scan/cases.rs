@@ -1,12 +1,18 @@
 //! What scans found in a request, and what operators said of it: a finding that is called wrong becomes a labelled case.
 
+use std::sync::Arc;
+
 use countersign_domain::{Actor, Finding, Permission, RequestId, SealedEntry, Timestamp, Verdict};
+use countersign_scan::threat::{Channel, ThreatCategory};
 use countersign_store::{evidence, requests::RequestRow, scan_cases};
 use countersign_vault::{Place, Vault};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::texts::{self, Part};
+use super::{
+    excerpt::ExcerptPiece,
+    texts::{self, Part},
+};
 use crate::{
     context::{OpCx, Principal},
     error::{Error, Result},
@@ -29,6 +35,9 @@ pub struct FindingView {
     pub channel: &'static str,
     /// What was found.
     pub finding: Finding,
+    /// The text that it is about, and what stands around it, with marks in place of secrets; empty where it is not known, and for
+    /// secrets.
+    pub excerpt: Vec<ExcerptPiece>,
     /// Who called it wrong, and when.
     pub marked_wrong: Option<(ActorName, Timestamp)>,
 }
@@ -90,8 +99,8 @@ fn seal(vault: &Vault, request: RequestId, index: u32, sealed: &Sealed) -> Resul
     Ok(vault.seal(&place_of(&row_key(request, index)), &plain))
 }
 
-/// The findings with their channel, in the order of their numbers: the agent's first.
-type Numbered = Vec<(&'static str, Finding)>;
+/// The findings with their channel and what stands around them, in the order of their numbers: the agent's first.
+type Numbered = Vec<(&'static str, Finding, Vec<ExcerptPiece>)>;
 
 fn findings_in(value: Option<&Value>) -> Vec<Finding> {
     value
@@ -100,16 +109,13 @@ fn findings_in(value: Option<&Value>) -> Vec<Finding> {
 }
 
 impl Gate {
-    /// The evidence of what was answered, where something was found in it.
+    /// The evidence of what was answered.
     async fn output_evidence(
         &self,
         row: &RequestRow,
         opening: &Evidence,
         entries: &[SealedEntry],
     ) -> Result<Option<Evidence>> {
-        if !entries.iter().any(|entry| entry.entry.kind == "scan.found") {
-            return Ok(None);
-        }
         if opening.output_head.is_some() {
             return Ok(Some(opening.clone()));
         }
@@ -135,19 +141,64 @@ impl Gate {
             .transpose()
     }
 
-    fn numbered(opening: &Evidence, output: Option<&Evidence>) -> Numbered {
+    async fn numbered(&self, opening: &Evidence, output: Option<&Evidence>) -> Result<Numbered> {
         let asked = opening
             .facts
             .as_ref()
             .and_then(|judged| judged.pointer("/facts/findings"));
-        let answered = output
-            .and_then(|output| output.output_head.as_ref())
-            .and_then(|head| head.get("findings"));
-        let asked = findings_in(asked).into_iter().map(|it| ("input", it));
-        let answered = findings_in(answered)
+        let asked = findings_in(asked);
+        let excerpts = self.input_excerpts(opening, &asked).await?;
+        let mut numbered: Numbered = asked
             .into_iter()
-            .map(|it| ("tool_output", it));
-        asked.chain(answered).collect()
+            .zip(excerpts)
+            .map(|(finding, excerpt)| ("input", finding, excerpt))
+            .collect();
+        if let Some(head) = output.and_then(|output| output.output_head.as_ref()) {
+            let mut excerpts = head
+                .get("excerpts")
+                .and_then(|list| Vec::deserialize(list).ok())
+                .unwrap_or_default()
+                .into_iter();
+            let answered = findings_in(head.get("findings"));
+            numbered.extend(answered.into_iter().map(|finding| {
+                let excerpt = excerpts.next().unwrap_or_default();
+                ("tool_output", finding, excerpt)
+            }));
+        }
+        Ok(numbered)
+    }
+
+    /// What stands around the threats that were found in what was asked: read again where they were found.
+    async fn input_excerpts(
+        &self,
+        opening: &Evidence,
+        findings: &[Finding],
+    ) -> Result<Vec<Vec<ExcerptPiece>>> {
+        let looked_at: Vec<_> = findings
+            .iter()
+            .map(|finding| {
+                let (part, _) = input_part(opening, finding)?;
+                // Secrets have no excerpt: what would be shown is the secret.
+                let mut threats = ThreatCategory::ALL.iter();
+                threats.find(|category| category.as_str() == finding.category)?;
+                Some((part, finding.category.clone()))
+            })
+            .collect();
+        if looked_at.iter().all(Option::is_none) {
+            return Ok(vec![Vec::new(); findings.len()]);
+        }
+        let scanner = Arc::clone(&self.inner.scanner);
+        tokio::task::spawn_blocking(move || {
+            looked_at
+                .into_iter()
+                .map(|it| {
+                    it.map(|(part, category)| scanner.excerpt_of(&part, Channel::User, &category))
+                        .unwrap_or_default()
+                })
+                .collect()
+        })
+        .await
+        .map_err(Error::internal)
     }
 
     /// What was found in a request, for operators.
@@ -163,7 +214,7 @@ impl Gate {
             return Ok(Vec::new());
         }
         let output = self.output_evidence(row, opening, entries).await?;
-        let numbered = Self::numbered(opening, output.as_ref());
+        let numbered = self.numbered(opening, output.as_ref()).await?;
         if numbered.is_empty() {
             return Ok(Vec::new());
         }
@@ -178,10 +229,11 @@ impl Gate {
         Ok(numbered
             .into_iter()
             .zip(0_u32..)
-            .map(|((channel, finding), index)| FindingView {
+            .map(|((channel, finding, excerpt), index)| FindingView {
                 index,
                 channel,
                 finding,
+                excerpt,
                 marked_wrong: cases.iter().find(|case| case.finding == index).map(|case| {
                     let name = snapshot
                         .operators
@@ -215,16 +267,28 @@ impl Gate {
             return Ok(());
         }
         let (channel, finding) = (found.channel, found.finding.clone());
+        let around: String = found.excerpt.iter().map(|it| it.text.as_str()).collect();
         let (row, _) = self.load(cx, id).await?;
         let sealed = self.sealed_evidence(&row).await?;
         let opening = self.open_evidence(&row, sealed)?.unwrap_or_default();
+        let most = u64::from(self.snapshot().settings.evidence_body_bytes);
         let (part, input) = if channel == "input" {
             input_part(&opening, &finding)
         } else {
             self.output_evidence(&row, &opening, &detail.entries)
                 .await?
-                .and_then(|evidence| evidence.output)
-                .map(|output| (Part::whole("reply", output.to_vec()), Value::Null))
+                .and_then(|evidence| {
+                    let kept = evidence.output?;
+                    // Of a long answer the evidence is the beginning; what was found may stand behind it.
+                    let total = evidence.output_head.as_ref()?.get("body_bytes")?.as_u64()?;
+                    let is_all = total <= most || around.is_empty();
+                    Some(if is_all {
+                        kept.to_vec()
+                    } else {
+                        around.into_bytes()
+                    })
+                })
+                .map(|output| (Part::whole("reply", output), Value::Null))
         }
         .ok_or_else(|| {
             let text =
@@ -237,7 +301,19 @@ impl Gate {
         } else {
             self.redacted(String::from_utf8_lossy(&part.text).into_owned())
         };
-        text.truncate(text.floor_char_boundary(CASE_BYTES));
+        if finding.category == "secret" {
+            text.truncate(text.floor_char_boundary(CASE_BYTES));
+        } else {
+            let scanner = Arc::clone(&self.inner.scanner);
+            let kind = if channel == "input" {
+                Channel::User
+            } else {
+                Channel::ToolOutput
+            };
+            text = tokio::task::spawn_blocking(move || scanner.case_text(text, kind, CASE_BYTES))
+                .await
+                .map_err(Error::internal)?;
+        }
         let at = self.now();
         let kept = Sealed {
             text,

@@ -12,6 +12,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::{
+    excerpt::ExcerptPiece,
     secret_rules::InForce,
     texts::{self, Part},
 };
@@ -95,7 +96,7 @@ impl TextScanner {
             .map_or(end, |range| range.start)
     }
 
-    /// Looks for threats alone.
+    /// Looks for threats alone. Gives what stands around the one that was found.
     pub(crate) fn threat(
         &self,
         part: &Part,
@@ -104,12 +105,12 @@ impl TextScanner {
         judge: Judge,
         input: &Value,
         found: &mut Found,
-    ) {
+    ) -> Vec<ExcerptPiece> {
         let text = texts::readable(&part.text);
         let seen = self.threats.scan_bytes(&text, channel);
         let severity = thresholds.severity(&seen);
         if severity == Severity::Clear {
-            return;
+            return Vec::new();
         }
         let score = (f64::from(seen.score) * 1000.0).round() / 1000.0;
         let place = match &text {
@@ -139,6 +140,37 @@ impl TextScanner {
             verdict: judge(severity),
             reason,
         });
+        self.excerpt(&text, &seen.spans)
+    }
+
+    /// What stands around a threat that was found in a part before; empty where it is not found any more.
+    pub(super) fn excerpt_of(
+        &self,
+        part: &Part,
+        channel: Channel,
+        category: &str,
+    ) -> Vec<ExcerptPiece> {
+        let text = texts::readable(&part.text);
+        let seen = self.threats.scan_bytes(&text, channel);
+        if seen.category.as_str() != category {
+            return Vec::new();
+        }
+        self.excerpt(&text, &seen.spans)
+    }
+
+    /// The part of a text that is kept as a case: around what was found, where it is longer.
+    pub(super) fn case_text(&self, text: String, channel: Channel, most_bytes: usize) -> String {
+        if text.len() <= most_bytes {
+            return text;
+        }
+        let seen = self.threats.scan(&text, channel);
+        let first = seen.spans.first().map_or(0, |span| span.start);
+        let start = first
+            .saturating_sub(most_bytes / 2)
+            .min(text.len() - most_bytes);
+        let start = text.ceil_char_boundary(start);
+        let end = text.floor_char_boundary(start + most_bytes);
+        text[start..end].to_owned()
     }
 
     /// Where an offset lies. Names of fields are in it, and a name may be a secret: places stand in the ledger.
@@ -201,7 +233,8 @@ impl TextScanner {
     ) -> Found {
         let mut found = Found::default();
         for part in parts {
-            self.threat(part, Channel::User, thresholds, judge, input, &mut found);
+            // Whoever looks at the finding gets what stands around it from the evidence.
+            let _ = self.threat(part, Channel::User, thresholds, judge, input, &mut found);
             self.secrets(part, input, &mut found);
             if part.is_cut {
                 found.facts.truncated.push(part.name.to_owned());
@@ -210,7 +243,7 @@ impl TextScanner {
                     place: part.name.to_owned(),
                     verdict: Verdict::Allow,
                     reason: format!(
-                        "only the first {} KiB of {} were looked at",
+                        "only {} KiB of {} were looked at: the beginning, the end, and parts of what is between",
                         part.text.len().div_ceil(1024),
                         part.name
                     ),

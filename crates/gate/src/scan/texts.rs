@@ -3,11 +3,17 @@
 //! A document is written out as lines of `name: text`: names of fields are an agent's text too, an attack may be spread over
 //! several fields, and a name tells a secret. Where something stands is found again from its offset, only when there is a finding.
 
-use std::{borrow::Cow, ops::ControlFlow};
+use std::{
+    borrow::Cow,
+    ops::{ControlFlow, Range},
+};
 
 use serde_json::Value;
 
-use super::INPUT_PART_BYTES;
+use super::{
+    INPUT_PART_BYTES,
+    windows::{Sample, original, windows},
+};
 
 /// The fields of an input that are not an agent's free text, or stand elsewhere among them.
 const SKIPPED: [&str; 6] = [
@@ -41,15 +47,18 @@ pub(crate) struct Part {
     pub(crate) text: Vec<u8>,
     /// Whether there was more.
     pub(crate) is_cut: bool,
+    /// Where in the whole text it stands, where it is not all of it.
+    windows: Vec<Range<usize>>,
 }
 
 impl Part {
     fn plain(name: &'static str, text: &[u8]) -> Self {
-        Self {
-            name,
-            text: text[..text.len().min(INPUT_PART_BYTES)].to_vec(),
-            is_cut: text.len() > INPUT_PART_BYTES,
+        if text.len() <= INPUT_PART_BYTES {
+            return Self::whole(name, text.to_vec());
         }
+        let mut sample = Sample::new(windows(text.len(), INPUT_PART_BYTES));
+        sample.push(text);
+        Self::sampled(name, sample)
     }
 
     /// A text as it is.
@@ -58,17 +67,43 @@ impl Part {
             name,
             text,
             is_cut: false,
+            windows: Vec::new(),
         }
     }
 
     /// A document written out.
     pub(crate) fn document(name: &'static str, value: &Value) -> Self {
-        let mut lines = Lines::new(None);
-        let is_cut = lines.write(value).is_break();
+        Self::written(name, |lines| lines.write(value))
+    }
+
+    fn written<'value>(
+        name: &'static str,
+        write: impl Fn(&mut Lines<'value>) -> ControlFlow<()>,
+    ) -> Self {
+        let mut lines = Lines::default();
+        let _ = write(&mut lines);
+        if lines.written_bytes <= INPUT_PART_BYTES {
+            return Self {
+                is_cut: lines.is_too_deep,
+                ..Self::whole(name, lines.text.into_bytes())
+            };
+        }
+        // What is looked at depends on the length of the whole, which is known only now.
+        let mut sampled = Lines {
+            sample: Some(Sample::new(windows(lines.written_bytes, INPUT_PART_BYTES))),
+            ..Lines::default()
+        };
+        let _ = write(&mut sampled);
+        Self::sampled(name, sampled.sample.unwrap_or_default())
+    }
+
+    fn sampled(name: &'static str, sample: Sample) -> Self {
+        let (windows, text) = sample.finish();
         Self {
             name,
-            text: lines.text.into_bytes(),
-            is_cut,
+            text,
+            is_cut: true,
+            windows,
         }
     }
 }
@@ -79,14 +114,9 @@ pub(crate) fn parts(intent: &str, input: &Value, body: &[u8]) -> Vec<Part> {
     if !intent.is_empty() {
         parts.push(Part::plain("intent", intent.as_bytes()));
     }
-    let mut lines = Lines::new(None);
-    let is_cut = lines.write_around(input).is_break();
-    if !lines.text.is_empty() {
-        parts.push(Part {
-            name: "input",
-            text: lines.text.into_bytes(),
-            is_cut,
-        });
+    let around = Part::written("input", |lines| lines.write_around(input));
+    if !around.text.is_empty() || around.is_cut {
+        parts.push(around);
     }
     match read_body(input) {
         Some(value) => parts.push(Part::document("body", value)),
@@ -165,14 +195,17 @@ fn is_text(characters: &[char]) -> bool {
     unreadable * UNREADABLE_ONE_IN < characters.len() || said * 100 >= read * TEXT_PERCENT
 }
 
-/// JSON as its reader will read it, escapes undone where they stand: nothing of it is lost, neither what stands twice under one
-/// name nor what is broken. Text that is no JSON stays as it is.
-pub(crate) fn unescaped(body: &[u8]) -> Cow<'_, [u8]> {
-    let is_document = body
-        .trim_ascii_start()
+/// Whether a text begins as JSON does.
+pub(crate) fn is_document(body: &[u8]) -> bool {
+    body.trim_ascii_start()
         .first()
-        .is_some_and(|first| matches!(first, b'{' | b'[' | b'"'));
-    if !is_document || !body.contains(&b'\\') {
+        .is_some_and(|first| matches!(first, b'{' | b'[' | b'"'))
+}
+
+/// JSON, or a part of it, as its reader will read it, escapes undone where they stand: nothing of it is lost, neither what stands
+/// twice under one name nor what is broken.
+pub(crate) fn unescaped(body: &[u8]) -> Cow<'_, [u8]> {
+    if !body.contains(&b'\\') {
         return Cow::Borrowed(body);
     }
     let mut out = Vec::with_capacity(body.len());
@@ -219,7 +252,10 @@ fn read_body(input: &Value) -> Option<&Value> {
 
 /// Where an offset of a part lies: `intent`, `query.q`, `body.comment.text`. As long as its names: see [`bounded_place`].
 pub(crate) fn place(part: &Part, offset: usize, input: &Value) -> String {
-    let mut lines = Lines::new(Some(offset));
+    let mut lines = Lines {
+        seek: Some(original(&part.windows, offset)),
+        ..Lines::default()
+    };
     let mut place = String::new();
     match (part.name, read_body(input)) {
         ("input", _) => {
@@ -251,8 +287,15 @@ pub(crate) fn bounded_place(place: &str) -> String {
     }
 }
 
+/// Writes a document out: as text, where it is not long, or what is looked at of a long one, or nothing but where an offset lies.
+#[derive(Default)]
 struct Lines<'value> {
+    /// The text up to its bound.
     text: String,
+    /// How long the text is without the bound.
+    written_bytes: usize,
+    sample: Option<Sample>,
+    is_too_deep: bool,
     path: Vec<Step<'value>>,
     seek: Option<usize>,
     found: Option<Vec<String>>,
@@ -265,15 +308,6 @@ enum Step<'value> {
 }
 
 impl<'value> Lines<'value> {
-    fn new(seek: Option<usize>) -> Self {
-        Self {
-            text: String::new(),
-            path: Vec::new(),
-            seek,
-            found: None,
-        }
-    }
-
     /// An input without its body and what says nothing.
     fn write_around(&mut self, input: &'value Value) -> ControlFlow<()> {
         let Value::Object(fields) = input else {
@@ -293,7 +327,7 @@ impl<'value> Lines<'value> {
         ControlFlow::Continue(())
     }
 
-    /// Breaks where there is no room for more, or what was looked for is found.
+    /// Breaks where what was looked for is found.
     fn write(&mut self, value: &'value Value) -> ControlFlow<()> {
         match value {
             Value::String(text) => self.push(text)?,
@@ -318,7 +352,8 @@ impl<'value> Lines<'value> {
 
     fn below(&mut self, step: Step<'value>, value: &'value Value) -> ControlFlow<()> {
         if self.path.len() >= DEPTH {
-            return ControlFlow::Break(());
+            self.is_too_deep = true;
+            return ControlFlow::Continue(());
         }
         self.path.push(step);
         self.write(value)?;
@@ -331,14 +366,11 @@ impl<'value> Lines<'value> {
     }
 
     fn push_with(&mut self, text: &str, end: &str) -> ControlFlow<()> {
-        let room = INPUT_PART_BYTES.saturating_sub(self.text.len());
-        if text.len() > room {
-            self.text.push_str(&text[..text.floor_char_boundary(room)]);
-        } else {
-            self.text.push_str(text);
-            self.text.push_str(end);
-        }
-        if self.seek.is_some_and(|offset| offset < self.text.len()) {
+        self.written_bytes += text.len() + end.len();
+        if let Some(offset) = self.seek {
+            if offset >= self.written_bytes {
+                return ControlFlow::Continue(());
+            }
             let steps = self.path.iter().map(|step| match step {
                 Step::Name(name) => (*name).to_owned(),
                 Step::Number(number) => number.to_string(),
@@ -346,8 +378,16 @@ impl<'value> Lines<'value> {
             self.found = Some(steps.collect());
             return ControlFlow::Break(());
         }
-        if text.len() > room {
-            return ControlFlow::Break(());
+        match &mut self.sample {
+            Some(sample) => {
+                sample.push(text.as_bytes());
+                sample.push(end.as_bytes());
+            }
+            None if self.written_bytes <= INPUT_PART_BYTES => {
+                self.text.push_str(text);
+                self.text.push_str(end);
+            }
+            None => {}
         }
         ControlFlow::Continue(())
     }

@@ -387,8 +387,12 @@ async fn a_body_that_is_too_long_is_looked_at_in_part() {
         detail.judged.unwrap()["facts"]["scan"]["truncated"],
         json!(["body"])
     );
-    body.replace_range(1000..1000 + ATTACK.len(), ATTACK);
-    denied(stage.submit_draft(with_body("PUT /big", body)).await);
+    // Padding before it is no way past.
+    for at in [1000, body.len() - 2000] {
+        let mut body = body.clone();
+        body.replace_range(at..at + ATTACK.len(), ATTACK);
+        denied(stage.submit_draft(with_body("PUT /big", body)).await);
+    }
 }
 
 #[tokio::test]
@@ -578,23 +582,146 @@ async fn a_case_of_a_wrong_secret_keeps_no_other() {
     assert!(!cases[0].text.contains("sk_live_9fC39"));
 }
 
-/// Requirement 20: a body that is cut leaves no half of a secret as evidence.
+/// Row N8: padding before it hides nothing at the end of a reply, whole or as it comes; and what was not looked at is said.
 #[tokio::test]
-async fn evidence_is_not_cut_inside_a_secret() {
+async fn an_attack_behind_the_padding_of_a_reply_taints() {
     let stage = Stage::new().await;
-    let change = serde_json::from_value(json!({ "evidence_body_bytes": 1024 })).unwrap();
-    stage
-        .gate
-        .update_settings(&stage.owner(), change)
+    let padding = Bytes::from("Plain words of a long page. ".repeat(8000));
+    for (words, categories) in [
+        ("", vec!["truncated"]),
+        (ATTACK, vec!["prompt_injection", "truncated"]),
+    ] {
+        let pieces = vec![
+            padding.clone(),
+            Bytes::from(words),
+            Bytes::from(" The end. "),
+        ];
+        stage.fake.then(Act::Reply(200, pieces));
+        let reply = replied(stage.submit("GET /page").await.unwrap());
+        let id = reply.request;
+        whole(reply.body).await.unwrap();
+        stage.reaches(id, "succeeded").await;
+        let findings = stage.detail(id).await.findings;
+        let found: Vec<_> = findings
+            .iter()
+            .map(|it| it.finding.category.clone())
+            .collect();
+        assert_eq!(found.len(), categories.len(), "{found:?}");
+        assert_eq!(found.last().unwrap(), "truncated");
+        let is_told =
+            stage.entries().await.iter().any(|sealed| {
+                sealed.entry.request == Some(id) && sealed.entry.kind == "scan.found"
+            });
+        assert_eq!(is_told, !words.is_empty());
+        let after = stage.submit("PUT /after").await.unwrap();
+        assert_eq!(
+            matches!(after, Submission::Pending(_)),
+            !words.is_empty(),
+            "{after:?}"
+        );
+        if words.is_empty() {
+            continue;
+        }
+        // It stands far behind the evidence, and can be read all the same, and called wrong.
+        let shown = &findings[0].excerpt;
+        let marked: String = shown
+            .iter()
+            .filter(|it| it.is_found)
+            .map(|it| it.text.as_str())
+            .collect();
+        assert!(
+            marked.contains("gnore all previous instructions"),
+            "{shown:?}"
+        );
+        assert!(
+            shown
+                .iter()
+                .any(|it| !it.is_found && it.text.contains("long page")),
+            "{shown:?}"
+        );
+        stage
+            .gate
+            .mark_finding_wrong(&stage.owner(), id, 0)
+            .await
+            .unwrap();
+        let cases = stage
+            .gate
+            .scan_cases(&stage.owner(), None, 1)
+            .await
+            .unwrap();
+        assert!(cases[0].text.contains("gnore all previous instructions"));
+    }
+}
+
+/// Row N8: an answer that is read again turns its reader again.
+#[tokio::test]
+async fn a_kept_answer_taints_whoever_reads_it_again() {
+    let stage = Stage::new().await;
+    stage.fake.then(Act::Reply(200, vec![Bytes::from(ATTACK)]));
+    let keyed = || ActionDraft {
+        idempotency_key: Some("one".to_owned()),
+        ..draft("PUT /page")
+    };
+    let first = replied(stage.submit_draft(keyed()).await);
+    let id = first.request;
+    let is_tainted = async || {
+        let after = stage.submit("PUT /after").await.unwrap();
+        matches!(after, Submission::Pending(_))
+    };
+    assert!(is_tainted().await);
+    stage.clock.advance(Duration::from_mins(31));
+    assert!(!is_tainted().await);
+    let again = replied(stage.submit_draft(keyed()).await);
+    assert!(again.is_replay && is_tainted().await);
+    stage.clock.advance(Duration::from_mins(31));
+    assert!(!is_tainted().await);
+    // An operator who reads it taints nobody.
+    stage.gate.status(&stage.owner(), id).await.unwrap();
+    assert!(!is_tainted().await);
+    let (.., kept) = stage.gate.status(&stage.agent(), id).await.unwrap();
+    assert!(kept.is_some() && is_tainted().await);
+}
+
+/// Requirement 27: what was found is shown in its place; a secret beside it is not, nor one that was found.
+#[tokio::test]
+async fn a_finding_is_shown_in_its_place() {
+    let stage = Stage::new().await;
+    let note = format!(
+        "Dear reader, key {} here. {ATTACK} Best wishes.",
+        stripe_key()
+    );
+    let body = json!({ "note": note });
+    let Submission::Pending(view) = stage
+        .submit_draft(with_body("PUT /x", body.to_string()))
         .await
-        .unwrap();
-    let words = "plain words ".repeat(84);
-    let body = format!("{words}{} and so on", stripe_key());
-    assert!(words.len() < 1020 && words.len() + stripe_key().len() > 1030);
-    stage.fake.then(Act::Reply(200, vec![Bytes::from(body)]));
-    let id = replied(stage.submit("GET /page").await.unwrap()).request;
-    let result = stage.detail(id).await.result.unwrap();
-    let shown = String::from_utf8_lossy(&result.body);
-    assert!(shown.contains("plain words"));
-    assert!(!shown.contains("sk_live"), "{shown}");
+    else {
+        panic!("expected it to ask");
+    };
+    let findings = stage.detail(view.request.id).await.findings;
+    let of = |category: &str| {
+        let is_it = |secret: bool| secret == (category == "secret");
+        findings
+            .iter()
+            .find(|found| is_it(found.finding.category == "secret"))
+            .unwrap()
+            .excerpt
+            .clone()
+    };
+    assert!(of("secret").is_empty());
+    let shown = of("threat");
+    let all: String = shown.iter().map(|it| it.text.as_str()).collect();
+    assert!(
+        all.contains("[secret:stripe-key]") && !all.contains(&stripe_key()),
+        "{all}"
+    );
+    let marked: String = shown
+        .iter()
+        .filter(|it| it.is_found)
+        .map(|it| it.text.as_str())
+        .collect();
+    assert!(
+        marked.contains("gnore all previous instructions"),
+        "{shown:?}"
+    );
+    assert!(!marked.contains("Dear reader"), "{shown:?}");
 }
