@@ -168,6 +168,7 @@ pub const ROUTES: &[RouteAccess] = &[
     // The operator's page, and setting up where there is no installation: that proves itself by the one-time address.
     page("/"),
     page("/dashboard"),
+    page("/dashboard/"),
     page("/dashboard/{*path}"),
     page("/login"),
     page("/setup"),
@@ -330,6 +331,7 @@ pub const OPEN_ROUTES: &[(&str, &str)] = &[
     ("GET", "/openapi.json"),
     ("GET", "/"),
     ("GET", "/dashboard"),
+    ("GET", "/dashboard/"),
     ("GET", "/dashboard/{*path}"),
     ("GET", "/login"),
     ("GET", "/setup"),

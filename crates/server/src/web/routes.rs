@@ -11,7 +11,7 @@ use crate::{
     state::ServerState,
 };
 
-/// Where the address without a path leads.
+/// Where the address without a path leads, and the page's own with a slash.
 const HOME: &str = "/dashboard";
 
 /// The routes. They are made of the table: there is none beside it.
@@ -20,7 +20,8 @@ pub(crate) fn routes(page: &WebPage) -> Router<Arc<ServerState>> {
     rows.fold(Router::new(), |router, row| {
         let page = page.clone();
         let route = match row.path {
-            "/" => get(async || Redirect::to(HOME)),
+            // A path's rest is never empty: the slash alone is a route of its own.
+            "/" | "/dashboard/" => get(async || Redirect::to(HOME)),
             "/favicon.svg" | "/assets/{*path}" => {
                 get(async move |uri: Uri, headers: HeaderMap| page.file(uri.path(), &headers))
             }

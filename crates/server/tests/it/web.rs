@@ -81,8 +81,10 @@ async fn every_page_is_the_same_html_with_a_nonce_of_its_own() {
         let head = stage.call(Method::HEAD, path).send().await.expect(200);
         assert!(head.body.is_empty());
     }
-    let home = stage.get("/").send().await.expect(303);
-    assert_eq!(home.header("location"), "/dashboard");
+    for path in ["/", "/dashboard/"] {
+        let home = stage.get(path).send().await.expect(303);
+        assert_eq!(home.header("location"), "/dashboard", "{path}");
+    }
 }
 
 #[tokio::test]
