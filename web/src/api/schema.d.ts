@@ -32,7 +32,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One request with all that is known of it. */
+        /** One request with all that is known of it; with `wait`, once it is decided. */
         get: operations["get_action"];
         put?: never;
         post?: never;
@@ -181,6 +181,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/approvals/{id}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The comments on a request, oldest first. Agents never see them. */
+        get: operations["list_comments"];
+        put?: never;
+        /** Writes a comment on a request, whatever its state. It decides nothing. */
+        post: operations["add_comment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/approvals/{id}/deny": {
         parameters: {
             query?: never;
@@ -192,6 +210,26 @@ export interface paths {
         put?: never;
         /** Says no. */
         post: operations["deny"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decides on many requests. The first call decides nothing and answers with what would be decided and a confirmation of exactly that;
+         *     the second call brings the confirmation, and each request has its own result.
+         */
+        post: operations["decide_batch"];
         delete?: never;
         options?: never;
         head?: never;
@@ -407,6 +445,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/delegations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The seats that are lent now, oldest first. */
+        get: operations["list_delegations"];
+        put?: never;
+        /** Lends an approver seat. It counts once, whoever votes from it, and is not lent on. */
+        post: operations["add_delegation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/delegations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a seat back. */
+        delete: operations["end_delegation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -490,6 +563,41 @@ export interface paths {
         post?: never;
         /** Ends a key within a second, everywhere, open streams included. */
         delete: operations["revoke_key"];
+        options?: never;
+        head?: never;
+        /** Changes what is given of a key. Nobody gives one, or prolongs one, that may do more than they may themselves. */
+        patch: operations["update_key"];
+        trace?: never;
+    };
+    "/api/v1/keys/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a key another secret. The one before works for the overlap that is asked for, and then no more. */
+        post: operations["rotate_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keys/{id}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How often a key was used. */
+        get: operations["key_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -795,6 +903,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/standing-approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The standing approvals that have uses and time left, oldest first. */
+        get: operations["list_standing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/standing-approvals/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a standing approval back. */
+        delete: operations["revoke_standing"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/status": {
         parameters: {
             query?: never;
@@ -998,6 +1140,128 @@ export interface paths {
         put?: never;
         /** Unlocks a gateway that was started locked. */
         post: operations["unlock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every webhook. */
+        get: operations["list_webhooks"];
+        put?: never;
+        /** Adds a webhook. The answer has its secret, once. */
+        post: operations["add_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One webhook. */
+        get: operations["get_webhook"];
+        put?: never;
+        post?: never;
+        /** Removes a webhook with its deliveries. */
+        delete: operations["remove_webhook"];
+        options?: never;
+        head?: never;
+        /** Changes a webhook. */
+        patch: operations["update_webhook"];
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A webhook's deliveries, newest first. */
+        get: operations["deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replaces a webhook's secret. The answer has the new one, once. */
+        post: operations["rotate_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a test at once and waits for the answer; it is not tried again. */
+        post: operations["test_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/deliveries/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a delivery again that was given up, under its id. */
+        post: operations["replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How webhooks have fared. */
+        get: operations["stats"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1343,6 +1607,68 @@ export interface components {
              */
             total?: number | null;
         };
+        /** @description What changes of what may wait for a human. */
+        ApprovalSettingsChangeBody: {
+            /** Format: int32 */
+            pending_per_agent?: number | null;
+        };
+        /** @description What may wait for a human. */
+        ApprovalSettingsView: {
+            /**
+             * Format: int32
+             * @description How many requests of one agent may wait at once; more are answered with 429 `too_many_pending`.
+             */
+            pending_per_agent: number;
+        };
+        /** @description A batch to decide on. */
+        BatchBody: {
+            /** @description The `confirmation` of the first call's answer. Without it nothing is decided. */
+            confirmation?: string | null;
+            /** @description Yes or no, to all of them. */
+            decision: components["schemas"]["VoteKind"];
+            /** @description 1 to 200 requests. */
+            items: components["schemas"]["BatchItemBody"][];
+            /** @description Why, for the ledger; at most 2,000 characters. */
+            note?: string;
+        };
+        /** @description One request of a batch. */
+        BatchItemBody: {
+            /** @description The `payload_hash` that was shown. */
+            expected_payload_hash: string;
+            /**
+             * Format: uuid
+             * @description Which.
+             */
+            id: string;
+        };
+        /** @description One request of a batch. */
+        BatchItemView: {
+            action?: components["schemas"]["ActionView"] | null;
+            /**
+             * Format: uuid
+             * @description Which.
+             */
+            id: string;
+            problem?: components["schemas"]["BatchProblem"] | null;
+        };
+        /** @description Why one request of a batch was not decided on. */
+        BatchProblem: {
+            /** @description The stable code: `already_decided`, `payload_changed`, `not_found` ... */
+            code: string;
+            /** @description For people. */
+            detail: string;
+        };
+        /** @description What would be decided, or what was. */
+        BatchView: {
+            /** @description What confirms exactly this; `null` once it is decided. */
+            confirmation?: string | null;
+            /** @description Until when the confirmation holds. */
+            expires_at?: string | null;
+            /** @description Whether it was decided; otherwise the same batch with `confirmation` decides it. */
+            is_decided: boolean;
+            /** @description Each request, in the order of the batch. */
+            items: components["schemas"]["BatchItemView"][];
+        };
         BTreeMap: {
             [key: string]: string;
         };
@@ -1385,6 +1711,11 @@ export interface components {
          * @enum {string}
          */
         ClientKind: "browser" | "terminal";
+        /** @description A comment to write. */
+        CommentBody: {
+            /** @description 1 to 2,000 characters. */
+            body: string;
+        };
         /** @description One kind of action of a connector. */
         ConnectorAction: {
             /** @description When its entries must be on disk: `strict`, `read` or `metered`. */
@@ -1447,12 +1778,69 @@ export interface components {
             /** @description `bearer`, `basic`, `api_key_header`, `api_key_query`, `headers`. */
             type: string;
         };
+        /** @description One day. */
+        DayOfUse: {
+            /** Format: int64 */
+            calls: number;
+            /** @description `2026-11-20`. */
+            day: string;
+        };
         /** @description Words to a decision, and what it is about. */
         DecisionBody: {
             /** @description The `payload_hash` of what was looked at: another one is answered with 409 `payload_changed`, and nothing is decided. */
             expected_payload_hash?: string | null;
             /** @description Why, for the ledger; at most 2,000 characters. */
             note?: string;
+            standing?: components["schemas"]["StandingBody"] | null;
+        };
+        /** @description A seat to lend. */
+        DelegationBody: {
+            /** @description For how long: `90s`, `30m`, `12h`, `7d`; at most 90 days. */
+            expires?: string | null;
+            /**
+             * Format: int64
+             * @description For how long, in seconds.
+             */
+            expires_in_seconds?: number | null;
+            /** @description Whose seat, by name or id; one's own where it is left out. Another's only an owner lends. */
+            from?: string | null;
+            /** @description Why. */
+            note?: string;
+            /** @description To whom, by name or id. */
+            to: string;
+        };
+        /** @description A delivery: one notice to one receiver, with its last attempt. */
+        DeliveryDocument: {
+            /** Format: int32 */
+            attempts: number;
+            created_at: string;
+            event: string;
+            /**
+             * Format: uuid
+             * @description The same in every attempt: what the receiver got as `webhook-id`.
+             */
+            id: string;
+            last_attempt_at: string | null;
+            /** @description When it is tried next; `null` once it is over. */
+            next_attempt_at: string | null;
+            /** @description What is sent, with `[link]` in place of decision links; `null` for who may not read requests. */
+            payload: string | null;
+            /**
+             * Format: uuid
+             * @description The request that it is about; `null` for a test.
+             */
+            request: string | null;
+            /** @description The beginning of its answer, or why there was none. Untrusted text. */
+            response_body: string | null;
+            /**
+             * Format: int32
+             * @description What the receiver answered last; `null` where it did not.
+             */
+            response_code: number | null;
+            /** @description `pending`, `success` or `failed`. */
+            state: string;
+            /** Format: uuid */
+            webhook: string;
         };
         /** @enum {string} */
         Effect: "read" | "write" | "destructive" | "egress";
@@ -1661,6 +2049,8 @@ export interface components {
         KeyBody: {
             /** @description The agent that it acts as, by name or id. */
             agent?: string | null;
+            /** @description The agent whose requests alone an operator's key is for, by name or id. */
+            bound_agent?: string | null;
             /** @description The same as text: `30m`, `1h`, `7d`. */
             expires?: string | null;
             /**
@@ -1679,6 +2069,42 @@ export interface components {
             rate_limit_per_minute?: number | null;
             /** @description What it may do; an agent's key asks and reads unless this says otherwise. */
             scopes?: string[];
+            /**
+             * @description The targets whose requests alone it is for, by name or id; all where it is left out. A key that is bound has scopes of
+             *     requests only.
+             */
+            targets?: string[];
+        };
+        /** @description What changes of a key: what is given. Whom it acts as stays. */
+        KeyChangeBody: {
+            /** @description The agent whose requests alone an operator's key is for; `null` is none. */
+            bound_agent?: string | null;
+            /**
+             * Format: int64
+             * @description When it stops working by itself, from now on; `null` is never.
+             */
+            expires_in_seconds?: number | null;
+            name?: string | null;
+            /**
+             * Format: int32
+             * @description Calls a minute; `null` is unlimited.
+             */
+            rate_limit_per_minute?: number | null;
+            /** @description All of them. */
+            scopes?: string[] | null;
+            /** @description The targets whose requests alone it is for, all of them; `[]` is every target. */
+            targets?: string[] | null;
+        };
+        /** @description How often a key was used. What was called in the last minute before a crash may be missing. */
+        KeyUsageView: {
+            /**
+             * Format: int64
+             * @description In this hour and the 23 before it.
+             */
+            calls_last_day: number;
+            /** @description By day in UTC, oldest first, of the last 30 days; days without a call are left out. */
+            days: components["schemas"]["DayOfUse"][];
+            last_used_at?: string | null;
         };
         /** @description A key. The secret itself is stored as a hash and was shown once. */
         KeyView: {
@@ -1687,6 +2113,16 @@ export interface components {
              * @description The agent that it acts as.
              */
             agent?: string | null;
+            /**
+             * Format: uuid
+             * @description The agent whose requests alone it is for; for an operator's key.
+             */
+            bound_agent?: string | null;
+            /**
+             * Format: int64
+             * @description How often it was used in the last 24 hours; only where keys are looked at.
+             */
+            calls_last_day?: number | null;
             created_at: string;
             expires_at?: string | null;
             /** Format: uuid */
@@ -1706,9 +2142,12 @@ export interface components {
              * @description `null` is unlimited.
              */
             rate_limit_per_minute?: number | null;
+            retiring?: components["schemas"]["RetiringView"] | null;
             revoked_at?: string | null;
             /** @description What it may do, of what its owner may. */
             scopes: string[];
+            /** @description The targets whose requests alone it is for; empty is all. */
+            targets: string[];
         };
         /** @description What to stop, or to let go on. */
         KillBody: {
@@ -1788,6 +2227,34 @@ export interface components {
              */
             unsealed_millis: number;
             verification?: components["schemas"]["LastVerificationView"] | null;
+        };
+        /** @description A lent seat. */
+        LentSeat: {
+            /** @description Since when. */
+            created_at: string;
+            /** @description Until when. */
+            expires_at: string;
+            /** @description Whose seat, by name. */
+            from: string;
+            /**
+             * Format: uuid
+             * @description Whose seat.
+             */
+            from_id: string;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description Why. Untrusted text. */
+            note: string;
+            /** @description To whom, by name. */
+            to: string;
+            /**
+             * Format: uuid
+             * @description To whom.
+             */
+            to_id: string;
         };
         /** @description One page of a list. */
         List_ActionView: {
@@ -1891,6 +2358,44 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        List_DeliveryDocument: {
+            /** @description The items. */
+            items: {
+                /** Format: int32 */
+                attempts: number;
+                created_at: string;
+                event: string;
+                /**
+                 * Format: uuid
+                 * @description The same in every attempt: what the receiver got as `webhook-id`.
+                 */
+                id: string;
+                last_attempt_at: string | null;
+                /** @description When it is tried next; `null` once it is over. */
+                next_attempt_at: string | null;
+                /** @description What is sent, with `[link]` in place of decision links; `null` for who may not read requests. */
+                payload: string | null;
+                /**
+                 * Format: uuid
+                 * @description The request that it is about; `null` for a test.
+                 */
+                request: string | null;
+                /** @description The beginning of its answer, or why there was none. Untrusted text. */
+                response_body: string | null;
+                /**
+                 * Format: int32
+                 * @description What the receiver answered last; `null` where it did not.
+                 */
+                response_code: number | null;
+                /** @description `pending`, `success` or `failed`. */
+                state: string;
+                /** Format: uuid */
+                webhook: string;
+            }[];
+            /** @description The cursor of the next page; `null` on the last. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         List_EntryView: {
             /** @description The items. */
             items: {
@@ -1972,6 +2477,16 @@ export interface components {
                  * @description The agent that it acts as.
                  */
                 agent?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The agent whose requests alone it is for; for an operator's key.
+                 */
+                bound_agent?: string | null;
+                /**
+                 * Format: int64
+                 * @description How often it was used in the last 24 hours; only where keys are looked at.
+                 */
+                calls_last_day?: number | null;
                 created_at: string;
                 expires_at?: string | null;
                 /** Format: uuid */
@@ -1991,9 +2506,12 @@ export interface components {
                  * @description `null` is unlimited.
                  */
                 rate_limit_per_minute?: number | null;
+                retiring?: components["schemas"]["RetiringView"] | null;
                 revoked_at?: string | null;
                 /** @description What it may do, of what its owner may. */
                 scopes: string[];
+                /** @description The targets whose requests alone it is for; empty is all. */
+                targets: string[];
             }[];
             /** @description The cursor of the next page; `null` on the last. */
             next?: string | null;
@@ -2017,6 +2535,39 @@ export interface components {
                 reason: string;
                 /** @description What kind of thing. */
                 scope: components["schemas"]["KillScope"];
+            }[];
+            /** @description The cursor of the next page; `null` on the last. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        List_LentSeat: {
+            /** @description The items. */
+            items: {
+                /** @description Since when. */
+                created_at: string;
+                /** @description Until when. */
+                expires_at: string;
+                /** @description Whose seat, by name. */
+                from: string;
+                /**
+                 * Format: uuid
+                 * @description Whose seat.
+                 */
+                from_id: string;
+                /**
+                 * Format: uuid
+                 * @description Its id.
+                 */
+                id: string;
+                /** @description Why. Untrusted text. */
+                note: string;
+                /** @description To whom, by name. */
+                to: string;
+                /**
+                 * Format: uuid
+                 * @description To whom.
+                 */
+                to_id: string;
             }[];
             /** @description The cursor of the next page; `null` on the last. */
             next?: string | null;
@@ -2113,6 +2664,64 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        List_StandingApprovalView: {
+            /** @description The items. */
+            items: {
+                /** @description For exactly this action. */
+                action: string;
+                /** @description For whom, by name; by id once the agent is gone. */
+                agent: string;
+                /**
+                 * Format: uuid
+                 * @description For whom.
+                 */
+                agent_id: string;
+                /** @description Who made it, by name. */
+                by: string;
+                /**
+                 * Format: uuid
+                 * @description Who made it.
+                 */
+                by_id: string;
+                /** @description When. */
+                created_at: string;
+                /** @description Until when it holds. */
+                expires_at: string;
+                /**
+                 * Format: uuid
+                 * @description Its id.
+                 */
+                id: string;
+                /** @description Whether its maker may still decide: otherwise it answers nothing. */
+                is_usable: boolean;
+                /** @description SHA-256 of the only payload that it answers; `null` where `same` says what must be equal. */
+                payload_hash?: string | null;
+                /** @description With which profile, by name. */
+                profile: string;
+                /**
+                 * Format: uuid
+                 * @description The request whose approval made it.
+                 */
+                request: string;
+                /** @description The fields that must be equal, with their values: `input` and `context`, each an object of paths and conditions. */
+                same: Record<string, never>;
+                /** @description On what, by name. */
+                target: string;
+                /**
+                 * Format: int32
+                 * @description How many uses it was made with.
+                 */
+                uses: number;
+                /**
+                 * Format: int32
+                 * @description How many are left.
+                 */
+                uses_left: number;
+            }[];
+            /** @description The cursor of the next page; `null` on the last. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         List_TargetView: {
             /** @description The items. */
             items: {
@@ -2167,6 +2776,57 @@ export interface components {
                 /** @description The first characters of the secret. */
                 prefix: string;
                 revoked_at?: string | null;
+            }[];
+            /** @description The cursor of the next page; `null` on the last. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        List_WebhookView: {
+            /** @description The items. */
+            items: {
+                created_at: string;
+                /** @description What it is for. */
+                description: string;
+                /** @description Whether anything is sent. */
+                enabled: boolean;
+                /** @description `request.created`, `request.approved`, `request.denied`, `request.decided`, `request.expired`, or `*`. */
+                events: string[];
+                /** Format: uuid */
+                id: string;
+                /** @description Whether `request.created` carries decision links. */
+                links: boolean;
+                /** @description The operator whose links they are; `null` where there are none. */
+                links_for: string | null;
+                /** @description Until when the secret before the last rotation signs, too. */
+                previous_secret_until?: string | null;
+                /** @description `hex` or `prefixed` (`sha256=` before it): how `X-AgentGate-Signature` is written. */
+                signature_style: string;
+                /** @description Where to. */
+                url: string;
+            }[];
+            /** @description The cursor of the next page; `null` on the last. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        List_WrittenComment: {
+            /** @description The items. */
+            items: {
+                /** @description When. */
+                at: string;
+                /** @description What. Untrusted text. */
+                body: string;
+                /** @description Who wrote it, by name. */
+                by: string;
+                /**
+                 * Format: uuid
+                 * @description Who wrote it.
+                 */
+                by_id: string;
+                /**
+                 * Format: uuid
+                 * @description Its id.
+                 */
+                id: string;
             }[];
             /** @description The cursor of the next page; `null` on the last. */
             next?: string | null;
@@ -2233,6 +2893,11 @@ export interface components {
             store: components["schemas"]["Store"];
             /** @description Address ranges of proxies whose `X-Forwarded-For` counts. */
             trusted_proxies: string[];
+        };
+        /** @description A webhook with its secret: the only time that it is shown. */
+        NewWebhookView: components["schemas"]["WebhookView"] & {
+            /** @description What deliveries are signed with. Save it: it is not shown again. */
+            secret: string;
         };
         /** @description Words to a decision. */
         NoteBody: {
@@ -2442,6 +3107,13 @@ export interface components {
              */
             status: number;
         };
+        /** @description A secret that is on its way out. */
+        RetiringView: {
+            /** @description Its first characters. */
+            prefix: string;
+            /** @description From when on it no longer works. */
+            until: string;
+        };
         /** @description A key that was revoked. */
         RevokedKeyView: {
             /** Format: uuid */
@@ -2457,6 +3129,26 @@ export interface components {
         RoleBody: {
             /** @description `owner`, `approver` or `viewer`. */
             role: string;
+        };
+        /** @description How a secret is replaced. */
+        RotateBody: {
+            /**
+             * Format: int64
+             * @description For how long the present secret signs beside the new one; a day where it is left out, 0 ends it at once.
+             */
+            overlap_seconds?: number | null;
+            /** @description Of 32 characters or more; a new one is made where it is left out. */
+            secret?: string | null;
+        };
+        /** @description How a key's secret changes. */
+        RotationBody: {
+            /** @description The same as text: `90s`, `30m`, `1h`, `7d`. */
+            overlap?: string | null;
+            /**
+             * Format: int64
+             * @description For how long the old secret works beside the new one, in seconds; 0, and left out, is not at all.
+             */
+            overlap_seconds?: number | null;
         };
         /** @description A rule to be added. */
         RuleBody: {
@@ -2604,6 +3296,7 @@ export interface components {
         SettingsChangeBody: {
             /** Format: int64 */
             approval_deadline_seconds?: number | null;
+            approvals?: components["schemas"]["ApprovalSettingsChangeBody"] | null;
             /** Format: int64 */
             evidence_body_bytes?: number | null;
             /**
@@ -2618,6 +3311,7 @@ export interface components {
             /** Format: int32 */
             session_hours?: number | null;
             sign_in?: components["schemas"]["SignInChangeBody"] | null;
+            webhooks?: components["schemas"]["WebhookSettingsChangeBody"] | null;
         };
         /** @description The settings of the whole gateway. */
         SettingsView: {
@@ -2626,6 +3320,7 @@ export interface components {
              * @description How long a request waits for a human, in seconds.
              */
             approval_deadline_seconds: number;
+            approvals: components["schemas"]["ApprovalSettingsView"];
             /**
              * Format: int64
              * @description How much of a body is kept as evidence, in bytes.
@@ -2650,6 +3345,7 @@ export interface components {
              */
             session_hours: number;
             sign_in: components["schemas"]["SignInSettingsView"];
+            webhooks: components["schemas"]["WebhookSettingsView"];
         };
         /** @description What a human found out about an execution whose outcome was lost. */
         SettleBody: {
@@ -2753,6 +3449,96 @@ export interface components {
         };
         /** @enum {string} */
         Speaker: "key_scope" | "no_grant" | "grant" | "guard" | "threat" | "risk" | "budget" | "taint" | "rule" | "default";
+        /** @description A standing approval. */
+        StandingApprovalView: {
+            /** @description For exactly this action. */
+            action: string;
+            /** @description For whom, by name; by id once the agent is gone. */
+            agent: string;
+            /**
+             * Format: uuid
+             * @description For whom.
+             */
+            agent_id: string;
+            /** @description Who made it, by name. */
+            by: string;
+            /**
+             * Format: uuid
+             * @description Who made it.
+             */
+            by_id: string;
+            /** @description When. */
+            created_at: string;
+            /** @description Until when it holds. */
+            expires_at: string;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description Whether its maker may still decide: otherwise it answers nothing. */
+            is_usable: boolean;
+            /** @description SHA-256 of the only payload that it answers; `null` where `same` says what must be equal. */
+            payload_hash?: string | null;
+            /** @description With which profile, by name. */
+            profile: string;
+            /**
+             * Format: uuid
+             * @description The request whose approval made it.
+             */
+            request: string;
+            /** @description The fields that must be equal, with their values: `input` and `context`, each an object of paths and conditions. */
+            same: Record<string, never>;
+            /** @description On what, by name. */
+            target: string;
+            /**
+             * Format: int32
+             * @description How many uses it was made with.
+             */
+            uses: number;
+            /**
+             * Format: int32
+             * @description How many are left.
+             */
+            uses_left: number;
+        };
+        /** @description What an approval allows beyond its request: one of `minutes` and `uses` at least. */
+        StandingBody: {
+            /**
+             * Format: int32
+             * @description For how long, 1 to 43200; 24 hours where only uses are given.
+             */
+            minutes?: number | null;
+            /** @description The fields that must be the same as in what is approved, as in `input.to`; where it is left out, the payload to the byte. */
+            same?: string[] | null;
+            /**
+             * Format: int32
+             * @description How often, 1 to 10000; 100 times where only a time is given.
+             */
+            uses?: number | null;
+        };
+        /** @description How webhooks have fared, as far as deliveries are kept (30 days). */
+        StatsDocument: {
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            pending: number;
+            /**
+             * Format: int64
+             * @description Of the pending ones, those with an attempt that failed.
+             */
+            retrying: number;
+            /** Format: int64 */
+            success: number;
+            /**
+             * Format: double
+             * @description Of those that are over, the part that was taken, 0 to 1; `null` where none is over.
+             */
+            success_rate: number | null;
+            /** Format: int64 */
+            total: number;
+            webhooks: components["schemas"]["WebhookStatsView"][];
+        };
         /** @description What the gateway is and does. */
         Status: {
             agents: number;
@@ -2853,6 +3639,8 @@ export interface components {
         };
         /** @enum {string} */
         Store: "sqlcipher" | "postgres";
+        /** @description What came of an action at once. */
+        SubmitReply: components["schemas"]["ActionReply"] | components["schemas"]["ActionView"];
         /** @description Something that is wrong. */
         SummaryProblem: {
             /** @description Stable, `snake_case`. */
@@ -2971,6 +3759,17 @@ export interface components {
              * @description At or over this risk a human is asked; `null`: risk is silent.
              */
             risk_threshold?: number | null;
+        };
+        /** @description What a receiver answered to a test. */
+        TestDocument: {
+            /** @description The beginning of its answer, or why there was none. Untrusted text. */
+            message: string;
+            /**
+             * Format: int32
+             * @description The receiver's status; `null` where it did not answer.
+             */
+            status: number | null;
+            success: boolean;
         };
         /** @description A sign-in token to be made. */
         TokenBody: {
@@ -3103,6 +3902,8 @@ export interface components {
         VoteView: {
             /** @description When. */
             at: string;
+            /** @description Whose seat it was cast from, where it is another's, by name; `null` for an agent that looks. */
+            for_operator?: string | null;
             /** @description Whether the same operator asked. */
             is_self_approved: boolean;
             /** @description What. */
@@ -3116,6 +3917,97 @@ export interface components {
             operator: string;
             /** @description Who, by name; `null` for an agent that looks, and once the operator is gone. */
             operator_name?: string | null;
+        };
+        /** @description A webhook to be added. */
+        WebhookBody: {
+            /** @description What it is for. */
+            description?: string;
+            /** @description Whether anything is sent; true where it is left out. */
+            enabled?: boolean | null;
+            /** @description At least one: `request.created`, `request.approved`, `request.denied`, `request.decided`, `request.expired`, or `*`. */
+            events: string[];
+            /** @description Whether `request.created` carries your decision links; needs the right to decide. */
+            links?: boolean;
+            /** @description Of 32 characters or more; a new one is made where it is left out. */
+            secret?: string | null;
+            /** @description `hex` (the default) or `prefixed`. */
+            signature_style?: string | null;
+            /** @description `http` or `https`; no private address, no name of this machine, no metadata service. */
+            url: string;
+        };
+        /** @description What changes; what is left out stays. */
+        WebhookChangeBody: {
+            description?: string | null;
+            enabled?: boolean | null;
+            events?: string[] | null;
+            /** @description `true` makes the links yours, whoever's they were. */
+            links?: boolean | null;
+            signature_style?: string | null;
+            url?: string | null;
+        };
+        /** @description What changes of where webhooks may go. */
+        WebhookSettingsChangeBody: {
+            allow_private_networks?: boolean | null;
+        };
+        /** @description Where webhooks may go. */
+        WebhookSettingsView: {
+            /** @description Whether loopback and private addresses are open for them; cloud metadata never is. Only an owner may open them. */
+            allow_private_networks: boolean;
+        };
+        /** @description How one webhook has fared. */
+        WebhookStatsView: {
+            /** Format: int64 */
+            failed: number;
+            /** Format: uuid */
+            id: string;
+            /** Format: int64 */
+            pending: number;
+            /** Format: int64 */
+            retrying: number;
+            /** Format: int64 */
+            success: number;
+            url: string;
+        };
+        /** @description A webhook. Its secret is never shown again. */
+        WebhookView: {
+            created_at: string;
+            /** @description What it is for. */
+            description: string;
+            /** @description Whether anything is sent. */
+            enabled: boolean;
+            /** @description `request.created`, `request.approved`, `request.denied`, `request.decided`, `request.expired`, or `*`. */
+            events: string[];
+            /** Format: uuid */
+            id: string;
+            /** @description Whether `request.created` carries decision links. */
+            links: boolean;
+            /** @description The operator whose links they are; `null` where there are none. */
+            links_for: string | null;
+            /** @description Until when the secret before the last rotation signs, too. */
+            previous_secret_until?: string | null;
+            /** @description `hex` or `prefixed` (`sha256=` before it): how `X-AgentGate-Signature` is written. */
+            signature_style: string;
+            /** @description Where to. */
+            url: string;
+        };
+        /** @description A comment. */
+        WrittenComment: {
+            /** @description When. */
+            at: string;
+            /** @description What. Untrusted text. */
+            body: string;
+            /** @description Who wrote it, by name. */
+            by: string;
+            /**
+             * Format: uuid
+             * @description Who wrote it.
+             */
+            by_id: string;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
         };
     };
     responses: never;
@@ -3218,13 +4110,13 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Carried out */
+            /** @description Carried out; or, for an approval-only action that nobody had to be asked about, the approved request */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ActionReply"];
+                    "application/json": components["schemas"]["SubmitReply"];
                 };
             };
             /** @description A human is asked */
@@ -3258,7 +4150,10 @@ export interface operations {
     };
     get_action: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Answer as soon as the request is no longer pending, or after this long as it stands: `30s`, `1m`; at most a minute. */
+                wait?: string;
+            };
             header?: never;
             path: {
                 id: string;
@@ -3664,6 +4559,75 @@ export interface operations {
             };
         };
     };
+    list_comments: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                cursor?: string;
+                /** @description At most this many items, up to 200. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_WrittenComment"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    add_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommentBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrittenComment"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     deny: {
         parameters: {
             query?: never;
@@ -3685,6 +4649,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ActionView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    decide_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchView"];
                 };
             };
             /** @description What went wrong */
@@ -4133,6 +5129,99 @@ export interface operations {
             };
         };
     };
+    list_delegations: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                cursor?: string;
+                /** @description At most this many items, up to 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_LentSeat"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    add_delegation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DelegationBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LentSeat"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    end_delegation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     events: {
         parameters: {
             query?: {
@@ -4377,6 +5466,104 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KeyView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    update_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyChangeBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    rotate_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotationBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddedKey"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    key_usage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyUsageView"];
                 };
             };
             /** @description What went wrong */
@@ -5244,6 +6431,67 @@ export interface operations {
             };
         };
     };
+    list_standing: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                cursor?: string;
+                /** @description At most this many items, up to 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_StandingApprovalView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    revoke_standing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     status: {
         parameters: {
             query?: never;
@@ -5752,6 +7000,322 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VaultStatus"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_webhooks: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                cursor?: string;
+                /** @description At most this many items, up to 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_WebhookView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    add_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewWebhookView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    remove_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    update_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookChangeBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    deliveries: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                cursor?: string;
+                /** @description At most this many, up to 100. */
+                limit?: number;
+                /** @description `pending`, `success` or `failed`. */
+                state?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_DeliveryDocument"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    rotate_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RotateBody"] | null;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewWebhookView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    test_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestDocument"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryDocument"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    stats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatsDocument"];
                 };
             };
             /** @description What went wrong */

@@ -35,6 +35,7 @@ function mint(parts: Partial<Key> & { name: string; scopes: string[] }): Key {
     expires_at: null,
     revoked_at: null,
     rate_limit_per_minute: null,
+    targets: [],
     secret: value,
     ...parts,
   };

@@ -99,7 +99,7 @@ function people(): void {
       revoked_at: timestamp(now - DAY),
     },
   );
-  const key = { ...made, rate_limit_per_minute: null };
+  const key = { ...made, rate_limit_per_minute: null, targets: [] };
   db.keys.push({
     id: uuid(now - 20 * DAY),
     name: "admin",
@@ -128,6 +128,7 @@ function things(): void {
         scopes: ["request:create", "request:read"],
         prefix: value.slice(0, 11),
         rate_limit_per_minute: name === "research-agent" ? 60 : null,
+        targets: [],
         created_at: at,
         expires_at: name === "deploy-bot" ? timestamp(now + 5 * DAY) : null,
         revoked_at: keyName === "old" ? timestamp(now - 10 * DAY) : null,
