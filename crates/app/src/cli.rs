@@ -1,6 +1,7 @@
 //! The commands: one file per noun. Each reads its arguments, calls the gateway's API, and shows what came back.
 
 mod agent;
+mod analytics;
 mod apply;
 mod approval;
 mod audit;
@@ -22,6 +23,7 @@ mod net;
 mod onboard;
 mod operator;
 mod parse;
+mod policy;
 mod rule;
 mod run;
 mod scan;

@@ -9,6 +9,7 @@
 //! happen. Nothing here dials out, serves HTTP or knows a concrete connector.
 
 mod agents;
+mod analytics;
 mod approval_only;
 mod approvals;
 mod audit;
@@ -42,6 +43,7 @@ mod intent;
 mod keys;
 mod kill;
 mod lease;
+mod links;
 mod onboarding;
 mod operators;
 mod outcome;
@@ -83,6 +85,10 @@ mod webhooks;
 mod workspace;
 
 pub use agents::{AgentChange, NewAgent};
+pub use analytics::{
+    ANALYTICS_LIMIT, Alarm, AnalyticsSpan, ApproverNumbers, Overview, RuleNumbers, Suggestion,
+    TrendPoint, Volume,
+};
 pub use approval_only::{FullPage, FullRequest};
 pub use approvals::{Ballot, NOTE_LIMIT_CHARACTERS};
 pub use audit::{AUDIT_PAGE_LIMIT, AuditFilter, CheckpointView, LastVerification, Verification};
@@ -117,6 +123,7 @@ pub use keys::{
 };
 pub use kill::{KillTarget, KillWord};
 pub use lease::CredentialLease;
+pub use links::{LinkDraft, LinkPair, LinkView};
 pub use onboarding::{
     BrowserOnboardDraft, OnboardDraft, Onboarded, is_onboarded, onboard, onboard_in_browser,
 };
@@ -139,7 +146,7 @@ pub use scan::{
     SecretRulesView,
 };
 pub use sessions::{NewSession, Origin, PROOF_LIFETIME, SessionKind, SessionView, SignIn};
-pub use settings::{ApprovalSettings, ApprovalSettingsChange, 
+pub use settings::{ApprovalSettings, ApprovalSettingsChange, LinkSettings, LinkSettingsChange,
     SeparationOfDuties, Settings, SettingsChange, SignInChange, SignInSettings, WebhookSettings,
     WebhookSettingsChange,
 };

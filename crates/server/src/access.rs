@@ -43,6 +43,8 @@ pub enum Face {
     Page,
     /// The proxy face with the shapes of GaiterGuard's clients.
     GaiterGuard,
+    /// The approval face with the shapes of AgentGate's clients.
+    AgentGate,
 }
 
 /// What is asked of a session before it changes something.
@@ -157,6 +159,18 @@ const fn gaiterguard(
     route(method, path, Access::Needs(permission), Face::GaiterGuard)
 }
 
+const fn agentgate(
+    method: &'static str,
+    path: &'static str,
+    permission: Permission,
+) -> RouteAccess {
+    route(method, path, Access::Needs(permission), Face::AgentGate)
+}
+
+const fn agentgate_open(method: &'static str, path: &'static str) -> RouteAccess {
+    route(method, path, Access::Open, Face::AgentGate)
+}
+
 use Permission as P;
 
 /// Every route there is.
@@ -226,6 +240,20 @@ pub const ROUTES: &[RouteAccess] = &[
     needs("GET", "/api/v1/rules/{id}", P::ConfigRead),
     needs("PATCH", "/api/v1/rules/{id}", P::ConfigWrite),
     needs("DELETE", "/api/v1/rules/{id}", P::ConfigWrite),
+    // The policy as a whole. What only looks is no change, though it takes a body.
+    needs("GET", "/api/v1/policy", P::ConfigRead),
+    needs("PUT", "/api/v1/policy", P::ConfigWrite),
+    needs("POST", "/api/v1/policy/plan", P::ConfigRead).by_session(),
+    needs("GET", "/api/v1/policy/explain/{request}", P::ConfigRead),
+    needs("POST", "/api/v1/policy/test", P::ConfigRead).by_session(),
+    needs("POST", "/api/v1/policy/simulate", P::ConfigRead).by_session(),
+    needs("POST", "/api/v1/policy/lint", P::ConfigRead).by_session(),
+    needs("GET", "/api/v1/analytics/overview", P::ConfigRead),
+    needs("GET", "/api/v1/analytics/trends", P::ConfigRead),
+    needs("GET", "/api/v1/analytics/approvers", P::ConfigRead),
+    needs("GET", "/api/v1/analytics/rules", P::ConfigRead),
+    needs("GET", "/api/v1/analytics/suggestions", P::ConfigRead),
+    needs("GET", "/api/v1/analytics/alarms", P::ConfigRead),
     needs("GET", "/api/v1/settings", P::ConfigRead),
     needs("PATCH", "/api/v1/settings", P::ConfigWrite),
     // Webhooks: who manages them looks at them, and who reads the configuration.
@@ -282,6 +310,14 @@ pub const ROUTES: &[RouteAccess] = &[
     needs("GET", "/api/v1/approvals", P::RequestRead),
     needs("POST", "/api/v1/approvals/{id}/approve", P::RequestDecide),
     needs("POST", "/api/v1/approvals/{id}/deny", P::RequestDecide),
+    needs("POST", "/api/v1/approvals/batch", P::RequestDecide),
+    needs("GET", "/api/v1/approvals/{id}/comments", P::ConfigRead),
+    needs("POST", "/api/v1/approvals/{id}/comments", P::RequestDecide),
+    needs("GET", "/api/v1/standing-approvals", P::ConfigRead),
+    needs("DELETE", "/api/v1/standing-approvals/{id}", P::RequestDecide),
+    needs("GET", "/api/v1/delegations", P::ConfigRead),
+    needs("POST", "/api/v1/delegations", P::RequestDecide),
+    needs("DELETE", "/api/v1/delegations/{id}", P::RequestDecide),
     route(
         "GET",
         "/api/v1/events",
@@ -297,14 +333,6 @@ pub const ROUTES: &[RouteAccess] = &[
     needs("GET", "/api/v1/audit/verify", P::AuditRead),
     needs("GET", "/api/v1/audit/export", P::AuditRead),
     needs("GET", "/api/v1/audit/checkpoints", P::AuditRead),
-    needs("POST", "/api/v1/approvals/batch", P::RequestDecide),
-    needs("GET", "/api/v1/approvals/{id}/comments", P::ConfigRead),
-    needs("POST", "/api/v1/approvals/{id}/comments", P::RequestDecide),
-    needs("GET", "/api/v1/standing-approvals", P::ConfigRead),
-    needs("DELETE", "/api/v1/standing-approvals/{id}", P::RequestDecide),
-    needs("GET", "/api/v1/delegations", P::ConfigRead),
-    needs("POST", "/api/v1/delegations", P::RequestDecide),
-    needs("DELETE", "/api/v1/delegations/{id}", P::RequestDecide),
     needs("POST", "/api/v1/audit/checkpoints", P::AuditRead),
     needs("GET", "/api/v1/audit/key", P::AuditRead),
     needs("POST", "/api/v1/audit/acknowledge", P::OperatorManage),
@@ -322,6 +350,71 @@ pub const ROUTES: &[RouteAccess] = &[
     gaiterguard("POST", "/proxy", P::RequestCreate),
     gaiterguard("GET", "/status/{id}", P::RequestRead),
     gaiterguard("POST", "/proxy/execute/{id}", P::RequestCreate),
+    // The approval face.
+    agentgate_open("GET", "/health").always(),
+    agentgate_open("GET", "/ready").always(),
+    agentgate_open("GET", "/startup").always(),
+    agentgate_open("GET", "/.well-known/jwks.json").always(),
+    agentgate("GET", "/api/requests", P::RequestRead),
+    agentgate("POST", "/api/requests", P::RequestCreate),
+    agentgate("GET", "/api/requests/queue-stats", P::RequestDecide),
+    agentgate("GET", "/api/requests/suggestions", P::PolicyRead),
+    agentgate("GET", "/api/requests/{id}", P::RequestRead),
+    agentgate("POST", "/api/requests/{id}/decide", P::RequestDecide),
+    agentgate("GET", "/api/requests/{id}/audit", P::RequestRead),
+    agentgate("GET", "/api/requests/{id}/escalation-history", P::RequestDecide),
+    agentgate("POST", "/api/mcp/authorize", P::RequestRead),
+    agentgate("GET", "/api/policies", P::PolicyRead),
+    agentgate("POST", "/api/policies", P::PolicyWrite),
+    agentgate("GET", "/api/policies/templates", P::PolicyRead),
+    agentgate("POST", "/api/policies/from-template", P::PolicyWrite),
+    agentgate("POST", "/api/policies/simulate", P::PolicyWrite),
+    agentgate("GET", "/api/policies/{id}", P::PolicyRead),
+    agentgate("PUT", "/api/policies/{id}", P::PolicyWrite),
+    agentgate("DELETE", "/api/policies/{id}", P::PolicyWrite),
+    agentgate("POST", "/api/policies/{id}/dry-run", P::PolicyRead),
+    agentgate("GET", "/api/overrides", P::OverrideManage),
+    agentgate("POST", "/api/overrides", P::OverrideManage),
+    agentgate("DELETE", "/api/overrides/{id}", P::OverrideManage),
+    agentgate("GET", "/api/escalation-rules", P::PolicyRead),
+    agentgate("POST", "/api/escalation-rules", P::PolicyWrite),
+    agentgate("PUT", "/api/escalation-rules/{id}", P::PolicyWrite),
+    agentgate("DELETE", "/api/escalation-rules/{id}", P::PolicyWrite),
+    agentgate("GET", "/api/audit", P::AuditRead),
+    agentgate("GET", "/api/audit/actions", P::AuditRead),
+    agentgate("GET", "/api/audit/actors", P::AuditRead),
+    agentgate("GET", "/api/analytics/overview", P::AuditRead),
+    agentgate("GET", "/api/analytics/trends", P::AuditRead),
+    agentgate("GET", "/api/analytics/policies", P::PolicyRead),
+    agentgate("GET", "/api/api-keys", P::KeyManage),
+    agentgate("POST", "/api/api-keys", P::KeyManage).way_in(),
+    agentgate("PATCH", "/api/api-keys/{id}", P::KeyManage).way_in(),
+    agentgate("DELETE", "/api/api-keys/{id}", P::KeyManage).way_in(),
+    agentgate("GET", "/api/keys", P::KeyManage),
+    agentgate("POST", "/api/keys", P::KeyManage).way_in(),
+    agentgate("PATCH", "/api/keys/{id}", P::KeyManage).way_in(),
+    agentgate("DELETE", "/api/keys/{id}", P::KeyManage).way_in(),
+    agentgate("GET", "/api/agents", P::ConfigRead),
+    agentgate("POST", "/api/agents", P::ConfigWrite),
+    agentgate("DELETE", "/api/agents/{id}", P::ConfigWrite),
+    agentgate("GET", "/api/agents/{id}/spend", P::ConfigRead),
+    agentgate_open("POST", "/api/agents/token"),
+    agentgate("GET", "/api/channels/health", P::WebhookManage),
+    agentgate("POST", "/api/channels/{kind}/test", P::WebhookManage),
+    agentgate_open("POST", "/api/guardrails/webhook"),
+    agentgate("GET", "/api/webhooks", P::WebhookManage),
+    agentgate("POST", "/api/webhooks", P::WebhookManage),
+    agentgate("GET", "/api/webhooks/stats", P::WebhookManage),
+    agentgate("GET", "/api/webhooks/{id}", P::WebhookManage),
+    agentgate("PATCH", "/api/webhooks/{id}", P::WebhookManage),
+    agentgate("DELETE", "/api/webhooks/{id}", P::WebhookManage),
+    agentgate("GET", "/api/webhooks/{id}/deliveries", P::WebhookManage),
+    agentgate("POST", "/api/webhooks/{id}/test", P::WebhookManage),
+    agentgate(
+        "POST",
+        "/api/webhooks/deliveries/{id}/replay",
+        P::WebhookManage,
+    ),
 ];
 
 /// The routes that anybody may call. A test compares this with the router: adding to it is a decision, not an accident.
@@ -342,6 +435,12 @@ pub const OPEN_ROUTES: &[(&str, &str)] = &[
     ("POST", "/api/v1/setup"),
     ("POST", "/api/v1/sessions"),
     ("POST", "/api/v1/vault/unlock"),
+    ("GET", "/health"),
+    ("GET", "/ready"),
+    ("GET", "/startup"),
+    ("GET", "/.well-known/jwks.json"),
+    ("POST", "/api/agents/token"),
+    ("POST", "/api/guardrails/webhook"),
 ];
 
 /// The table, to be looked up by path and method.

@@ -12,6 +12,7 @@
 //! It never decides anything: what is allowed is the gate's business, and so are times and ids.
 
 pub mod agents;
+pub mod analytics;
 pub mod audit;
 pub mod checkpoints;
 mod columns;
@@ -29,6 +30,7 @@ pub mod integration_keys;
 pub mod keys;
 pub mod kills;
 mod ledger;
+pub mod links;
 mod lock;
 pub mod migrate;
 pub mod operators;

@@ -118,6 +118,7 @@ impl Rule {
                     ("labels", labels(&add.labels)),
                 ]);
                 let made = api.post("/api/v1/rules", &body).await?;
+                super::policy::warn(cx.output, &made);
                 cx.output.result(&made, |output| {
                     output.line(format!(
                         "rule {} ({}): {}",
@@ -144,11 +145,13 @@ impl Rule {
                     ("reason", json!(update.reason)),
                     ("match", json!(update.matcher)),
                 ]);
-                shown::thing(
-                    cx.output,
-                    &api.patch(&format!("/api/v1/rules/{}", encode(&update.rule)), &body)
-                        .await?,
-                );
+                let path = format!("/api/v1/rules/{}", encode(&update.rule));
+                let mut changed = api.patch(&path, &body).await?;
+                super::policy::warn(cx.output, &changed);
+                if let Some(fields) = changed.as_object_mut() {
+                    fields.remove("warnings");
+                }
+                shown::thing(cx.output, &changed);
             }
             Self::Remove(Named { rule }) => {
                 api.delete(&format!("/api/v1/rules/{}", encode(&rule)))

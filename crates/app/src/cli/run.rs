@@ -10,8 +10,8 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::cx::Cx;
 use super::{
-    agent, apply, approval, audit, completions, config, credential, demo, doctor, export, gateway,
-    grant, key, kill, login, logout, migrate, net, onboard, operator, rule, scan, settings, standing, status,
+    agent, analytics, apply, approval, audit, completions, config, credential, demo, doctor, export, gateway,
+    grant, key, kill, login, logout, migrate, net, onboard, operator, policy, rule, scan, settings, standing, status,
     target, token, vault, webhook,
 };
 use crate::config::Env;
@@ -84,6 +84,12 @@ enum Command {
     /// Rules: what is said beyond grants
     #[command(subcommand)]
     Rule(rule::Rule),
+    /// The policy as a whole: explain, test, simulate, lint, apply, export
+    #[command(subcommand)]
+    Policy(policy::Policy),
+    /// Numbers: what is asked, how it is decided, by whom and how fast
+    #[command(subcommand)]
+    Analytics(analytics::Analytics),
     /// Settings of the whole gateway
     #[command(subcommand)]
     Settings(settings::Settings),
@@ -215,6 +221,8 @@ impl Command {
             Self::Credential(command) => command.run(cx).await,
             Self::Grant(command) => command.run(cx).await,
             Self::Rule(command) => command.run(cx).await,
+            Self::Policy(command) => command.run(cx).await,
+            Self::Analytics(command) => command.run(cx).await,
             Self::Webhook(command) => command.run(cx).await,
             Self::Settings(command) => command.run(cx).await,
             Self::Operator(command) => command.run(cx).await,

@@ -19,9 +19,13 @@ mod fake_caller;
 #[cfg(test)]
 mod interleavings;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod leases;
 #[cfg(test)]
 mod pipeline;
+#[cfg(test)]
+mod policy;
 #[cfg(test)]
 mod scan;
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    action_list, actions, agents, approvals, audit, batch, comments, configuration, connectors, credentials, delegations, grants, keys, kills, network, operators, rules, scan, scan_rules, sessions, settings, setup, standing, status, summary, targets, tokens, vault, webhooks,
+    action_list, actions, agents, analytics, approvals, audit, batch, comments, configuration, connectors, credentials, delegations, grants, keys, kills, network, operators, policy, rules, scan, scan_rules, sessions, settings, setup, standing, status, summary, targets, tokens, vault, webhooks,
 };
 use crate::{events, state::ServerState};
 
@@ -83,6 +83,8 @@ fn configuration_routes() -> OpenApiRouter<Arc<ServerState>> {
             rules::update_rule,
             rules::remove_rule
         ))
+        .merge(policy_routes())
+        .merge(analytics_routes())
         .routes(routes!(settings::get_settings, settings::update_settings))
         .merge(webhook_routes())
         .routes(routes!(network::network))
@@ -104,6 +106,26 @@ fn webhook_routes() -> OpenApiRouter<Arc<ServerState>> {
         .routes(routes!(webhooks::rotate_webhook))
         .routes(routes!(webhooks::test_webhook))
         .routes(routes!(webhooks::deliveries))
+}
+
+fn analytics_routes() -> OpenApiRouter<Arc<ServerState>> {
+    OpenApiRouter::new()
+        .routes(routes!(analytics::overview))
+        .routes(routes!(analytics::trends))
+        .routes(routes!(analytics::approvers))
+        .routes(routes!(analytics::rules))
+        .routes(routes!(analytics::suggestions))
+        .routes(routes!(analytics::alarms))
+}
+
+fn policy_routes() -> OpenApiRouter<Arc<ServerState>> {
+    OpenApiRouter::new()
+        .routes(routes!(policy::get_policy, policy::put_policy))
+        .routes(routes!(policy::plan_policy))
+        .routes(routes!(policy::explain))
+        .routes(routes!(policy::test))
+        .routes(routes!(policy::simulate))
+        .routes(routes!(policy::lint))
 }
 
 fn operator_routes() -> OpenApiRouter<Arc<ServerState>> {

@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::page::{List, Paging};
+use super::{
+    page::{List, Paging},
+    policy::{self, RuleWarning},
+};
 use crate::{
     body::{Json, Query},
     caller::Caller,
@@ -39,6 +42,19 @@ pub(crate) struct RuleView {
     reason: String,
     labels: Labels,
     created_at: String,
+    /// What is odd about the rule, where it was just written.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<RuleWarning>,
+}
+
+impl RuleView {
+    /// A rule that was just written.
+    fn written(caller: &Caller, rule: &Rule) -> Self {
+        Self {
+            warnings: policy::warnings_of(caller, rule),
+            ..Self::from(rule)
+        }
+    }
 }
 
 impl From<&Rule> for RuleView {
@@ -55,6 +71,7 @@ impl From<&Rule> for RuleView {
             reason: rule.reason.clone(),
             labels: rule.labels.clone(),
             created_at: rule.created_at.to_string(),
+            warnings: Vec::new(),
         }
     }
 }
@@ -103,6 +120,33 @@ pub(crate) struct RuleBody {
     labels: Labels,
 }
 
+impl From<RuleBody> for RuleDraft {
+    fn from(body: RuleBody) -> Self {
+        let RuleBody {
+            name,
+            kind,
+            priority,
+            matcher,
+            verdict,
+            ask,
+            mode,
+            reason,
+            labels,
+        } = body;
+        Self {
+            name,
+            kind,
+            priority,
+            matcher,
+            verdict,
+            ask,
+            mode,
+            reason,
+            labels,
+        }
+    }
+}
+
 /// What changes; what is left out stays.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -148,35 +192,12 @@ pub(crate) async fn add_rule(
     caller: Caller,
     Json(body): Json<RuleBody>,
 ) -> Result<(StatusCode, Document<RuleView>)> {
-    let RuleBody {
-        name,
-        kind,
-        priority,
-        matcher,
-        verdict,
-        ask,
-        mode,
-        reason,
-        labels,
-    } = body;
     let rule = caller
         .gate
-        .add_rule(
-            caller.cx(),
-            RuleDraft {
-                name,
-                kind,
-                priority,
-                matcher,
-                verdict,
-                ask,
-                mode,
-                reason,
-                labels,
-            },
-        )
+        .add_rule(caller.cx(), RuleDraft::from(body))
         .await?;
-    Ok((StatusCode::CREATED, Document(RuleView::from(&*rule))))
+    let view = RuleView::written(&caller, &rule);
+    Ok((StatusCode::CREATED, Document(view)))
 }
 
 /// One rule, by id or name.
@@ -214,9 +235,8 @@ pub(crate) async fn update_rule(
         reason,
         labels,
     };
-    Ok(Document(RuleView::from(
-        &*caller.gate.update_rule(caller.cx(), &id, change).await?,
-    )))
+    let rule = caller.gate.update_rule(caller.cx(), &id, change).await?;
+    Ok(Document(RuleView::written(&caller, &rule)))
 }
 
 /// Removes a rule.

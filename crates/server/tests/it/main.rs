@@ -9,10 +9,12 @@
 
 mod access;
 mod actions;
+mod agentgate;
 mod configuration;
 mod details;
 mod events;
 mod gaiterguard;
+mod keys;
 mod listener;
 mod lists;
 mod locked;
@@ -21,6 +23,7 @@ mod network;
 mod openapi;
 mod operations;
 mod page;
+mod policy;
 mod problems;
 mod scan;
 mod sessions;
