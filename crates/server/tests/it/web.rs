@@ -210,7 +210,7 @@ async fn the_page_is_held_to_host_and_origin() {
 #[test]
 fn the_rows_of_the_page_are_open_in_every_state_and_change_nothing() {
     let rows: Vec<_> = ROUTES.iter().filter(|row| row.face == Face::Page).collect();
-    assert_eq!(rows.len(), 8);
+    assert_eq!(rows.len(), 9);
     for row in rows {
         assert_eq!((row.access, row.method), (Access::Open, "GET"), "{row:?}");
         assert!(row.while_locked && row.while_setup, "{row:?}");

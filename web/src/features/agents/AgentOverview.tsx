@@ -1,4 +1,4 @@
-import { Stack, Text } from "@mantine/core";
+import { Anchor, Stack, Text } from "@mantine/core";
 import { IconPencil } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
@@ -55,11 +55,16 @@ export function AgentOverview({ agent, kill }: { agent: Agent; kill: Kill | unde
             taint && [
               "Taint",
               <span key="taint">
-                <SignWord sign="tainted" /> until <Time value={new Date(taint.until).toISOString()} />:{" "}
+                <SignWord sign="tainted" /> It ends <Time value={new Date(taint.until).toISOString()} />:{" "}
                 {taint.action ? (
-                  <Link to="/dashboard/activity/$id" params={{ id: taint.action }}>
+                  <Anchor
+                    size="sm"
+                    component={Link}
+                    to="/dashboard/activity/$id"
+                    params={{ id: taint.action } as never}
+                  >
                     an answer that it read
-                  </Link>
+                  </Anchor>
                 ) : (
                   "an answer that it read"
                 )}{" "}
