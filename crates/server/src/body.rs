@@ -170,7 +170,7 @@ pub(crate) fn require_json(headers: &HeaderMap) -> Result<()> {
 }
 
 /// Reads a body of at most `limit` bytes, and asks then whether its caller still is who they were at its beginning.
-async fn read_of_caller(request: Request, limit: usize) -> Result<Bytes> {
+pub(crate) async fn read_of_caller(request: Request, limit: usize) -> Result<Bytes> {
     let caller = request.extensions().get::<Caller>().cloned();
     let bytes = read(request.into_body(), limit).await?;
     if let Some(caller) = caller {

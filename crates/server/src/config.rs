@@ -86,11 +86,16 @@ pub enum Serves {
 pub struct Dialects {
     /// `/proxy`, `/status/{id}`, `/proxy/execute/{id}`.
     pub gaiterguard: bool,
+    /// AgentGate's routes below `/api`.
+    pub agentgate: bool,
 }
 
 impl Default for Dialects {
     fn default() -> Self {
-        Self { gaiterguard: true }
+        Self {
+            gaiterguard: true,
+            agentgate: true,
+        }
     }
 }
 

@@ -74,7 +74,7 @@ fn build() -> String {
             Access::Needs(permission) => json!(format!("{permission:?}")),
             Access::NeedsOne(one, other) => json!(format!("{one:?} or {other:?}")),
         };
-        if route.face != Face::GaiterGuard {
+        if !matches!(route.face, Face::GaiterGuard | Face::AgentGate) {
             operation["responses"]["default"] = json!({
                 "description": "What went wrong",
                 "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},

@@ -4,7 +4,10 @@
 
 use std::sync::Arc;
 
-use axum::{Router, middleware::from_fn_with_state, routing::get};
+use axum::{
+    Json, Router, middleware::from_fn_with_state, response::IntoResponse, routing::get,
+};
+use http::{Method, StatusCode, Uri};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -25,8 +28,13 @@ fn everything(dialects: Dialects) -> OpenApiRouter<Arc<ServerState>> {
         .routes(routes!(openapi::document))
         .routes(routes!(metrics::metrics))
         .merge(api::routes());
-    if dialects.gaiterguard {
+    let router = if dialects.gaiterguard {
         router.merge(dialects::gaiterguard::routes())
+    } else {
+        router
+    };
+    if dialects.agentgate {
+        router.merge(dialects::agentgate::routes())
     } else {
         router
     }
@@ -38,8 +46,13 @@ fn agents(dialects: Dialects) -> OpenApiRouter<Arc<ServerState>> {
         .routes(routes!(health::readyz))
         .routes(routes!(openapi::document))
         .merge(api::actions::agent_routes());
-    if dialects.gaiterguard {
+    let router = if dialects.gaiterguard {
         router.merge(dialects::gaiterguard::routes())
+    } else {
+        router
+    };
+    if dialects.agentgate {
+        router.merge(dialects::agentgate::agent_routes())
     } else {
         router
     }
@@ -47,7 +60,11 @@ fn agents(dialects: Dialects) -> OpenApiRouter<Arc<ServerState>> {
 
 /// The document of every route, all dialects included.
 pub(crate) fn openapi() -> OpenApi {
-    everything(Dialects { gaiterguard: true }).into_openapi()
+    everything(Dialects {
+        gaiterguard: true,
+        agentgate: true,
+    })
+    .into_openapi()
 }
 
 /// The router of a listener.
@@ -65,18 +82,30 @@ pub(crate) fn router(
                 .route("/metrics", get(metrics::metrics_without_key))
                 .route("/healthz", get(health::healthz))
                 .route("/readyz", get(health::readyz));
-            return finish(router, state);
+            return finish(router, state, dialects);
         }
     };
     finish(
         router.route_layer(from_fn_with_state(Arc::clone(state), enforce)),
         state,
+        dialects,
     )
 }
 
-fn finish(router: Router<Arc<ServerState>>, state: &Arc<ServerState>) -> Router {
+fn finish(
+    router: Router<Arc<ServerState>>,
+    state: &Arc<ServerState>,
+    dialects: Dialects,
+) -> Router {
     router
-        .fallback(async || Problem::no_route())
+        .fallback(async move |method: Method, uri: Uri| {
+            let path = uri.path();
+            if dialects.agentgate && path.starts_with("/api/") && !path.starts_with("/api/v1/") {
+                let body = dialects::agentgate::no_route(method.as_str(), path);
+                return (StatusCode::NOT_FOUND, Json(body)).into_response();
+            }
+            Problem::no_route().into_response()
+        })
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .with_state(Arc::clone(state))
 }

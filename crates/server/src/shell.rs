@@ -236,6 +236,10 @@ fn render(response: &mut Response, problem: &Problem, face: Face, id: &HeaderVal
         Face::Native | Face::Operations | Face::Page => {
             (PROBLEM_JSON, serde_json::to_vec(&problem.document(id)))
         }
+        Face::AgentGate => (
+            HeaderValue::from_static("application/json"),
+            serde_json::to_vec(&dialects::agentgate::error_body(problem)),
+        ),
         Face::GaiterGuard => (
             HeaderValue::from_static("application/json"),
             serde_json::to_vec(&dialects::gaiterguard::error_body(problem)),

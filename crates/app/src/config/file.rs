@@ -77,6 +77,7 @@ pub(crate) struct FileLog {
 pub(crate) struct FileDialects {
     /// `/proxy`, `/status/{id}` and `/proxy/execute/{id}`. Default: true.
     pub(crate) gaiterguard: Option<bool>,
+    pub(crate) agentgate: Option<bool>,
 }
 
 impl FileSettings {

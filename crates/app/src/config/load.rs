@@ -115,8 +115,10 @@ fn resolve(
     let from_file = file.allow_private_networks;
     let open = sources.pick("allow_private_networks", None, open, texts, from_file)?;
     let log = log(&mut sources, file.log.unwrap_or_default())?;
-    let from_file = file.dialects.and_then(|dialects| dialects.gaiterguard);
-    let from_file = from_file.map(|gaiterguard| Dialects { gaiterguard });
+    let from_file = file.dialects.map(|dialects| Dialects {
+        gaiterguard: dialects.gaiterguard.unwrap_or(true),
+        agentgate: dialects.agentgate.unwrap_or(true),
+    });
     let dialects = sources.pick("dialects", None, &variable::DIALECTS, dialects, from_file)?;
     let url_file = file.database_url_file.as_deref();
     let database_url = database_url(&mut sources, url_file, &mut warnings)?;
@@ -138,7 +140,10 @@ fn resolve(
         database_url: database_url.map(Arc::new),
         master_key_file: file.master_key_file,
         log,
-        dialects: dialects.unwrap_or(Dialects { gaiterguard: true }),
+        dialects: dialects.unwrap_or(Dialects {
+            gaiterguard: true,
+            agentgate: true,
+        }),
         origins_of_values: sources.into_origins(),
         warnings,
     })

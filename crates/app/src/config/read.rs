@@ -53,12 +53,16 @@ pub(super) fn log_format(text: &str) -> Result<LogFormat, String> {
 
 /// The dialects that are on.
 pub(super) fn dialects(text: &str) -> Result<Dialects, String> {
-    let mut dialects = Dialects { gaiterguard: false };
+    let mut dialects = Dialects {
+        gaiterguard: false,
+        agentgate: false,
+    };
     for word in words(text) {
         match word {
             "gaiterguard" => dialects.gaiterguard = true,
+            "agentgate" => dialects.agentgate = true,
             "none" => {}
-            other => return Err(format!("`{other}` is no dialect: use gaiterguard, or none")),
+            other => return Err(format!("`{other}` is no dialect: use gaiterguard, agentgate, or none")),
         }
     }
     Ok(dialects)

@@ -51,6 +51,8 @@ pub(crate) enum TlsSettings {
 pub(crate) struct Dialects {
     /// `/proxy`, `/status/{id}`, `/proxy/execute/{id}`.
     pub(crate) gaiterguard: bool,
+    /// AgentGate's routes.
+    pub(crate) agentgate: bool,
 }
 
 /// Where a value came from.

@@ -32,7 +32,7 @@ pub(crate) fn show(settings: &Settings) -> Vec<(&'static str, Value, &'static st
                 "allow_private_networks" => ranges(&settings.allow_private_networks),
                 "log.level" => json!(settings.log.level),
                 "log.format" => json!(settings.log.format),
-                "dialects" => json!({ "gaiterguard": settings.dialects.gaiterguard }),
+                "dialects" => json!({ "gaiterguard": settings.dialects.gaiterguard, "agentgate": settings.dialects.agentgate }),
                 "database_url" => json!(settings.database_url.as_ref().map(|_| "(set)")),
                 "master_key" => match origin {
                     super::Origin::Default => Value::Null,

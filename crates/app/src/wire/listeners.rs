@@ -44,6 +44,7 @@ pub(crate) fn server_config(
             .map_err(|error| Failure::usage(format!("trusted_proxies: {error}")))?,
         dialects: Dialects {
             gaiterguard: settings.dialects.gaiterguard,
+            agentgate: settings.dialects.agentgate,
         },
         ..ServerConfig::new(ListenerConfig::loopback(SocketAddr::from((
             [127, 0, 0, 1],

@@ -10,6 +10,7 @@
 mod access;
 mod actions;
 mod agentgate;
+mod approvals_target;
 mod configuration;
 mod details;
 mod events;

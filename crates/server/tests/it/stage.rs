@@ -169,7 +169,10 @@ impl Stage {
         let gate_clock: Arc<dyn Clock> = clock.clone();
         let gate = Gate::start(GateConfig {
             workspace,
-            connectors: vec![Arc::new(target.clone())],
+            connectors: vec![
+                Arc::new(target.clone()),
+                Arc::new(crate::approvals_target::ApprovalsOnly::new(&target)),
+            ],
             clock: gate_clock,
         })
         .await

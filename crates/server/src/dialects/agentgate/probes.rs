@@ -14,7 +14,7 @@ use super::{body::Params, paging::iso};
 use crate::state::ServerState;
 
 fn is_ready(state: &ServerState) -> bool {
-    state.gate().is_some_and(|gate| gate.health().ready)
+    state.gate().is_some_and(|gate| gate.health().problems.is_empty())
 }
 
 /// Whether the server answers; with `?deep=true` whether it works.
