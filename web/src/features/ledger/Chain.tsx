@@ -85,11 +85,10 @@ export function Chain({ end }: { end?: ReactNode }) {
         </span>
         <span>
           <i className={`${classes.swatch} ${classes.open}`} aria-hidden />
-          {number.format(line.openEntries)} since
+          {number.format(line.openEntries)} under none yet
           {newest && (
             <>
-              {" "}
-              the last, <Time value={newest.at} />
+              ; the last checkpoint was made <Time value={newest.at} />
             </>
           )}
         </span>
