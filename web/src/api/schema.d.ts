@@ -1908,6 +1908,13 @@ export interface components {
         EventView: components["schemas"]["EntryView"] & {
             request?: components["schemas"]["EventRequest"] | null;
         };
+        /** @description A piece of the text that a finding is about. What an agent or a target wrote: it is untrusted. */
+        ExcerptPiece: {
+            /** @description Whether it is what was found, and not what stands around. */
+            is_found: boolean;
+            /** @description Its text. */
+            text: string;
+        };
         /** @enum {string} */
         Executor: "gate" | "caller";
         /** @description Executions on one target that did not end well. */
@@ -1938,6 +1945,11 @@ export interface components {
             category: string;
             /** @description Where the text came from: `input` from the agent, `tool_output` from the target. */
             channel: string;
+            /**
+             * @description The text that it is about with what stands around it, in pieces that belong one behind the other; marks stand in place of
+             *     secrets. Empty where the text is not known any more, and for what is no threat.
+             */
+            excerpt: components["schemas"]["ExcerptPiece"][];
             /**
              * Format: int32
              * @description Its number: what `findings/{index}/wrong` takes.

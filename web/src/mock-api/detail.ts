@@ -46,6 +46,7 @@ export function findingsOf(action: Action): Finding[] {
       place: "",
       reason: "",
       verdict: "allow",
+      excerpt: [],
       ...finding,
       index,
       ...(marked ? { marked_wrong_by: actor(`operator:${marked.operator}`), marked_wrong_at: marked.at } : {}),

@@ -36,7 +36,7 @@ export function Findings({ action }: { action: Action }) {
 }
 
 function FindingRow({ finding, onWrong }: { finding: Finding; onWrong: () => void }) {
-  const { name, score, place, channel, effect, reasons, text, textLeft, markedBy, markedAt } = finding;
+  const { name, score, place, channel, effect, reasons, excerpt, text, textLeft, markedBy, markedAt } = finding;
   const why = whyNot(useMe(), "decide");
   return (
     <>
@@ -58,6 +58,19 @@ function FindingRow({ finding, onWrong }: { finding: Finding; onWrong: () => voi
             </li>
           ))}
         </ul>
+      )}
+      {excerpt.length > 0 && (
+        <p className={classes.found}>
+          {excerpt.map((piece, index) => {
+            const Tag = piece.is_found ? "mark" : "span";
+            return (
+              // biome-ignore lint/suspicious/noArrayIndexKey: the pieces of a text are known by their place only
+              <Tag key={index}>
+                <UntrustedText value={piece.text} />
+              </Tag>
+            );
+          })}
+        </p>
       )}
       {text !== undefined && (
         <p className={classes.found}>

@@ -12,6 +12,8 @@ export interface Finding extends Pick<View, "index" | "category" | "channel" | "
   /** From 0 to 1, to hundredths. */
   score: number | undefined;
   reasons: string[];
+  /** The text that it is about with what stands around it, in pieces; empty where the gateway does not say it. */
+  excerpt: NonNullable<View["excerpt"]>;
   /** How the text at the place begins, where it is known. */
   text: string | undefined;
   /** How many characters of that text are left out. */
@@ -55,7 +57,8 @@ export function findingsOf(action: Action): Finding[] {
   const views: Partial<View>[] = (action.findings?.length ? action.findings : facts?.findings) ?? [];
   return views.map((view, at) => {
     const { category = "finding", channel = "input", place = "", reason = "", verdict = "allow" } = view;
-    const text = channel === "input" ? textAt(action, place) : undefined;
+    const { excerpt = [] } = view;
+    const text = channel === "input" && excerpt.length === 0 ? textAt(action, place) : undefined;
     const characters = [...(text ?? "")];
     return {
       index: view.index ?? at,
@@ -66,6 +69,7 @@ export function findingsOf(action: Action): Finding[] {
       name: categoryName(category),
       effect: channel === "input" ? (EFFECTS[verdict] ?? verdict) : (taintedBy(action) ?? (EFFECTS.allow as string)),
       ...partsOf(reason, place, view.score ?? undefined),
+      excerpt,
       text: text === undefined ? undefined : characters.slice(0, SHOWN_CHARACTERS).join(""),
       textLeft: Math.max(0, characters.length - SHOWN_CHARACTERS),
       markedBy: view.marked_wrong_by,
