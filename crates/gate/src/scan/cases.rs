@@ -271,7 +271,7 @@ impl Gate {
         let (row, _) = self.load(cx, id).await?;
         let sealed = self.sealed_evidence(&row).await?;
         let opening = self.open_evidence(&row, sealed)?.unwrap_or_default();
-        let most = u64::from(self.snapshot().settings.evidence_body_bytes);
+        let most = self.snapshot().settings.evidence_body_bytes;
         let (part, input) = if channel == "input" {
             input_part(&opening, &finding)
         } else {

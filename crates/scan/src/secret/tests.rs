@@ -105,14 +105,11 @@ fn a_rule_file_with_an_error_is_refused_whole_and_the_line_is_named() {
 #[test]
 fn a_rule_file_takes_bounded_memory_and_the_line_that_is_too_much_is_named() {
     let file = |count: usize, fields: &str| {
-        let mut file = "version 1\n".to_owned();
-        for number in 0..count {
-            file.push_str(&format!(
-                "rule own-{number}\nkind Own\n{}\n",
-                fields.replace('#', &number.to_string())
-            ));
-        }
-        file
+        let rules = (0..count).map(|number| {
+            let fields = fields.replace('#', &number.to_string());
+            format!("rule own-{number}\nkind Own\n{fields}\n")
+        });
+        format!("version 1\n{}", rules.collect::<String>())
     };
     let ordinary = file(500, "keyword own#_\ntoken own#_[A-Za-z0-9]{32}\nnot ^own0");
     let scanner = SecretScanner::with_custom(&ordinary).unwrap();
