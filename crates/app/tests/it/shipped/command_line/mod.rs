@@ -2,6 +2,7 @@
 
 mod findings;
 mod help;
+mod policy;
 mod scan;
 mod scan_rules;
 mod session;
