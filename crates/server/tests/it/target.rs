@@ -33,6 +33,8 @@ pub(crate) enum Act {
     Unreachable,
     /// Sends the beginning of a body, then breaks.
     Break(Bytes),
+    /// Sends the beginning of a body, then nothing more.
+    Stall(Bytes),
     /// Panics.
     Panic,
 }
@@ -165,6 +167,17 @@ impl Executor for Scripted {
             Act::Break(beginning) => {
                 cx.mark_sent();
                 let body = stream::iter([Ok(beginning), Err(broken("connection_lost"))]).boxed();
+                return Ok(ExecutionReply {
+                    status: 200,
+                    headers,
+                    body,
+                });
+            }
+            Act::Stall(beginning) => {
+                cx.mark_sent();
+                let body = stream::iter([Ok(beginning)])
+                    .chain(stream::pending())
+                    .boxed();
                 return Ok(ExecutionReply {
                     status: 200,
                     headers,
