@@ -157,7 +157,7 @@ pub(crate) struct ExplanationView {
 }
 
 /// Why a request was decided on as it was: every grant, guard, rule, override and threshold, and what kept those that did not speak.
-#[utoipa::path(get, path = "/api/v1/policy/explain/{request}", tag = "policy", responses((status = 200, body = ExplanationView)))]
+#[utoipa::path(get, path = "/api/v1/policy/explain/{request}", tag = "policy", params(("request" = Uuid, Path, description = "The request's id")), responses((status = 200, body = ExplanationView)))]
 pub(crate) async fn explain(
     caller: Caller,
     Path(request): Path<RequestId>,
