@@ -16,6 +16,7 @@ mod gateway;
 mod grant;
 mod key;
 mod kill;
+mod link;
 mod login;
 mod logout;
 mod migrate;

@@ -6,7 +6,7 @@ use countersign_domain::{
     Actor, AuditEntry, Digest, ExecutorKind, Permission, RequestEvent, RequestId, RequestState,
     StandingApproval, StandingApprovalId, Tally, Verdict, Vote, VoteKind, decide_with, tally,
 };
-use countersign_store::{delegations, requests, votes};
+use countersign_store::{delegations, links, requests, votes};
 
 use crate::{
     carry_out::key_revoked,
@@ -41,6 +41,8 @@ pub struct Ballot {
     pub label: Option<String>,
     /// What is allowed beyond this request.
     pub standing: Option<StandingDraft>,
+    /// The nonce of the decision link that it comes by: that is used up with it.
+    pub link: Option<uuid::Uuid>,
 }
 
 impl Ballot {
@@ -52,6 +54,7 @@ impl Ballot {
             seen: None,
             label: None,
             standing: None,
+            link: None,
         }
     }
 }
@@ -141,6 +144,7 @@ impl Gate {
             seen,
             label,
             standing,
+            link,
         } = ballot;
         cx.require(Permission::RequestDecide)?;
         let Principal::Operator { operator, .. } = &cx.principal else {
@@ -198,6 +202,9 @@ impl Gate {
             VoteKind::Approve => self.check_context(cx, id).await?,
             VoteKind::Deny => (row.quorum, None, None),
         };
+        if link.is_some() && quorum > 1 {
+            return Err(crate::links::sign_in_needed(id));
+        }
         let vote = Vote {
             request: id,
             operator: operator.id,
@@ -241,6 +248,12 @@ impl Gate {
         let actor = cx.principal.actor();
         let voted = self.entry_about(&row.request, actor, "approval.voted", vote.at);
         let decided = self.entry_about(&row.request, actor, "approval.decided", vote.at);
+        let by_link = link.map(|nonce| {
+            let mut entry = self.entry_about(&row.request, actor, "link.used", vote.at);
+            entry.subject = Some(format!("link:{nonce}"));
+            entry.outcome = Some(vote.kind.as_str().to_owned());
+            (nonce, entry)
+        });
         let approved = after(RequestState::Pending, RequestEvent::Approved)?;
         let denied = after(RequestState::Pending, RequestEvent::Denied)?;
         self.inner
@@ -264,6 +277,12 @@ impl Gate {
                     return Err(Error::forbidden(
                         "the seat that you would have voted from was taken back a moment ago",
                     ));
+                }
+                if let Some((nonce, entry)) = &by_link {
+                    if !links::use_up(tx, *nonce, vote.at)? {
+                        return Err(crate::links::used(id));
+                    }
+                    tx.append_entry(entry.clone())?;
                 }
                 if !votes::insert(tx, &vote)? {
                     let text = "you have already voted on this request";

@@ -22,6 +22,8 @@ pub enum Via {
     },
     /// A key of the operator.
     Key(Arc<Key>),
+    /// A decision link: good for one request only.
+    Link,
 }
 
 /// Who asks. Made by [`crate::Gate`]'s identification, never from what a client writes.
@@ -80,6 +82,9 @@ impl Principal {
                 via: Via::Key(_), ..
             } => "this operator's key",
             Self::Operator {
+                via: Via::Link, ..
+            } => "this operator's link",
+            Self::Operator {
                 via: Via::Session { .. },
                 ..
             } => "this operator",
@@ -103,6 +108,13 @@ impl Principal {
                 operator,
                 via: Via::Session { .. },
             } => operator.role.permissions(),
+            Self::Operator {
+                operator,
+                via: Via::Link,
+            } => operator
+                .role
+                .permissions()
+                .intersection(Scope::union(&[Scope::RequestRead, Scope::RequestDecide])),
             Self::System => Permissions::ALL,
         }
     }

@@ -139,6 +139,8 @@ impl Gate {
                     .and_then(|key| principal_of(&snapshot, key, self.now()))
                     .ok_or_else(unauthenticated)?
             }
+            // A link is no way to stay.
+            Principal::Operator { via: Via::Link, .. } => return Err(unauthenticated()),
             Principal::Operator {
                 operator,
                 via: Via::Session { id, .. },

@@ -9,7 +9,7 @@ use countersign_domain::{
     Actor, AuditEntry, KillScope, Request, RequestEvent, RequestState, Timestamp,
 };
 use countersign_store::{
-    Engine, delegations, evidence, idempotency, instances, outbox, requests, results, standing,
+    Engine, delegations, evidence, idempotency, instances, links, outbox, requests, results, standing,
 };
 
 use crate::{
@@ -213,6 +213,7 @@ impl Gate {
                 idempotency::sweep(tx, now)?;
                 standing::sweep(tx, now.saturating_sub(KEPT_AFTER_END))?;
                 delegations::sweep(tx, now.saturating_sub(KEPT_AFTER_END))?;
+                links::sweep(tx, now.saturating_sub(KEPT_AFTER_END))?;
                 results::sweep(tx, now, REMEMBERED)?;
                 outbox::sweep(tx, now.saturating_sub(KEPT), BATCH)?;
                 Ok(())

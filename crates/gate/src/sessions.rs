@@ -462,7 +462,7 @@ impl Gate {
         let snapshot = self.snapshot();
         let current = match via {
             Via::Session { id, .. } => Some(*id),
-            Via::Key(_) => None,
+            Via::Key(_) | Via::Link => None,
         };
         Ok(live
             .into_iter()

@@ -86,6 +86,57 @@ pub struct WebhookSettings {
     pub allow_private_networks: bool,
 }
 
+/// How decision links are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LinkSettings {
+    /// How long a link can be used, in seconds.
+    pub lifetime_seconds: u64,
+    /// Whether opening a link at the path of AgentGate's clients decides at once, as there. Mail scanners open links, too.
+    pub decide_on_get: bool,
+    /// Where links lead: `https://gate.example.com`. Without it to where the call that makes them came in.
+    pub base_url: Option<String>,
+}
+
+impl Default for LinkSettings {
+    fn default() -> Self {
+        Self {
+            lifetime_seconds: 86_400,
+            decide_on_get: false,
+            base_url: None,
+        }
+    }
+}
+
+/// A change of [`LinkSettings`]: what is given.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LinkSettingsChange {
+    /// How long a link can be used, in seconds.
+    pub lifetime_seconds: Option<u64>,
+    /// Whether opening a link at the path of AgentGate's clients decides at once. Only an owner may turn it on.
+    pub decide_on_get: Option<bool>,
+    /// Where links lead. Only an owner may say so; `null` forgets it.
+    #[serde(
+        deserialize_with = "crate::patch::nullable",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub base_url: Option<Option<String>>,
+}
+
+impl LinkSettings {
+    fn with(&self, change: &LinkSettingsChange) -> Self {
+        Self {
+            lifetime_seconds: change.lifetime_seconds.unwrap_or(self.lifetime_seconds),
+            decide_on_get: change.decide_on_get.unwrap_or(self.decide_on_get),
+            base_url: change
+                .base_url
+                .clone()
+                .unwrap_or_else(|| self.base_url.clone()),
+        }
+    }
+}
+
 /// What operators set for the whole gateway.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -110,6 +161,8 @@ pub struct Settings {
     pub approvals: ApprovalSettings,
     /// Where webhooks may go.
     pub webhooks: WebhookSettings,
+    /// How decision links are.
+    pub links: LinkSettings,
 }
 
 impl Default for Settings {
@@ -125,6 +178,7 @@ impl Default for Settings {
             scan: ScanSettings::default(),
             approvals: ApprovalSettings::default(),
             webhooks: WebhookSettings::default(),
+            links: LinkSettings::default(),
         }
     }
 }
@@ -179,6 +233,8 @@ pub struct SettingsChange {
     pub approvals: Option<ApprovalSettingsChange>,
     /// Where webhooks may go.
     pub webhooks: Option<WebhookSettingsChange>,
+    /// How decision links are.
+    pub links: Option<LinkSettingsChange>,
 }
 
 impl Settings {
@@ -222,6 +278,7 @@ impl Settings {
                     .and_then(|webhooks| webhooks.allow_private_networks)
                     .unwrap_or(self.webhooks.allow_private_networks),
             },
+            links: self.links.with(&change.links.clone().unwrap_or_default()),
         }
     }
 
@@ -261,6 +318,15 @@ impl Settings {
             1,
             10_000_000,
         )?;
+        within(
+            "links.lifetime_seconds",
+            self.links.lifetime_seconds,
+            crate::links::LEAST_SECONDS,
+            crate::links::MOST_SECONDS,
+        )?;
+        if let Some(url) = &self.links.base_url {
+            crate::links::check_base_url(url)?;
+        }
         self.scan.check()?;
         if !self.sign_in.token && !self.sign_in.password {
             return Err(Error::invalid(
@@ -291,6 +357,9 @@ impl Gate {
         let opens = |webhooks: WebhookSettingsChange| webhooks.allow_private_networks == Some(true);
         if change.webhooks.is_some_and(opens) {
             require_owner_for_private(cx)?;
+        }
+        if let Some(links) = &change.links {
+            crate::links::require_owner(cx, links)?;
         }
         let entry = self.config_entry(cx, "config.settings.updated", "settings".to_owned());
         let scanner = Arc::clone(&self.inner.scanner);

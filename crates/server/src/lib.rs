@@ -13,6 +13,7 @@ mod body;
 mod caller;
 mod config;
 mod container;
+mod decision_page;
 mod deployment;
 mod dialects;
 mod events;

@@ -177,7 +177,11 @@ impl Shell {
             )
             .limited_by("header_bytes"));
         }
-        self.0.hosts.check(request.uri(), request.headers(), peer.is_secure).map_err(|refused| {
+        let checked = self.0.hosts.check(request.uri(), request.headers(), peer.is_secure);
+        if matches!(checked, Err(Refused::Origin)) && is_form_of_link(request) {
+            return Ok(());
+        }
+        checked.map_err(|refused| {
             let (code, detail) = match refused {
                 Refused::Host => ("host_not_allowed", "this gateway does not answer to that Host: an owner can add it with --host"),
                 Refused::Origin => ("origin_not_allowed", "pages of that Origin may not call this gateway: an owner can add it with --origin"),
@@ -185,6 +189,16 @@ impl Shell {
             Problem::new(StatusCode::FORBIDDEN, code, detail)
         })
     }
+}
+
+/// The form of a decision link's page. The page sends no referrer, so a browser says `null` for its origin; and nothing counts there but
+/// the token in the address, which a page of another origin does not have.
+fn is_form_of_link(request: &Request<Body>) -> bool {
+    let path = request.uri().path();
+    let is_null = |value: &HeaderValue| value == "null";
+    request.method() == http::Method::POST
+        && (path.starts_with("/l/") || path.starts_with("/api/decide/"))
+        && request.headers().get(header::ORIGIN).is_some_and(is_null)
 }
 
 /// Ids that no client chose: this process's random half and a number. Costs no system call per request.

@@ -39,7 +39,8 @@ impl Holder {
             Principal::Operator {
                 via: Via::Key(key), ..
             } => Self::Key(key.id),
-            Principal::System => Self::Gateway,
+            // A link opens no streams.
+            Principal::System | Principal::Operator { via: Via::Link, .. } => Self::Gateway,
         }
     }
 

@@ -11,7 +11,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::cx::Cx;
 use super::{
     agent, analytics, apply, approval, audit, completions, config, credential, demo, doctor, export, gateway,
-    grant, key, kill, login, logout, migrate, net, onboard, operator, policy, rule, scan, settings, standing, status,
+    grant, key, kill, link, login, logout, migrate, net, onboard, operator, policy, rule, scan, settings, standing, status,
     target, token, vault, webhook,
 };
 use crate::config::Env;
@@ -115,6 +115,8 @@ enum Command {
     Approve(approval::Approve),
     /// Deny a request (alias of `approval deny`)
     Deny(approval::Deny),
+    /// Make decision links for a waiting request: one to approve it, one to deny it
+    Link(link::Link),
     /// The kill switch
     #[command(subcommand)]
     Kill(kill::Kill),
@@ -233,6 +235,7 @@ impl Command {
             Self::Show(command) => command.run(cx).await,
             Self::Approve(command) => command.run(cx).await,
             Self::Deny(command) => command.run(cx).await,
+            Self::Link(command) => command.run(cx).await,
             Self::Kill(command) => command.run(cx).await,
             Self::Audit(command) => command.run(cx).await,
             Self::Vault(command) => command.run(cx).await,

@@ -23,6 +23,8 @@ mod keys;
 #[cfg(test)]
 mod leases;
 #[cfg(test)]
+mod links;
+#[cfg(test)]
 mod pipeline;
 #[cfg(test)]
 mod policy;

@@ -21,6 +21,7 @@ mod duration;
 mod grants;
 mod keys;
 mod kills;
+mod links;
 mod network;
 mod operators;
 mod page;
@@ -41,6 +42,7 @@ mod webhooks;
 mod words;
 
 pub(crate) use audit::{EntryView, EventView};
+pub(crate) use links::origin;
 pub(crate) use routes::routes;
 
 mod routes;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    action_list, actions, agents, analytics, approvals, audit, batch, comments, configuration, connectors, credentials, delegations, grants, keys, kills, network, operators, policy, rules, scan, scan_rules, sessions, settings, setup, standing, status, summary, targets, tokens, vault, webhooks,
+    action_list, actions, agents, analytics, approvals, audit, batch, comments, configuration, connectors, credentials, delegations, grants, keys, kills, links, network, operators, policy, rules, scan, scan_rules, sessions, settings, setup, standing, status, summary, targets, tokens, vault, webhooks,
 };
-use crate::{events, state::ServerState};
+use crate::{decision_page, events, state::ServerState};
 
 /// Every route of the native face.
 pub(crate) fn routes() -> OpenApiRouter<Arc<ServerState>> {
@@ -20,6 +20,11 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<ServerState>> {
         .routes(routes!(approvals::deny))
         .routes(routes!(batch::decide_batch))
         .routes(routes!(comments::list_comments, comments::add_comment))
+        .routes(routes!(links::make_links))
+        .routes(routes!(
+            decision_page::show_link,
+            decision_page::decide_by_link
+        ))
         .routes(routes!(standing::list_standing))
         .routes(routes!(standing::revoke_standing))
         .routes(routes!(

@@ -29,6 +29,29 @@ pub(crate) struct SettingsView {
     scan: ScanSettingsView,
     approvals: ApprovalSettingsView,
     webhooks: WebhookSettingsView,
+    links: LinkSettingsView,
+}
+
+/// How decision links are.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "the form of the gate's own, for the document")]
+pub(crate) struct LinkSettingsView {
+    /// How long a link can be used, in seconds.
+    lifetime_seconds: u64,
+    /// Whether opening a link at `/api/decide/{token}` decides at once. Only an owner may turn it on: mail scanners open links, too.
+    decide_on_get: bool,
+    /// Where links lead, `https://gate.example.com`; `null` to where the call that makes them came in. Only an owner may say so.
+    #[schema(required)]
+    base_url: Option<String>,
+}
+
+/// What changes of decision links.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "the form of the gate's own, for the document")]
+pub(crate) struct LinkSettingsChangeBody {
+    lifetime_seconds: Option<u64>,
+    decide_on_get: Option<bool>,
+    base_url: Option<String>,
 }
 
 /// Where webhooks may go.
@@ -124,6 +147,7 @@ pub(crate) struct SettingsChangeBody {
     scan: Option<ScanChangeBody>,
     approvals: Option<ApprovalSettingsChangeBody>,
     webhooks: Option<WebhookSettingsChangeBody>,
+    links: Option<LinkSettingsChangeBody>,
 }
 
 /// What changes of where webhooks may go.

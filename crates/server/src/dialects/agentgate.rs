@@ -13,6 +13,7 @@ mod escalations;
 mod guardrails;
 mod ids;
 mod keys;
+mod links;
 mod matcher;
 mod mcp;
 mod overrides;
@@ -32,12 +33,17 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{access::Access, problem::Problem, state::ServerState};
+use crate::{access::Access, decision_page, problem::Problem, state::ServerState};
 
 /// The dialect's routes.
 pub(crate) fn routes() -> OpenApiRouter<Arc<ServerState>> {
     agent_routes()
         .routes(routes!(requests::agentgate_decide))
+        .routes(routes!(links::agentgate_tokens))
+        .routes(routes!(
+            decision_page::agentgate_decide_link,
+            decision_page::agentgate_decide_by_form
+        ))
         .routes(routes!(requests::agentgate_queue_stats))
         .routes(routes!(requests::agentgate_suggestions))
         .routes(routes!(requests::agentgate_escalation_history))

@@ -16,6 +16,7 @@ mod details;
 mod events;
 mod gaiterguard;
 mod keys;
+mod links;
 mod listener;
 mod lists;
 mod locked;

@@ -81,6 +81,7 @@ pub const MIGRATIONS: &[Migration] = &[
         "outbox",
         include_str!("../../migrations/0008_outbox.sql"),
     ),
+    Migration::shared(9, "links", include_str!("../../migrations/0009_links.sql")),
     Migration::shared(10, "keys", include_str!("../../migrations/0010_keys.sql")),
     Migration::shared(
         12,
