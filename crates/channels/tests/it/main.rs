@@ -10,5 +10,6 @@ mod bed;
 mod connector;
 mod delivery;
 mod faults;
+mod links;
 mod rights;
 mod signed;
