@@ -474,7 +474,10 @@ fn is_readiness(reply: &LocalResponse) -> bool {
     };
     let status = says.get("status").and_then(Value::as_str);
     matches!(reply.status.as_u16(), 200 | 503)
-        && matches!(status, Some("ready" | "setup" | "locked" | "stopping" | "not_ready"))
+        && matches!(
+            status,
+            Some("ready" | "setup" | "locked" | "stopping" | "not_ready")
+        )
         && says.get("problems").is_some_and(Value::is_array)
 }
 

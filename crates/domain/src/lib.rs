@@ -53,7 +53,8 @@ pub use operator::Operator;
 pub use overrides::Override;
 pub use payload::{Payload, canonical_json};
 pub use policy::{
-    COMPARED_RULES, Considered, Decision, Explanation, Outcome, PolicySet, Replayed, Speaker, Voice, Warning, WarningCode, decide, decide_with, explain, lint, replay,
+    COMPARED_RULES, Considered, Decision, Explanation, Outcome, PolicySet, Replayed, Speaker,
+    Voice, Warning, WarningCode, decide, decide_with, explain, lint, replay,
 };
 pub use policy_list::{EscalationRule, LISTED_RULE_LIMIT, ListedRule, PolicyList};
 pub use request::{Digest, ExecutorKind, InvalidTransition, Request, RequestEvent, RequestState};

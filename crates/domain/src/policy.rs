@@ -448,8 +448,7 @@ fn conclude(
     let strictest = voices[maker].verdict;
     // What was found in this content was not in what the approver looked at, unless it is the same to the byte.
     let is_about_content = voices.iter().any(|voice| {
-        voice.verdict == Verdict::Ask
-            && matches!(voice.speaker, Speaker::Threat | Speaker::Taint)
+        voice.verdict == Verdict::Ask && matches!(voice.speaker, Speaker::Threat | Speaker::Taint)
     });
     let satisfied_by = match strictest {
         // What one operator said in advance is never more than one voice.

@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 
-use countersign_domain::{
-    Permission, RequestId, TargetId, Timestamp, VoteKind,
-};
+use countersign_domain::{Permission, RequestId, TargetId, Timestamp, VoteKind};
 use countersign_store::{
     StoreError, Tx, evidence,
     history::{self, AlwaysApproved, HistoryEvent, HistoryFilter, RequestCount},
@@ -155,7 +153,10 @@ impl Gate {
     }
 
     /// The input and the facts of requests whose evidence is there.
-    async fn asked_of(&self, ids: &[RequestId]) -> Result<HashMap<RequestId, (Value, Option<Value>)>> {
+    async fn asked_of(
+        &self,
+        ids: &[RequestId],
+    ) -> Result<HashMap<RequestId, (Value, Option<Value>)>> {
         let ids = ids.to_vec();
         let sealed = self
             .inner
@@ -241,7 +242,8 @@ impl Gate {
             limit: 200,
             ..HistoryFilter::default()
         };
-        self.read_history(move |tx| history::list(tx, &filter)).await
+        self.read_history(move |tx| history::list(tx, &filter))
+            .await
     }
 
     /// What happened to approval-only requests, and how much of it fits.

@@ -132,12 +132,7 @@ impl Gate {
         Err(epoch_moved().about(id))
     }
 
-    async fn decide_once(
-        &self,
-        cx: &OpCx,
-        id: RequestId,
-        ballot: Ballot,
-    ) -> Result<RequestView> {
+    async fn decide_once(&self, cx: &OpCx, id: RequestId, ballot: Ballot) -> Result<RequestView> {
         let Ballot {
             kind,
             note,
@@ -169,7 +164,8 @@ impl Gate {
         let waited = self.now().since(row.request.created_at);
         let delegation = match kind {
             VoteKind::Approve if !row.terms.names(operator, waited) => {
-                self.seat_for(&snapshot, &row.terms, operator, waited).await?
+                self.seat_for(&snapshot, &row.terms, operator, waited)
+                    .await?
             }
             _ => None,
         };
@@ -184,9 +180,7 @@ impl Gate {
                 "you asked for this yourself, and separation_of_duties is strict: another operator has to approve",
             ));
         }
-        if kind == VoteKind::Approve
-            && on_behalf_of.is_none()
-            && !row.terms.names(operator, waited)
+        if kind == VoteKind::Approve && on_behalf_of.is_none() && !row.terms.names(operator, waited)
         {
             return Err(Error::forbidden(
                 "the rule that asked names who may approve this, and you are not among them: you may deny it",
@@ -218,8 +212,12 @@ impl Gate {
         let standing = match (&standing, &asked) {
             (Some(standing), Some(asked)) => {
                 let made = self.standing_of(standing, asked, &vote, quorum)?;
-                let mut entry =
-                    self.entry_about(&row.request, cx.principal.actor(), "standing.created", vote.at);
+                let mut entry = self.entry_about(
+                    &row.request,
+                    cx.principal.actor(),
+                    "standing.created",
+                    vote.at,
+                );
                 entry.subject = Some(crate::standing::subject(&made));
                 entry.outcome = Some(format!("{} uses until {}", made.uses, made.expires_at));
                 Some((made, entry))
@@ -235,9 +233,10 @@ impl Gate {
         };
         // An approval-only request is carried out elsewhere, whenever that is: `approved` is its end.
         let execute_until = match row.request.executor {
-            ExecutorKind::Gate => Some(vote.at.saturating_add(Duration::from_secs(
-                snapshot.settings.execute_ttl_seconds,
-            ))),
+            ExecutorKind::Gate => Some(
+                vote.at
+                    .saturating_add(Duration::from_secs(snapshot.settings.execute_ttl_seconds)),
+            ),
             ExecutorKind::Caller => None,
         };
         let announcer = self.announcer();
@@ -428,8 +427,12 @@ impl Gate {
         let decision = decide_with(&snapshot.policy, &asked.facts, |_, _| false);
         if decision.verdict == Verdict::Deny {
             let reason = decision.made_by().reason.clone();
-            self.end(&row.request, RequestEvent::Denied, "denied: the rules now deny it")
-                .await?;
+            self.end(
+                &row.request,
+                RequestEvent::Denied,
+                "denied: the rules now deny it",
+            )
+            .await?;
             let text = format!("it was asked, and may no longer be approved: {reason}");
             return Err(Error::new(ErrorKind::Forbidden, "revoked", text).about(id));
         }

@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use countersign_domain::{AuditEntry, Decision, DurabilityClass, EntryId, Request, RequestState, StandingApprovalId};
+use countersign_domain::{
+    AuditEntry, Decision, DurabilityClass, EntryId, Request, RequestState, StandingApprovalId,
+};
 use countersign_scan::{LeaseMasker, VaultStream};
 use countersign_store::{Tx, standing};
 use tokio::time::Instant;
@@ -290,7 +292,9 @@ pub(crate) fn take_use(
 ) -> Result<Option<u32>> {
     opening.write(tx)?;
     match standing {
-        Some(standing) => standing::take_use(tx, standing)?.map(Some).ok_or_else(used_up),
+        Some(standing) => standing::take_use(tx, standing)?
+            .map(Some)
+            .ok_or_else(used_up),
         None => Ok(None),
     }
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use countersign_domain::{
-    Actor, Agent, AgentId, Key, Operator, Permission, Permissions, Scope, SessionId, TargetId, Timestamp,
+    Actor, Agent, AgentId, Key, Operator, Permission, Permissions, Scope, SessionId, TargetId,
+    Timestamp,
 };
 
 use crate::error::{Error, Result};
@@ -71,7 +72,8 @@ impl Principal {
     /// Whether what this agent asks on this target is for whoever this is, as far as a key's bounds say. An agent's own requests are a
     /// matter of the agent, not of bounds.
     pub fn admits(&self, agent: AgentId, target: TargetId) -> bool {
-        self.key().is_none_or(|key| key.bounds.admits(agent, target))
+        self.key()
+            .is_none_or(|key| key.bounds.admits(agent, target))
     }
 
     /// Who that is, in a sentence.
@@ -81,9 +83,7 @@ impl Principal {
             Self::Operator {
                 via: Via::Key(_), ..
             } => "this operator's key",
-            Self::Operator {
-                via: Via::Link, ..
-            } => "this operator's link",
+            Self::Operator { via: Via::Link, .. } => "this operator's link",
             Self::Operator {
                 via: Via::Session { .. },
                 ..
@@ -154,7 +154,11 @@ impl OpCx {
     /// # Errors
     /// `forbidden`.
     pub(crate) fn require_unbounded(&self) -> Result<()> {
-        if self.principal.key().is_none_or(|key| key.bounds.is_unbounded()) {
+        if self
+            .principal
+            .key()
+            .is_none_or(|key| key.bounds.is_unbounded())
+        {
             return Ok(());
         }
         let text = "this key is bound to an agent or to targets, and this is about more than their requests";

@@ -8,8 +8,8 @@
 use std::sync::Arc;
 
 use countersign_domain::{
-    ActionPattern, Agent, AgentId, Grant, GrantId, GrantVerdict, Key, KeyId, KeyOwner, Labels, Name,
-    Operator, OperatorId, Permission, Role, Scope,
+    ActionPattern, Agent, AgentId, Grant, GrantId, GrantVerdict, Key, KeyId, KeyOwner, Labels,
+    Name, Operator, OperatorId, Permission, Role, Scope,
 };
 use countersign_store::{
     Tx, agents, grants,
@@ -159,7 +159,11 @@ impl Gate {
             return cx.clone();
         }
         let mut scopes = key.scopes.clone();
-        scopes.extend([Scope::RequestCreate, Scope::RequestRead, Scope::RequestDecide]);
+        scopes.extend([
+            Scope::RequestCreate,
+            Scope::RequestRead,
+            Scope::RequestDecide,
+        ]);
         scopes.sort_unstable();
         scopes.dedup();
         let key = Arc::new(Key {
@@ -559,7 +563,10 @@ impl Gate {
                 .change(cx, Nouns::AGENTS.and(Nouns::POLICY), move |tx| {
                     // Two first asks at once make one agent.
                     let all = agents::all(tx)?;
-                    if all.iter().any(|one| one.labels.get(MADE_FOR) == Some(&label)) {
+                    if all
+                        .iter()
+                        .any(|one| one.labels.get(MADE_FOR) == Some(&label))
+                    {
                         return Ok(true);
                     }
                     if agents::name_is_taken(tx, added.name.as_str())? {

@@ -141,18 +141,16 @@ pub use resolve::INTENT_LIMIT_CHARACTERS;
 pub use rule_set::{RULE_SET_LIMIT, RuleSet, RuleSetPlan};
 pub use rules::{DEFAULT_PRIORITY, RuleChange, RuleDraft};
 pub use scan::{
-    CASE_PAGE_LIMIT, ExcerptPiece, FindingView, InputMode, InputScanChange, InputScanSettings, OutputMode,
-    OutputScanChange, OutputScanSettings, ScanCase, ScanChange, ScanSettings, SecretRuleView,
-    SecretRulesView,
+    CASE_PAGE_LIMIT, ExcerptPiece, FindingView, InputMode, InputScanChange, InputScanSettings,
+    OutputMode, OutputScanChange, OutputScanSettings, ScanCase, ScanChange, ScanSettings,
+    SecretRuleView, SecretRulesView,
 };
 pub use sessions::{NewSession, Origin, PROOF_LIFETIME, SessionKind, SessionView, SignIn};
-pub use settings::{ApprovalSettings, ApprovalSettingsChange, LinkSettings, LinkSettingsChange,
-    SeparationOfDuties, Settings, SettingsChange, SignInChange, SignInSettings, WebhookSettings,
-    WebhookSettingsChange,
+pub use settings::{
+    ApprovalSettings, ApprovalSettingsChange, LinkSettings, LinkSettingsChange, SeparationOfDuties,
+    Settings, SettingsChange, SignInChange, SignInSettings, WebhookSettings, WebhookSettingsChange,
 };
-pub use simulate::{
-    ChangedRequest, SIMULATION_PAGE_LIMIT, Simulation, SimulationDraft,
-};
+pub use simulate::{ChangedRequest, SIMULATION_PAGE_LIMIT, Simulation, SimulationDraft};
 pub use snapshot::{Agents, Keys, Operators, Register, Snapshot, Targets};
 pub use standing::{StandingDraft, StandingView};
 pub use submit::{Reply, Submission};
@@ -161,12 +159,12 @@ pub use targets::{NewTarget, ProfileDraft, TargetChange, TargetTest};
 pub use tokens::{NewToken, TokenDraft, TokenView};
 pub use usage::{KeyUsage, LastUsed};
 pub use vault::HeaderLocation;
+pub use waiting::{WAIT_LIMIT, WAITERS_EACH_LIMIT, WAITERS_LIMIT};
 pub use webhooks::{
     ATTEMPTS, Answer, Courier, DELIVERY_PAGE_LIMIT, Delivered, Delivery, DeliveryFilter,
     DeliveryView, NewWebhook, Parcel, SECRET_LEAST_CHARACTERS, WEBHOOK_LIMIT, WebhookChange,
     WebhookDraft, WebhookStats,
 };
-pub use waiting::{WAIT_LIMIT, WAITERS_EACH_LIMIT, WAITERS_LIMIT};
 pub use workspace::Workspace;
 
 pub use countersign_store::history::{AlwaysApproved, HistoryEvent, HistoryFilter, RequestCount};

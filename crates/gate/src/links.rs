@@ -371,7 +371,9 @@ impl Gate {
                     return Err(not_pending(id, current.request.state));
                 }
                 if links::count_live(tx, id, link.created_at)? >= PAIRS_LIMIT {
-                    let text = format!("{PAIRS_LIMIT} pairs of links for this request can be used: use one of them");
+                    let text = format!(
+                        "{PAIRS_LIMIT} pairs of links for this request can be used: use one of them"
+                    );
                     return Err(Error::new(ErrorKind::Conflict, "too_many_links", text).about(id));
                 }
                 if links::insert(tx, &link)? {
@@ -447,7 +449,7 @@ impl Gate {
         if let Some(wait) = guesses.wait(source, now) {
             let text = "too many unknown decision links from here: wait a minute";
             return Err(
-                Error::new(ErrorKind::TooManyRequests, "rate_limited", text).retry_after(wait),
+                Error::new(ErrorKind::TooManyRequests, "rate_limited", text).retry_after(wait)
             );
         }
         let guessed = || {
@@ -540,7 +542,8 @@ impl Gate {
             kind: shown.kind,
             approver_name: shown.approver.name.to_string(),
             agent_name: agent.map_or_else(|| request.agent.to_string(), |it| it.name.to_string()),
-            target_name: target.map_or_else(|| request.target.to_string(), |it| it.name.to_string()),
+            target_name: target
+                .map_or_else(|| request.target.to_string(), |it| it.name.to_string()),
             action: self.redacted(request.action.clone()),
             effect: request.effect,
             payload_hash: request.payload_hash,

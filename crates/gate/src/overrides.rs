@@ -47,12 +47,12 @@ impl Gate {
         checks::text("reason", &draft.reason)?;
         checks::text("agent", &draft.agent)?;
         if draft.agent.is_empty() || draft.agent.chars().count() > AGENT_LIMIT_CHARACTERS {
-            let text = format!("an agent's name or id has 1 to {AGENT_LIMIT_CHARACTERS} characters");
+            let text =
+                format!("an agent's name or id has 1 to {AGENT_LIMIT_CHARACTERS} characters");
             return Err(Error::invalid("agent", text));
         }
         if draft.action.chars().count() > OVERRIDE_PATTERN_LIMIT_CHARACTERS {
-            let text =
-                format!("a pattern has 1 to {OVERRIDE_PATTERN_LIMIT_CHARACTERS} characters");
+            let text = format!("a pattern has 1 to {OVERRIDE_PATTERN_LIMIT_CHARACTERS} characters");
             return Err(Error::invalid("action", text));
         }
         let action = Glob::new(&draft.action)

@@ -107,11 +107,13 @@ fn subject(list: &PolicyList) -> String {
 
 /// The position of the first rule that speaks on the facts. One that may match counts where it denies or asks.
 pub fn first_match(rules: &[ListedRule], facts: &Facts) -> Option<usize> {
-    rules.iter().position(|rule| match rule.matcher.judge(facts) {
-        Match::Yes => true,
-        Match::No => false,
-        Match::Unreadable(_) => rule.verdict != Verdict::Allow,
-    })
+    rules
+        .iter()
+        .position(|rule| match rule.matcher.judge(facts) {
+            Match::Yes => true,
+            Match::No => false,
+            Match::Unreadable(_) => rule.verdict != Verdict::Allow,
+        })
 }
 
 impl Gate {
@@ -312,11 +314,7 @@ impl Gate {
     /// `forbidden`, `not_found`.
     pub async fn remove_escalation_rule(&self, cx: &OpCx, id: EscalationRuleId) -> Result<()> {
         cx.require(Permission::PolicyWrite)?;
-        let entry = self.config_entry(
-            cx,
-            "config.escalation.removed",
-            format!("escalation:{id}"),
-        );
+        let entry = self.config_entry(cx, "config.escalation.removed", format!("escalation:{id}"));
         self.change(cx, Nouns::POLICY, move |tx| {
             if !policy_lists::remove_escalation(tx, id)? {
                 return Err(no_escalation());
@@ -375,7 +373,10 @@ impl Gate {
             context,
             urgency,
             intent: String::new(),
-            risk: countersign_domain::Risk::floor(countersign_domain::RiskScore::new(0.5), "imagined"),
+            risk: countersign_domain::Risk::floor(
+                countersign_domain::RiskScore::new(0.5),
+                "imagined",
+            ),
             tainted: false,
             findings: Vec::new(),
             scan: countersign_domain::ScanFacts::default(),

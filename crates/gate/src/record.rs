@@ -1,8 +1,7 @@
 //! What is written about an action: rows, entries and evidence, put together outside of the transaction.
 
 use countersign_domain::{
-    Actor, AskTerms, AuditEntry, Decision, EntryId, InstanceId, Request,
-    RequestState, Timestamp,
+    Actor, AskTerms, AuditEntry, Decision, EntryId, InstanceId, Request, RequestState, Timestamp,
 };
 use countersign_store::{Tx, idempotency, requests};
 use serde::Serialize;

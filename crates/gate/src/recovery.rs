@@ -9,7 +9,8 @@ use countersign_domain::{
     Actor, AuditEntry, KillScope, Request, RequestEvent, RequestState, Timestamp,
 };
 use countersign_store::{
-    Engine, delegations, evidence, idempotency, instances, links, outbox, requests, results, standing,
+    Engine, delegations, evidence, idempotency, instances, links, outbox, requests, results,
+    standing,
 };
 
 use crate::{

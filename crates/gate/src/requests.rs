@@ -33,7 +33,7 @@ pub struct RequestView {
     pub votes: Vec<Vote>,
     /// The names of those who said it, as far as they are there; none for an agent.
     pub operator_names: BTreeMap<OperatorId, String>,
-    /// Why, in the agent's words. Empty in a list where what would run is over 64 KiB: the detail has it.
+    /// Why, in the agent's words.
     pub intent: String,
     /// Why it is as risky as it is.
     pub risk_reasons: Vec<String>,

@@ -4,8 +4,8 @@ use std::{borrow::Cow, sync::Arc};
 
 use countersign_domain::{
     ActionFacts, Actor, Agent, AgentFacts, Credential, Digest, DurabilityClass, Effect, Facts,
-    KeyId, Payload, Profile, Request, RequestId, ScanFacts, Target, TargetFacts, Timestamp, Urgency,
-    canonical_json,
+    KeyId, Payload, Profile, Request, RequestId, ScanFacts, Target, TargetFacts, Timestamp,
+    Urgency, canonical_json,
 };
 use countersign_vault::Sha256;
 use serde_json::{Value, json};

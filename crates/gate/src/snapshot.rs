@@ -4,8 +4,15 @@
 
 use std::{collections::HashMap, hash::Hash, sync::Arc};
 
-use countersign_domain::{Agent, AgentId, AskTerms, Credential, DEFAULT_PROFILE, EscalationRule, Grant, Key, KeyId, KillState, Name, Operator, OperatorId, Override, PolicyList, PolicySet, Profile, ProfileId, Rule, RuleId, RuleKind, RuleMatch, RuleMode, Target, TargetId, Verdict, Webhook, WebhookId};
-use countersign_store::{StoreError, Tx, agents, credentials, grants, keys, kills, operators, profiles, rules, settings, standing, targets, webhooks, overrides, policy_lists};
+use countersign_domain::{
+    Agent, AgentId, AskTerms, Credential, DEFAULT_PROFILE, EscalationRule, Grant, Key, KeyId,
+    KillState, Name, Operator, OperatorId, Override, PolicyList, PolicySet, Profile, ProfileId,
+    Rule, RuleId, RuleKind, RuleMatch, RuleMode, Target, TargetId, Verdict, Webhook, WebhookId,
+};
+use countersign_store::{
+    StoreError, Tx, agents, credentials, grants, keys, kills, operators, overrides, policy_lists,
+    profiles, rules, settings, standing, targets, webhooks,
+};
 
 use crate::{
     connector::CALLER,

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use countersign_domain::{Decision, ExecutorKind, Finding, KillScope, Permission, RequestState, RiskScore, Timestamp, Verdict};
+use countersign_domain::{
+    Decision, ExecutorKind, Finding, KillScope, Permission, RequestState, RiskScore, Timestamp,
+    Verdict,
+};
 use countersign_store::escalations;
 use http::HeaderMap;
 

@@ -18,8 +18,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Part
 
 use crate::{
     access::{Access, Face, Proof, RouteAccess},
-    dialects,
-    live,
+    dialects, live,
     peer::Peer,
     problem::{Problem, Result},
     shell::Routed,

@@ -50,7 +50,10 @@ fn escaped(text: &str) -> String {
             '>' => safe.push_str("&gt;"),
             '"' => safe.push_str("&quot;"),
             '\'' => safe.push_str("&#39;"),
-            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => {
+            '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}' => {
                 // Writing into memory can't fail.
                 let _ = write!(safe, "[U+{:04X}]", u32::from(character));
             }
@@ -93,7 +96,9 @@ fn refusal(error: Error) -> Response {
         "no_link" => (StatusCode::NOT_FOUND, "Invalid Token"),
         "link_used" => (StatusCode::BAD_REQUEST, "Already Used"),
         "link_expired" => (StatusCode::BAD_REQUEST, "Link Expired"),
-        "already_decided" | "already_voted" | "expired" => (StatusCode::CONFLICT, "Already Decided"),
+        "already_decided" | "already_voted" | "expired" => {
+            (StatusCode::CONFLICT, "Already Decided")
+        }
         "stale" | "payload_changed" => (StatusCode::CONFLICT, "Request Changed"),
         "sign_in_needed" => (StatusCode::FORBIDDEN, "Sign-in Needed"),
         "rate_limited" => (StatusCode::TOO_MANY_REQUESTS, "Too Many Attempts"),
@@ -135,7 +140,10 @@ fn question(view: &LinkView) -> Response {
         ("Target", escaped(&view.target_name)),
         ("Action", format!("<code>{}</code>", escaped(&view.action))),
         ("Effect", view.effect.as_str().to_owned()),
-        ("Payload", format!("<code>sha256:{}</code>", view.payload_hash)),
+        (
+            "Payload",
+            format!("<code>sha256:{}</code>", view.payload_hash),
+        ),
         ("Decides as", escaped(&view.approver_name)),
         ("Link ends", view.expires_at.to_string()),
     ];

@@ -4,9 +4,7 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Json, Router, middleware::from_fn_with_state, response::IntoResponse, routing::get,
-};
+use axum::{Json, Router, middleware::from_fn_with_state, response::IntoResponse, routing::get};
 use http::{Method, StatusCode, Uri};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};

@@ -177,7 +177,10 @@ impl Shell {
             )
             .limited_by("header_bytes"));
         }
-        let checked = self.0.hosts.check(request.uri(), request.headers(), peer.is_secure);
+        let checked = self
+            .0
+            .hosts
+            .check(request.uri(), request.headers(), peer.is_secure);
         if matches!(checked, Err(Refused::Origin)) && is_form_of_link(request) {
             return Ok(());
         }

@@ -66,6 +66,9 @@ pub fn remove(tx: &mut Tx<'_>, id: DelegationId) -> Result<bool> {
 
 /// Deletes those that ended before a point in time.
 pub fn sweep(tx: &mut Tx<'_>, before: Timestamp) -> Result<()> {
-    tx.execute("DELETE FROM delegation WHERE expires_at < ?1", &[before.into()])?;
+    tx.execute(
+        "DELETE FROM delegation WHERE expires_at < ?1",
+        &[before.into()],
+    )?;
     Ok(())
 }

@@ -173,7 +173,11 @@ pub fn list(tx: &mut Tx<'_>, filter: &HistoryFilter) -> Result<Vec<HistoryEvent>
         "id, part, request_id, at, event, actor, decider, note, action, state, urgency, agent_id, reason",
         filter,
     );
-    let order = if filter.is_oldest_first { "ASC" } else { "DESC" };
+    let order = if filter.is_oldest_first {
+        "ASC"
+    } else {
+        "DESC"
+    };
     statement.args.push(filter.limit.into());
     statement.args.push(filter.offset.into());
     let count = statement.args.len();
@@ -254,7 +258,11 @@ pub fn counts(
     until: Timestamp,
     bucket_micros: i64,
 ) -> Result<Vec<RequestCount>> {
-    let bucket_micros = if bucket_micros <= 0 { i64::MAX } else { bucket_micros };
+    let bucket_micros = if bucket_micros <= 0 {
+        i64::MAX
+    } else {
+        bucket_micros
+    };
     tx.query(
         "SELECT bucket, state, verdict, COUNT(*), CAST(SUM(waited) AS BIGINT) FROM \
          (SELECT (created_at / ?4) * ?4 AS bucket, state, verdict, changed_at - created_at AS waited FROM request \

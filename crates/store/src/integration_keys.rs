@@ -25,7 +25,11 @@ fn read(row: Row<'_>) -> Result<IntegrationKey> {
 
 /// Every one.
 pub fn all(tx: &mut Tx<'_>) -> Result<Vec<IntegrationKey>> {
-    tx.query("SELECT key_id, name, scopes FROM integration_key", &[], read)
+    tx.query(
+        "SELECT key_id, name, scopes FROM integration_key",
+        &[],
+        read,
+    )
 }
 
 /// Writes one, over what was there.

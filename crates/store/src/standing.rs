@@ -49,7 +49,11 @@ pub fn usable(tx: &mut Tx<'_>) -> Result<Vec<StandingApproval>> {
 /// One of them, used up or not.
 pub fn by_id(tx: &mut Tx<'_>, id: StandingApprovalId) -> Result<Option<StandingApproval>> {
     tx.query_optional(
-        concat!("SELECT ", columns!(), " FROM standing_approval WHERE id = ?1"),
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM standing_approval WHERE id = ?1"
+        ),
         &[(&id).into()],
         standing,
     )

@@ -10,9 +10,9 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::cx::Cx;
 use super::{
-    agent, analytics, apply, approval, audit, completions, config, credential, demo, doctor, export, gateway,
-    grant, key, kill, link, login, logout, migrate, net, onboard, operator, policy, rule, scan, settings, standing, status,
-    target, token, vault, webhook,
+    agent, analytics, apply, approval, audit, completions, config, credential, demo, doctor,
+    export, gateway, grant, key, kill, link, login, logout, migrate, net, onboard, operator,
+    policy, rule, scan, settings, standing, status, target, token, vault, webhook,
 };
 use crate::config::Env;
 use crate::failure::{Exit, Failure, Result};

@@ -41,7 +41,8 @@ impl Status {
         cx.output
             .result(&status, |output| output.table(&table(&status)));
         if status.pointer("/readiness/status") == Some(&json!("setup")) {
-            cx.output.note(format!("next: {}", open.place().to_set_up()));
+            cx.output
+                .note(format!("next: {}", open.place().to_set_up()));
         }
         Ok(())
     }

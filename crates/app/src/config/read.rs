@@ -62,7 +62,11 @@ pub(super) fn dialects(text: &str) -> Result<Dialects, String> {
             "gaiterguard" => dialects.gaiterguard = true,
             "agentgate" => dialects.agentgate = true,
             "none" => {}
-            other => return Err(format!("`{other}` is no dialect: use gaiterguard, agentgate, or none")),
+            other => {
+                return Err(format!(
+                    "`{other}` is no dialect: use gaiterguard, agentgate, or none"
+                ));
+            }
         }
     }
     Ok(dialects)

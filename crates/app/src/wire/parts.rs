@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use countersign_connectors::{CallerConnector, HttpConnector, HttpConnectorConfig};
 use countersign_channels::{HttpCourier, HttpCourierConfig};
+use countersign_connectors::{CallerConnector, HttpConnector, HttpConnectorConfig};
 use countersign_domain::InstanceId;
 use countersign_gate::{Clock, Connector, Gate, GateConfig, SystemClock, Workspace};
 use countersign_net::{IpRange, OwnListeners};

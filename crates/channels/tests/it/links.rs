@@ -14,16 +14,23 @@ async fn links_decide(bed: Bed) {
     receiver.on_each("/hook", [503, 200].map(Reply::status));
     let change: SettingsChange =
         serde_json::from_value(json!({ "links": { "base_url": "https://gate.example" } })).unwrap();
-    bed.gate.update_settings(&bed.owner(), change).await.unwrap();
-    let draft = json!({ "url": receiver.url("/hook"), "events": ["request.created"], "links": true });
+    bed.gate
+        .update_settings(&bed.owner(), change)
+        .await
+        .unwrap();
+    let draft =
+        json!({ "url": receiver.url("/hook"), "events": ["request.created"], "links": true });
     let made = bed.webhook(draft).await;
     let webhook = made.webhook.id.to_string();
     let id = bed.ask().await;
-    bed.until(&webhook, "tried", |all| all.first().is_some_and(|one| one.row.attempts == 1))
-        .await;
+    bed.until(&webhook, "tried", |all| {
+        all.first().is_some_and(|one| one.row.attempts == 1)
+    })
+    .await;
     bed.clock.advance(Duration::from_secs(4));
     bed.until(&webhook, "taken", |all| {
-        all.first().is_some_and(|one| one.row.state == DeliveryState::Success)
+        all.first()
+            .is_some_and(|one| one.row.state == DeliveryState::Success)
     })
     .await;
     let requests = receiver.requests();
@@ -34,16 +41,28 @@ async fn links_decide(bed: Bed) {
     let links = &body["data"]["links"];
     let token = |kind: &str| {
         let url = links[kind].as_str().unwrap();
-        url.strip_prefix("https://gate.example/l/").unwrap().to_owned()
+        url.strip_prefix("https://gate.example/l/")
+            .unwrap()
+            .to_owned()
     };
     let (approve, deny) = (token("approve"), token("deny"));
     assert_eq!((approve.len(), deny.len()), (43, 43));
     let logged = format!("{:?}", bed.deliveries(&webhook).await);
     assert!(logged.contains("[link]"), "{logged}");
-    assert!(!logged.contains(&approve) && !logged.contains(&deny), "{logged}");
+    assert!(
+        !logged.contains(&approve) && !logged.contains(&deny),
+        "{logged}"
+    );
     let source: Arc<str> = "192.0.2.1".into();
-    let (kind, view) = bed.gate.decide_by_link(&source, &approve, "", None).await.unwrap();
-    assert_eq!((kind, view.request.id, view.request.state.as_str()), (VoteKind::Approve, id, "approved"));
+    let (kind, view) = bed
+        .gate
+        .decide_by_link(&source, &approve, "", None)
+        .await
+        .unwrap();
+    assert_eq!(
+        (kind, view.request.id, view.request.state.as_str()),
+        (VoteKind::Approve, id, "approved")
+    );
     let twin = bed.gate.decide_by_link(&source, &deny, "", None).await;
     assert_eq!(twin.unwrap_err().code, "link_used");
 }

@@ -29,6 +29,6 @@ pub use deliver::{Delivered, Delivery};
 pub use deliveries::{DELIVERY_PAGE_LIMIT, DeliveryFilter, DeliveryView, WebhookStats};
 pub(crate) use manage::require_owner_for_private;
 pub use model::{NewWebhook, WEBHOOK_LIMIT, WebhookChange, WebhookDraft};
-pub(crate) use schedule::KEPT;
 pub use schedule::ATTEMPTS;
+pub(crate) use schedule::KEPT;
 pub use secret::SECRET_LEAST_CHARACTERS;

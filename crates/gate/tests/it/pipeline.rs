@@ -1075,7 +1075,11 @@ async fn an_execution_that_nobody_knows_of_becomes_unknown() {
 #[tokio::test]
 async fn an_intent_before_a_long_body_is_listed_and_found() {
     let stage = Stage::new().await;
-    for (bytes, word) in [(30 << 10, "shortbody"), (100 << 10, "longbody"), (1 << 20, "hugebody")] {
+    for (bytes, word) in [
+        (30 << 10, "shortbody"),
+        (100 << 10, "longbody"),
+        (1 << 20, "hugebody"),
+    ] {
         let asked = countersign_gate::ActionDraft {
             body: Bytes::from(format!("{{\"pad\":\"{}\"}}", "x".repeat(bytes))),
             intent: format!("charge {word}"),

@@ -245,9 +245,7 @@ impl From<RequestView> for ActionFacts {
         let votes = view.votes.into_iter().map(|vote| VoteView {
             operator: vote.operator,
             operator_name: names.get(&vote.operator).cloned(),
-            for_operator: vote
-                .on_behalf_of
-                .and_then(|seat| names.get(&seat).cloned()),
+            for_operator: vote.on_behalf_of.and_then(|seat| names.get(&seat).cloned()),
             kind: vote.kind,
             note: vote.note,
             is_self_approved: vote.is_self_approved,

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    action_list, actions, agents, analytics, approvals, audit, batch, comments, configuration, connectors, credentials, delegations, grants, keys, kills, links, network, operators, policy, rules, scan, scan_rules, sessions, settings, setup, standing, status, summary, targets, tokens, vault, webhooks,
+    action_list, actions, agents, analytics, approvals, audit, batch, comments, configuration,
+    connectors, credentials, delegations, grants, keys, kills, links, network, operators, policy,
+    rules, scan, scan_rules, sessions, settings, setup, standing, status, summary, targets, tokens,
+    vault, webhooks,
 };
 use crate::{decision_page, events, state::ServerState};
 

@@ -256,7 +256,11 @@ async fn roles_and_scopes_against_every_route() {
 /// What somebody may do at a route: AgentGate's clients ask and decide with an admin key, too.
 fn permissions_at(route: &RouteAccess, who: &Who) -> Permissions {
     if route.face == Face::AgentGate && who.name == "owner's key admin" {
-        let both = [Scope::RequestCreate, Scope::RequestRead, Scope::RequestDecide];
+        let both = [
+            Scope::RequestCreate,
+            Scope::RequestRead,
+            Scope::RequestDecide,
+        ];
         return who.permissions.union(Scope::union(&both));
     }
     who.permissions

@@ -4,7 +4,9 @@ use std::error::Error;
 
 use bytes::BytesMut;
 use countersign_domain::{
-    AgentId, CommentId, CredentialId, DelegationId, DeliveryId, EntryId, EscalationRuleId, GrantId, InstanceId, KeyId, OperatorId, OverrideId, PolicyListId, ProfileId, RequestId, RuleId, SessionId, StandingApprovalId, TargetId, Timestamp, WebhookId,
+    AgentId, CommentId, CredentialId, DelegationId, DeliveryId, EntryId, EscalationRuleId, GrantId,
+    InstanceId, KeyId, OperatorId, OverrideId, PolicyListId, ProfileId, RequestId, RuleId,
+    SessionId, StandingApprovalId, TargetId, Timestamp, WebhookId,
 };
 use postgres::types::{IsNull, ToSql, Type};
 use rusqlite::types::{ToSqlOutput, ValueRef};

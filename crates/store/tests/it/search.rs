@@ -8,7 +8,8 @@ use countersign_domain::{
     Timestamp, Urgency, Verdict, Vote, VoteKind,
 };
 use countersign_store::{
-    Engine, Store, StoreError, agents, evidence,
+    Engine, Store, StoreError, agents,
+    evidence::{self, Listed},
     requests::{self, RequestOrder, RequestQuery, RequestRow, Transition},
     search::{self, Document, Words},
     votes,
@@ -151,7 +152,10 @@ fn index(store: &Store, entries: u64) {
             .requests
             .iter()
             .map(|gathered| {
-                let intent = gathered.evidence.as_deref().unwrap_or_default();
+                let intent = match &gathered.evidence {
+                    Some(Listed::Whole(sealed) | Listed::Brief(sealed)) => sealed.as_slice(),
+                    None => &[],
+                };
                 Document::new(gathered, std::str::from_utf8(intent).unwrap())
             })
             .collect();

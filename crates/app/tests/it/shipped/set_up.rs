@@ -413,5 +413,9 @@ fn commands_name_the_set_up_that_is_open() {
     assert!(told.contains("waits to be set up"), "{told}");
     // Before a passphrase is asked for.
     let onboard = fresh.program.run(&["onboard", "--yes"]).expect(3);
-    assert!(onboard.stderr.contains("set up in a browser"), "{}", onboard.stderr);
+    assert!(
+        onboard.stderr.contains("set up in a browser"),
+        "{}",
+        onboard.stderr
+    );
 }

@@ -14,11 +14,7 @@ use countersign_gate::AGENT_TOKEN_SECONDS;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
-use super::{
-    body::Object,
-    ids,
-    paging::iso,
-};
+use super::{body::Object, ids, paging::iso};
 use crate::{
     caller::{Caller, Source},
     problem::Result,
@@ -62,7 +58,9 @@ pub(crate) async fn agentgate_spend(
 ) -> Result<Document<Value>> {
     let agent = caller.gate.agent(caller.cx(), &ids::agent_reference(&id));
     let agent = agent.map_err(ids::named(MISSING))?;
-    Ok(Document(json!({"agentId": ids::agent(agent.id.uuid()), "monthlyBudgetUsd": null, "spendUsd": 0})))
+    Ok(Document(
+        json!({"agentId": ids::agent(agent.id.uuid()), "monthlyBudgetUsd": null, "spendUsd": 0}),
+    ))
 }
 
 /// Removes an agent with its keys.

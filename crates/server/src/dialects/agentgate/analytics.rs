@@ -7,12 +7,7 @@ use countersign_domain::{RequestState, Timestamp, Verdict};
 use countersign_gate::RequestCount;
 use serde_json::{Value, json};
 
-use super::{
-    body::Params,
-    ids,
-    paging::iso,
-    requests::word,
-};
+use super::{body::Params, ids, paging::iso, requests::word};
 use crate::{caller::Caller, problem::Result};
 
 /// The time that is counted where none is given: thirty days.
@@ -85,7 +80,10 @@ impl Sums {
 #[utoipa::path(get, path = "/api/analytics/overview", tag = "agentgate", responses((status = 200, body = Object), (status = "4XX", body = super::AgentGateError)))]
 pub(crate) async fn agentgate_overview(caller: Caller, params: Params) -> Result<Document<Value>> {
     let (since, until) = window(&caller, &params, false)?;
-    let counts = caller.gate.request_counts(caller.cx(), since, until, 0).await?;
+    let counts = caller
+        .gate
+        .request_counts(caller.cx(), since, until, 0)
+        .await?;
     let sums = Sums::of(counts.iter());
     Ok(Document(json!({
         "totalRequests": sums.total,
@@ -104,8 +102,15 @@ pub(crate) async fn agentgate_overview(caller: Caller, params: Params) -> Result
 pub(crate) async fn agentgate_trends(caller: Caller, params: Params) -> Result<Document<Value>> {
     let (since, until) = window(&caller, &params, true)?;
     let is_hourly = params.text("bucket").as_deref() == Some("hour");
-    let span = if is_hourly { HOUR_MICROS } else { 24 * HOUR_MICROS };
-    let counts = caller.gate.request_counts(caller.cx(), since, until, span).await?;
+    let span = if is_hourly {
+        HOUR_MICROS
+    } else {
+        24 * HOUR_MICROS
+    };
+    let counts = caller
+        .gate
+        .request_counts(caller.cx(), since, until, span)
+        .await?;
     let mut buckets: Vec<i64> = counts.iter().map(|one| one.bucket).collect();
     buckets.dedup();
     let trends: Vec<Value> = buckets

@@ -20,7 +20,11 @@ pub(crate) async fn agentgate_audit(caller: Caller, params: Params) -> Result<Do
         request: request.map(|id| RequestId::new(ids::long(&id).unwrap_or_default())),
         agent: agent.map(|id| id.parse().unwrap_or(AgentId::new(uuid::Uuid::nil()))),
         action: params.text("action"),
-        states: params.text("status").as_deref().map(requests::states).unwrap_or_default(),
+        states: params
+            .text("status")
+            .as_deref()
+            .map(requests::states)
+            .unwrap_or_default(),
         event: params.text("eventType"),
         actor: params.text("actor"),
         decider: params.text("decidedByType"),

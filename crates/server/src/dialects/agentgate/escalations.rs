@@ -24,7 +24,10 @@ const MISSING: &str = "Escalation rule not found";
 const AFTER_SECONDS: i64 = 1_800;
 
 fn view(rule: &EscalationRule) -> Value {
-    let to = rule.channel.clone().unwrap_or_else(|| "decision:deny".to_owned());
+    let to = rule
+        .channel
+        .clone()
+        .unwrap_or_else(|| "decision:deny".to_owned());
     json!({"id": ids::short(rule.id.uuid()), "policyId": rule.list.map(|list| ids::short(list.uuid())), "triggerAfterSec": rule.after_seconds,
         "escalateTo": to, "priority": rule.priority, "enabled": u8::from(rule.is_enabled), "createdAt": millis(rule.created_at) / 1_000})
 }

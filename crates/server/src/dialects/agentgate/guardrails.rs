@@ -28,8 +28,12 @@ pub(crate) async fn agentgate_guardrails(
 ) -> Result<Document<Value>> {
     let gate = state.open_gate()?;
     let wrong = || Problem::unauthenticated("Invalid or missing guardrails secret");
-    let secret = headers.get("x-guardrails-secret").and_then(|it| it.to_str().ok());
-    let principal = gate.identify_key(secret.ok_or_else(wrong)?).map_err(|_| wrong())?;
+    let secret = headers
+        .get("x-guardrails-secret")
+        .and_then(|it| it.to_str().ok());
+    let principal = gate
+        .identify_key(secret.ok_or_else(wrong)?)
+        .map_err(|_| wrong())?;
     let cx = OpCx {
         principal,
         source: Arc::clone(&peer.source),

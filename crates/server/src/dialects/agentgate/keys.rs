@@ -33,7 +33,9 @@ fn scopes(body: &Object) -> Result<Option<Vec<Scope>>> {
             format!("Unknown scope \"{word}\": use {}", known.join(", ")),
         )
     };
-    let parsed = words.iter().map(|word| word.parse().map_err(|_| unknown(word)));
+    let parsed = words
+        .iter()
+        .map(|word| word.parse().map_err(|_| unknown(word)));
     parsed.collect::<Result<_>>().map(Some)
 }
 
@@ -43,8 +45,11 @@ fn rate_limit(body: &Object) -> Result<Option<Option<u32>>> {
         None => Ok(None),
         Some(Value::Null) => Ok(Some(None)),
         Some(value) => {
-            let limit = value.as_u64().filter(|limit| (1..=1_000_000).contains(limit));
-            let wrong = || Problem::invalid("rateLimit", "rateLimit must be a positive integer or null");
+            let limit = value
+                .as_u64()
+                .filter(|limit| (1..=1_000_000).contains(limit));
+            let wrong =
+                || Problem::invalid("rateLimit", "rateLimit must be a positive integer or null");
             let limit = limit.ok_or_else(wrong)?;
             Ok(Some(Some(u32::try_from(limit).unwrap_or(u32::MAX))))
         }
@@ -111,12 +116,19 @@ fn key_id(text: &str) -> Result<KeyId> {
 
 async fn change(caller: Caller, id: &str, body: Object) -> Result<Document<Value>> {
     let id = key_id(id)?;
-    let (name, scopes, limit) = (body.optional_text("name")?, scopes(&body)?, rate_limit(&body)?);
+    let (name, scopes, limit) = (
+        body.optional_text("name")?,
+        scopes(&body)?,
+        rate_limit(&body)?,
+    );
     if name.is_none() && scopes.is_none() && limit.is_none() {
         return Err(Problem::invalid(".", "No fields to update"));
     }
     let cx = caller.cx();
-    let changed = caller.gate.change_integration_key(cx, id, name, scopes, limit).await;
+    let changed = caller
+        .gate
+        .change_integration_key(cx, id, name, scopes, limit)
+        .await;
     changed.map_err(ids::named(MISSING))?;
     Ok(Document(json!({"success": true})))
 }
@@ -125,7 +137,9 @@ async fn revoke(caller: Caller, id: &str) -> Result<Document<Value>> {
     let id = key_id(id)?.to_string();
     let revoked = caller.gate.revoke_key(caller.cx(), &id).await;
     revoked.map_err(ids::named(MISSING))?;
-    Ok(Document(json!({"success": true, "message": "API key revoked"})))
+    Ok(Document(
+        json!({"success": true, "message": "API key revoked"}),
+    ))
 }
 
 /// Every key.

@@ -35,7 +35,12 @@ pub(super) fn translate(written: &Map<String, Value>) -> Result<RuleMatch, Fault
                     let word = Value::String(urgency.as_str().to_owned());
                     condition.holds(Some(&word)) == Some(true)
                 };
-                let urgencies = [Urgency::Low, Urgency::Normal, Urgency::High, Urgency::Critical];
+                let urgencies = [
+                    Urgency::Low,
+                    Urgency::Normal,
+                    Urgency::High,
+                    Urgency::Critical,
+                ];
                 let fitting: Vec<_> = urgencies.into_iter().filter(fits).collect();
                 if fitting.is_empty() {
                     matcher.action_name = Some(never());
@@ -68,7 +73,11 @@ fn put(
     path: &str,
     condition: Condition,
 ) -> Result<(), Fault> {
-    and(written, conditions.entry(path.to_owned()).or_default(), condition)
+    and(
+        written,
+        conditions.entry(path.to_owned()).or_default(),
+        condition,
+    )
 }
 
 /// Both conditions together.
@@ -133,7 +142,9 @@ fn condition(path: &str, value: &Value) -> Result<Condition, Fault> {
         });
     };
     if operators.is_empty() {
-        return Err(format!("Matcher for \"{path}\" has no operator: use {OPERATORS}"));
+        return Err(format!(
+            "Matcher for \"{path}\" has no operator: use {OPERATORS}"
+        ));
     }
     let mut condition = Condition::default();
     for (name, operand) in operators {
@@ -198,7 +209,10 @@ fn has_look_around_or_back_reference(text: &str) -> bool {
             '(' if !is_in_class && characters.peek() == Some(&'?') => {
                 rest.clear();
                 rest.extend(characters.clone().take(3));
-                if ["?=", "?!", "?<=", "?<!"].iter().any(|look| rest.starts_with(look)) {
+                if ["?=", "?!", "?<=", "?<!"]
+                    .iter()
+                    .any(|look| rest.starts_with(look))
+                {
                     return true;
                 }
             }
@@ -214,7 +228,10 @@ fn has_nested_quantifier(text: &str) -> bool {
     let is_quantifier = |at: usize| match characters.get(at) {
         Some('*' | '+') => true,
         Some('{') => {
-            let inner: String = characters[at + 1..].iter().take_while(|it| **it != '}').collect();
+            let inner: String = characters[at + 1..]
+                .iter()
+                .take_while(|it| **it != '}')
+                .collect();
             !inner.is_empty() && inner.chars().all(|it| it.is_ascii_digit() || it == ',')
         }
         _ => false,
@@ -274,9 +291,20 @@ mod tests {
 
     #[test]
     fn what_clients_call_unsafe_is_refused_in_their_words() {
-        for bad in ["(a+)+$", "(a*)*", "([a-z]+){2,}", "(?=x)y", "(?<!x)y", r"(a)\1", "((a|b)+c)*"] {
+        for bad in [
+            "(a+)+$",
+            "(a*)*",
+            "([a-z]+){2,}",
+            "(?=x)y",
+            "(?<!x)y",
+            r"(a)\1",
+            "((a|b)+c)*",
+        ] {
             let fault = of(&json!({"action": {"$regex": bad}})).unwrap_err();
-            assert_eq!(fault, format!("Unsafe regex in rule matcher for \"action\": {bad}"));
+            assert_eq!(
+                fault,
+                format!("Unsafe regex in rule matcher for \"action\": {bad}")
+            );
         }
         for good in ["^read_", "a+b+", r"\(a+\)+", "[(+]+", "(abc)+", "(?:a|b)*"] {
             of(&json!({"action": {"$regex": good}})).unwrap();
@@ -291,7 +319,10 @@ mod tests {
     fn every_operator_counts_and_unknown_ones_are_refused() {
         let both = of(&json!({"amount": {"$gt": 10, "$lt": 100}})).unwrap();
         let holds = |amount: i64| both.input["amount"].holds(Some(&json!(amount)));
-        assert_eq!((holds(5), holds(50), holds(500)), (Some(false), Some(true), Some(false)));
+        assert_eq!(
+            (holds(5), holds(50), holds(500)),
+            (Some(false), Some(true), Some(false))
+        );
         for bad in [
             json!({"amount": {"$ne": 5}}),
             json!({"amount": {}}),
@@ -311,8 +342,19 @@ mod tests {
         let names: Vec<_> = matcher.input.keys().map(String::as_str).collect();
         assert_eq!(names, ["action", "to.name"]);
         assert!(matcher.context.contains_key("user"));
-        assert_eq!(of(&json!({"urgency": {"$in": ["high", "critical"]}})).unwrap().urgency.unwrap().len(), 2);
-        for impossible in [json!({"status": "approved"}), json!({"params": 5}), json!({"urgency": "odd"})] {
+        assert_eq!(
+            of(&json!({"urgency": {"$in": ["high", "critical"]}}))
+                .unwrap()
+                .urgency
+                .unwrap()
+                .len(),
+            2
+        );
+        for impossible in [
+            json!({"status": "approved"}),
+            json!({"params": 5}),
+            json!({"urgency": "odd"}),
+        ] {
             assert_eq!(of(&impossible).unwrap().action_name, Some(never()));
         }
     }

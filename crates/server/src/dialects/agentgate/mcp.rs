@@ -18,9 +18,8 @@ pub(crate) async fn agentgate_authorize(
 ) -> Result<Document<Value>> {
     let tool = body.fields.get("toolName").and_then(Value::as_str);
     let tool = tool.map(str::trim).filter(|tool| !tool.is_empty());
-    let tool = tool.ok_or_else(|| {
-        crate::problem::Problem::invalid("toolName", "toolName is required")
-    })?;
+    let tool =
+        tool.ok_or_else(|| crate::problem::Problem::invalid("toolName", "toolName is required"))?;
     let is_verified = ["x-agent-token", "x-agent-secret"]
         .iter()
         .any(|name| headers.contains_key(*name));
@@ -49,6 +48,8 @@ pub(crate) async fn agentgate_authorize(
 
 fn may_ask(caller: &Caller) -> bool {
     let permissions = caller.cx().principal.permissions();
-    matches!(caller.cx().principal, Principal::Agent { .. } | Principal::Operator { .. })
-        && permissions.contains(countersign_domain::Permission::RequestCreate)
+    matches!(
+        caller.cx().principal,
+        Principal::Agent { .. } | Principal::Operator { .. }
+    ) && permissions.contains(countersign_domain::Permission::RequestCreate)
 }

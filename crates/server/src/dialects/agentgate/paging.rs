@@ -46,7 +46,11 @@ pub(super) fn time(name: &'static str, text: &str, is_end: bool) -> Result<Times
     if text.len() == 10 {
         let begin: Timestamp = format!("{text}T00:00:00Z").parse().map_err(wrong)?;
         let day = std::time::Duration::from_secs(24 * 3_600);
-        return Ok(if is_end { begin.saturating_add(day) } else { begin });
+        return Ok(if is_end {
+            begin.saturating_add(day)
+        } else {
+            begin
+        });
     }
     text.parse().map_err(wrong)
 }

@@ -5,7 +5,9 @@ use axum::{
     extract::Path,
     response::{IntoResponse, Response},
 };
-use countersign_domain::{AskTerms, Condition, ListedRule, Name, PolicyList, PolicyListId, Verdict};
+use countersign_domain::{
+    AskTerms, Condition, ListedRule, Name, PolicyList, PolicyListId, Verdict,
+};
 use countersign_gate::PolicyListDraft;
 use http::StatusCode;
 use serde::Deserialize;
@@ -22,7 +24,12 @@ use crate::{
 };
 
 const MISSING: &str = "Policy not found";
-const DECISIONS: [&str; 4] = ["auto_approve", "auto_deny", "route_to_human", "route_to_agent"];
+const DECISIONS: [&str; 4] = [
+    "auto_approve",
+    "auto_deny",
+    "route_to_human",
+    "route_to_agent",
+];
 const PRIORITY: i64 = 100;
 
 /// A policy as these clients read it.
@@ -100,12 +107,19 @@ pub(super) fn rules(body: &Object, scope: &Scope) -> Result<Vec<ListedRule>> {
         .map(|(at, rule)| {
             let matcher = rule.get("match").and_then(Value::as_object);
             let matcher = matcher.ok_or_else(|| {
-                invalid(format!("rules[{at}].match is required and must be an object"))
+                invalid(format!(
+                    "rules[{at}].match is required and must be an object"
+                ))
             })?;
-            let decision = rule.get("decision").and_then(Value::as_str).unwrap_or_default();
+            let decision = rule
+                .get("decision")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
             if !DECISIONS.contains(&decision) {
                 let known = DECISIONS.join(", ");
-                return Err(invalid(format!("rules[{at}].decision must be one of: {known}")));
+                return Err(invalid(format!(
+                    "rules[{at}].decision must be one of: {known}"
+                )));
             }
             for part in ["approvers", "channels"] {
                 let is_fine = match rule.get(part) {
@@ -114,7 +128,9 @@ pub(super) fn rules(body: &Object, scope: &Scope) -> Result<Vec<ListedRule>> {
                     Some(_) => false,
                 };
                 if !is_fine {
-                    return Err(invalid(format!("rules[{at}].{part} must be an array of strings")));
+                    return Err(invalid(format!(
+                        "rules[{at}].{part} must be an array of strings"
+                    )));
                 }
             }
             let text = texts.get(at).cloned();
@@ -142,7 +158,11 @@ fn listed(
                 one_of: Some(tools.iter().cloned().map(Value::String).collect()),
                 ..Condition::default()
             };
-            matcher::and("toolIds", matcher.action_name.get_or_insert_default(), tools)?;
+            matcher::and(
+                "toolIds",
+                matcher.action_name.get_or_insert_default(),
+                tools,
+            )?;
         }
     }
     let (verdict, reason) = match decision {
@@ -162,8 +182,15 @@ fn listed(
     // Approvers are addresses in other systems, not operators of ours: they are shown, and don't decide who may.
     let channels = rule.get("channels").and_then(Value::as_array);
     let channels: Option<Vec<String>> = channels
-        .map(|list| list.iter().filter_map(Value::as_str).map(str::to_owned).collect())
-        .filter(|list: &Vec<String>| !list.is_empty() && list.len() <= countersign_domain::LIST_LIMIT);
+        .map(|list| {
+            list.iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect()
+        })
+        .filter(|list: &Vec<String>| {
+            !list.is_empty() && list.len() <= countersign_domain::LIST_LIMIT
+        });
     Ok(ListedRule {
         matcher,
         verdict,
@@ -289,7 +316,10 @@ pub(crate) async fn agentgate_replace_policy(
         .policy_list(caller.cx(), id)
         .map_err(ids::named(MISSING))?;
     let draft = draft(&caller, &body)?;
-    let list = caller.gate.replace_policy_list(caller.cx(), id, draft).await;
+    let list = caller
+        .gate
+        .replace_policy_list(caller.cx(), id, draft)
+        .await;
     Ok(Document(view(&*list.map_err(ids::named(MISSING))?)))
 }
 

@@ -24,7 +24,9 @@ pub(crate) async fn agentgate_templates() -> Document<Value> {
 #[utoipa::path(post, path = "/api/policies/from-template", tag = "agentgate", request_body = Object, responses((status = 201, body = Object), (status = "4XX", body = super::AgentGateError)))]
 pub(crate) async fn agentgate_from_template(caller: Caller, body: Object) -> Result<Response> {
     let wanted = body.text("templateId")?;
-    let template = templates::all().into_iter().find(|it| it["id"] == wanted.as_str());
+    let template = templates::all()
+        .into_iter()
+        .find(|it| it["id"] == wanted.as_str());
     let template = template.ok_or_else(|| ids::not_found("Template not found"))?;
     let changes = body.optional_object("overrides")?;
     let rules = json!({"rules": template["rules"]});
@@ -68,16 +70,21 @@ pub(crate) async fn agentgate_simulate(caller: Caller, body: Object) -> Result<D
     let limit = body.number("limit")?.unwrap_or(100).clamp(1, 500);
     let time = |name: &'static str, is_end: bool| -> Result<_> {
         let text = body.optional_text(name)?;
-        text.map(|text| paging::time(name, &text, is_end)).transpose()
+        text.map(|text| paging::time(name, &text, is_end))
+            .transpose()
     };
     let (since, until) = (time("from", false)?, time("to", true)?);
     let limit = u32::try_from(limit).unwrap_or(100);
-    let recorded = caller.gate.recorded(caller.cx(), since, until, limit).await?;
+    let recorded = caller
+        .gate
+        .recorded(caller.cx(), since, until, limit)
+        .await?;
     let mut counts = [0_u64; 3];
     let mut changed = 0;
     let mut details = Vec::with_capacity(recorded.len());
     for one in &recorded {
-        let candidate = first_match(&rules, &one.facts).map_or(Verdict::Ask, |at| rules[at].verdict);
+        let candidate =
+            first_match(&rules, &one.facts).map_or(Verdict::Ask, |at| rules[at].verdict);
         counts[candidate as usize] += 1;
         let has_changed = candidate != one.verdict;
         changed += u64::from(has_changed);
@@ -100,7 +107,9 @@ pub(crate) async fn agentgate_dry_run(
     Path(id): Path<String>,
     body: Object,
 ) -> Result<Document<Value>> {
-    let list = caller.gate.policy_list(caller.cx(), policies::policy_id(&id)?);
+    let list = caller
+        .gate
+        .policy_list(caller.cx(), policies::policy_id(&id)?);
     let list = list.map_err(ids::named("Policy not found"))?;
     let facts = caller.gate.imagined(
         body.text("action")?,
@@ -109,9 +118,13 @@ pub(crate) async fn agentgate_dry_run(
         requests::urgency(body.fields.get("urgency").and_then(Value::as_str)),
     )?;
     let Some(at) = first_match(&list.rules, &facts) else {
-        return Ok(Document(json!({"decision": "route_to_human", "matchedRule": null,
-            "reason": "No rule of this policy matches: a human is asked"})));
+        return Ok(Document(
+            json!({"decision": "route_to_human", "matchedRule": null,
+            "reason": "No rule of this policy matches: a human is asked"}),
+        ));
     };
     let written = list.source["rules"][at].clone();
-    Ok(Document(json!({"decision": written["decision"], "matchedRule": written, "reason": list.rules[at].reason})))
+    Ok(Document(
+        json!({"decision": written["decision"], "matchedRule": written, "reason": list.rules[at].reason}),
+    ))
 }

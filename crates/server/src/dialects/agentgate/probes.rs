@@ -14,7 +14,9 @@ use super::{body::Params, paging::iso};
 use crate::state::ServerState;
 
 fn is_ready(state: &ServerState) -> bool {
-    state.gate().is_some_and(|gate| gate.health().problems.is_empty())
+    state
+        .gate()
+        .is_some_and(|gate| gate.health().problems.is_empty())
 }
 
 /// Whether the server answers; with `?deep=true` whether it works.
@@ -23,9 +25,10 @@ pub(crate) async fn agentgate_health(
     State(state): State<Arc<ServerState>>,
     params: Params,
 ) -> Response {
-    let now = state
-        .gate()
-        .map_or_else(|| countersign_gate::Clock::now(&countersign_gate::SystemClock), |gate| gate.now());
+    let now = state.gate().map_or_else(
+        || countersign_gate::Clock::now(&countersign_gate::SystemClock),
+        |gate| gate.now(),
+    );
     let timestamp = iso(now);
     if params.text("deep").as_deref() != Some("true") {
         return Document(json!({"status": "ok", "timestamp": timestamp})).into_response();
@@ -47,7 +50,11 @@ fn probe(ready: bool, check: &'static str) -> Response {
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
     };
-    (status, Document(json!({"status": word, "checks": {check: ready}}))).into_response()
+    (
+        status,
+        Document(json!({"status": word, "checks": {check: ready}})),
+    )
+        .into_response()
 }
 
 /// Whether the server takes requests.

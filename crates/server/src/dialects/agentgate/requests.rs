@@ -144,7 +144,8 @@ fn policy_decision(caller: &Caller, view: &RequestView) -> Value {
         list.source.get("rules")?.get(position).cloned()
     });
     let written = listed.unwrap_or_default();
-    let mut told = json!({"decision": written.get("decision").and_then(Value::as_str).unwrap_or(plain)});
+    let mut told =
+        json!({"decision": written.get("decision").and_then(Value::as_str).unwrap_or(plain)});
     for part in ["approvers", "channels"] {
         if let Some(list) = written.get(part).filter(|list| list.is_array()) {
             told[part] = list.clone();
@@ -174,10 +175,13 @@ fn claimed(caller: &Caller, headers: &HeaderMap) -> Result<Option<String>> {
         (None, None) if header("x-agent-id").is_some() => return Err(unknown()),
         (None, None) => return Ok(None),
     };
-    let agent = caller.gate.identify_agent(proof).map_err(|error| match error.kind {
-        ErrorKind::Unauthenticated => unknown(),
-        _ => error.into(),
-    })?;
+    let agent = caller
+        .gate
+        .identify_agent(proof)
+        .map_err(|error| match error.kind {
+            ErrorKind::Unauthenticated => unknown(),
+            _ => error.into(),
+        })?;
     let named = header("x-agent-id").map(ids::agent_reference);
     let is_it = |named: &String| *named == agent.id.to_string() || *named == agent.name.as_str();
     let different = || {
@@ -296,7 +300,11 @@ pub(crate) async fn agentgate_list_requests(
 ) -> Result<Document<Value>> {
     let page = Page::of(&params);
     let filter = RequestFilter {
-        states: params.text("status").as_deref().map(states).unwrap_or_default(),
+        states: params
+            .text("status")
+            .as_deref()
+            .map(states)
+            .unwrap_or_default(),
         action: params.text("action"),
         order: match params.text("sort").as_deref() {
             Some("urgency") => RequestOrder::Urgency,
@@ -327,7 +335,10 @@ pub(crate) async fn agentgate_get_request(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Document<Value>> {
-    let found = caller.gate.full_request(caller.cx(), request_id(&id)?).await;
+    let found = caller
+        .gate
+        .full_request(caller.cx(), request_id(&id)?)
+        .await;
     let full = found.map_err(ids::named(MISSING))?;
     Ok(Document(row(&full, caller.gate.now())))
 }
@@ -353,7 +364,10 @@ pub(crate) async fn agentgate_decide(
     let note = body.optional_text("reason")?.unwrap_or_default();
     let cx = caller.gate.as_integration(caller.cx());
     let id = request_id(&id)?;
-    let answer = caller.gate.decide_labelled(&cx, id, kind, note, label).await;
+    let answer = caller
+        .gate
+        .decide_labelled(&cx, id, kind, note, label)
+        .await;
     let full = match answer {
         Ok(full) => full,
         // In this dialect's words: a second decision is a conflict, whatever the first one was.
@@ -441,7 +455,9 @@ pub(crate) async fn agentgate_suggestions(
     let days = params.number("windowDays").unwrap_or(30).clamp(1, 366);
     let window = std::time::Duration::from_secs(u64::from(days) * 24 * 3_600);
     let since = caller.gate.now().saturating_sub(window);
-    let wanted = params.text("agentId").map(|text| ids::agent_reference(&text));
+    let wanted = params
+        .text("agentId")
+        .map(|text| ids::agent_reference(&text));
     let found = caller
         .gate
         .always_approved(caller.cx(), since, at_least)

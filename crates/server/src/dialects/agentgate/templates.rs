@@ -9,10 +9,40 @@ pub(super) fn all() -> Vec<Value> {
             "rules": [{"match": {"action": {"$regex": regex}}, "decision": "route_to_human"}]})
     };
     vec![
-        of("outbound-email", "Outbound e-mail", "A human looks at every message that leaves the house", "communication", "^(send_|email)"),
-        of("file-mutation", "Changes to files", "A human looks before files are written, moved or deleted", "filesystem", "^(write|delete|move|rename)_?file"),
-        of("deployment", "Deployments", "A human releases everything that goes into production", "operations", "^(deploy|release|rollback)"),
-        of("external-api-write", "Writes to other services", "A human looks at calls that change something elsewhere", "integration", "^(api|http)_?(post|put|patch|delete)"),
-        of("data-export", "Data exports", "A human looks before data are taken out in bulk", "data", "^(export|dump|download)_?"),
+        of(
+            "outbound-email",
+            "Outbound e-mail",
+            "A human looks at every message that leaves the house",
+            "communication",
+            "^(send_|email)",
+        ),
+        of(
+            "file-mutation",
+            "Changes to files",
+            "A human looks before files are written, moved or deleted",
+            "filesystem",
+            "^(write|delete|move|rename)_?file",
+        ),
+        of(
+            "deployment",
+            "Deployments",
+            "A human releases everything that goes into production",
+            "operations",
+            "^(deploy|release|rollback)",
+        ),
+        of(
+            "external-api-write",
+            "Writes to other services",
+            "A human looks at calls that change something elsewhere",
+            "integration",
+            "^(api|http)_?(post|put|patch|delete)",
+        ),
+        of(
+            "data-export",
+            "Data exports",
+            "A human looks before data are taken out in bulk",
+            "data",
+            "^(export|dump|download)_?",
+        ),
     ]
 }

@@ -45,7 +45,9 @@ fn events(body: &Object) -> Result<Option<Vec<Subscription>>> {
     }
     let parsed = words.iter().map(|word| {
         word.parse()
-            .map_err(|fault: countersign_domain::UnknownWord| Problem::invalid("events", fault.to_string()))
+            .map_err(|fault: countersign_domain::UnknownWord| {
+                Problem::invalid("events", fault.to_string())
+            })
     });
     parsed.collect::<Result<_>>().map(Some)
 }
@@ -67,11 +69,17 @@ pub(crate) async fn agentgate_list_webhooks(caller: Caller) -> Result<Document<V
 pub(crate) async fn agentgate_create_webhook(caller: Caller, body: Object) -> Result<Response> {
     let url = body.text("url")?;
     let events = events(&body)?;
-    let events =
-        events.ok_or_else(|| Problem::invalid("events", "events is required and must be an array"))?;
+    let events = events
+        .ok_or_else(|| Problem::invalid("events", "events is required and must be an array"))?;
     let secret = body.optional_text("secret")?;
-    if secret.as_ref().is_some_and(|secret| secret.chars().count() < 32) {
-        return Err(Problem::invalid("secret", "secret must be at least 32 characters"));
+    if secret
+        .as_ref()
+        .is_some_and(|secret| secret.chars().count() < 32)
+    {
+        return Err(Problem::invalid(
+            "secret",
+            "secret must be at least 32 characters",
+        ));
     }
     let draft = WebhookDraft {
         url,
@@ -147,7 +155,9 @@ pub(crate) async fn agentgate_deliveries(
     let wanted = asked.offset.min(10_000) as usize + asked.limit as usize;
     let found = asked.cut(page(&caller, &id, state, wanted).await?);
     let deliveries: Vec<Value> = found.iter().map(delivery).collect();
-    Ok(Document(json!({"deliveries": deliveries, "pagination": asked.told(total)})))
+    Ok(Document(
+        json!({"deliveries": deliveries, "pagination": asked.told(total)}),
+    ))
 }
 
 /// Changes a webhook.
@@ -242,8 +252,10 @@ pub(crate) async fn agentgate_webhook_stats(caller: Caller) -> Result<Document<V
                 "successRate": rate(counts.success, counts.success + counts.failed)})
         })
         .collect();
-    Ok(Document(json!({"totalDeliveries": total, "successCount": success, "failureCount": failed,
-        "successRate": rate(success, success + failed), "avgResponseTimeMs": 0, "pendingRetryCount": retrying, "perWebhook": each})))
+    Ok(Document(
+        json!({"totalDeliveries": total, "successCount": success, "failureCount": failed,
+        "successRate": rate(success, success + failed), "avgResponseTimeMs": 0, "pendingRetryCount": retrying, "perWebhook": each}),
+    ))
 }
 
 /// Sends a delivery again that was given up.
@@ -261,5 +273,7 @@ pub(crate) async fn agentgate_replay(
         }
         _ => ids::named(missing)(error),
     })?;
-    Ok(Document(json!({"success": true, "delivery": delivery(&view)})))
+    Ok(Document(
+        json!({"success": true, "delivery": delivery(&view)}),
+    ))
 }
