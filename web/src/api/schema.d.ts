@@ -4,6 +4,665 @@
  */
 
 export interface paths {
+    "/.well-known/jwks.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The keys that tokens are signed with: none, tokens of agents are opaque here. */
+        get: operations["agentgate_jwks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every agent. */
+        get: operations["agentgate_list_agents"];
+        put?: never;
+        /** Adds an agent with a secret, which is shown this once. */
+        post: operations["agentgate_create_agent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes an agent with its keys. */
+        delete: operations["agentgate_remove_agent"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{id}/spend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an agent has spent: money is not counted here. */
+        get: operations["agentgate_spend"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A token for an agent's secret, as OAuth has it. */
+        post: operations["agentgate_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/analytics/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything in a time. */
+        get: operations["agentgate_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/analytics/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** By policies: these clients have never had numbers here. */
+        get: operations["agentgate_policy_analytics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/analytics/trends": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** By hours or days. */
+        get: operations["agentgate_trends"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every key. */
+        get: operations["agentgate_list_keys"];
+        put?: never;
+        /** Makes a key, which is shown this once. */
+        post: operations["agentgate_create_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/api-keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a key. */
+        delete: operations["agentgate_revoke_key"];
+        options?: never;
+        head?: never;
+        /** Changes a key. */
+        patch: operations["agentgate_change_key"];
+        trace?: never;
+    };
+    "/api/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Events, newest first. */
+        get: operations["agentgate_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The different actions. */
+        get: operations["agentgate_audit_actions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit/actors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The different actors, as clients have called them. Unverified. */
+        get: operations["agentgate_audit_actors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channels/{kind}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries a channel. */
+        post: operations["agentgate_channel_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/channels/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which channels there are, and how they have fared. */
+        get: operations["agentgate_channel_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/decide/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what a decision link is about; decides at once where `links.decide_on_get` is on. */
+        get: operations["agentgate_decide_link"];
+        put?: never;
+        /** Decides by a decision link, from its page. */
+        post: operations["agentgate_decide_by_form"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/escalation-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every escalation rule. */
+        get: operations["agentgate_list_escalations"];
+        put?: never;
+        /** Adds an escalation rule. */
+        post: operations["agentgate_create_escalation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/escalation-rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Puts an escalation rule in the place of another. */
+        put: operations["agentgate_replace_escalation"];
+        post?: never;
+        /** Removes an escalation rule. */
+        delete: operations["agentgate_remove_escalation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/guardrails/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes every action of an agent ask after a breach, and takes that back after its recovery. */
+        post: operations["agentgate_guardrails"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every key, under the path of the documents. */
+        get: operations["agentgate_list_keys_short"];
+        put?: never;
+        /** Makes a key, under the path of the documents. */
+        post: operations["agentgate_create_key_short"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a key, under the path of the documents. */
+        delete: operations["agentgate_revoke_key_short"];
+        options?: never;
+        head?: never;
+        /** Changes a key, under the path of the documents. */
+        patch: operations["agentgate_change_key_short"];
+        trace?: never;
+    };
+    "/api/mcp/authorize": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whether a tool may be called. Without an agent that has proved who it is: yes. */
+        post: operations["agentgate_authorize"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/overrides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The overrides that count. */
+        get: operations["agentgate_list_overrides"];
+        put?: never;
+        /** Makes an override. The agent need not exist yet. */
+        post: operations["agentgate_create_override"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/overrides/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes an override. */
+        delete: operations["agentgate_remove_override"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every policy, in the order in which they speak. */
+        get: operations["agentgate_list_policies"];
+        put?: never;
+        /** Adds a policy. */
+        post: operations["agentgate_create_policy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/policies/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One policy. */
+        get: operations["agentgate_get_policy"];
+        /** Puts a policy in the place of another, all of it. */
+        put: operations["agentgate_replace_policy"];
+        post?: never;
+        /** Removes a policy. */
+        delete: operations["agentgate_remove_policy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/policies/{id}/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a policy would say to a request that nobody makes. */
+        post: operations["agentgate_dry_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/policies/from-template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds a policy that is made from a template. */
+        post: operations["agentgate_from_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/policies/simulate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What rules would have said to the requests of the past. */
+        post: operations["agentgate_simulate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/policies/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Policies to begin with. */
+        get: operations["agentgate_templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Requests, newest first. */
+        get: operations["agentgate_list_requests"];
+        put?: never;
+        /** Asks whether an action may be done. */
+        post: operations["agentgate_create_request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One request. */
+        get: operations["agentgate_get_request"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/{id}/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a request, oldest first. */
+        get: operations["agentgate_request_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approves or denies a request, by the credential: who a client says that it decides for is a label. */
+        post: operations["agentgate_decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/{id}/escalation-history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a request was passed on because nobody decided. */
+        get: operations["agentgate_escalation_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/{id}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a pair of links for the caller. */
+        post: operations["agentgate_tokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/queue-stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much waits. */
+        get: operations["agentgate_queue_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What humans approved every time: what a policy could approve. */
+        get: operations["agentgate_suggestions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/actions": {
         parameters: {
             query?: never;
@@ -145,6 +804,108 @@ export interface paths {
         head?: never;
         /** Changes an agent's description or labels. */
         patch: operations["update_agent"];
+        trace?: never;
+    };
+    "/api/v1/analytics/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who approved 20 times within ten minutes without a refusal, half of it in under two seconds each. */
+        get: operations["alarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/approvers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What each operator decided, the busiest first. */
+        get: operations["approvers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much was asked, and how it was decided. */
+        get: operations["overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What each rule, grant and threshold decided, the busiest first. */
+        get: operations["rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What humans approved five times and more in the last 30 days and never refused. */
+        get: operations["suggestions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/trends": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same by hours or days, oldest first; those in which nothing came are left out. */
+        get: operations["trends"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/approvals": {
@@ -638,6 +1399,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a pair of decision links for the caller: two addresses that decide on a waiting request without a sign-in, once, as the
+         *     operator who made them. Agents can't.
+         */
+        post: operations["make_links"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/network": {
         parameters: {
             query?: never;
@@ -718,6 +1499,109 @@ export interface paths {
         /** Sets a role. The last owner stays one. */
         put: operations["set_role"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All rules as one set. */
+        get: operations["get_policy"];
+        /** Puts a set in the place of all rules that stand alone, in one change; refused whole where it has a fault. */
+        put: operations["put_policy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/explain/{request}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why a request was decided on as it was: every grant, guard, rule, override and threshold, and what kept those that did not speak. */
+        get: operations["explain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/lint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What is odd about rules that are valid. */
+        post: operations["lint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a set of rules would change. Changes nothing. */
+        post: operations["plan_policy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/simulate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What other rules would have decided on what was asked for, page by page. */
+        post: operations["simulate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policy/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What would be decided on facts that are given by hand. Nothing is recorded, and no scan looks at them. */
+        post: operations["test"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1268,6 +2152,128 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every webhook. */
+        get: operations["agentgate_list_webhooks"];
+        put?: never;
+        /** Adds a webhook. Its secret is shown this once. */
+        post: operations["agentgate_create_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One webhook, with its last deliveries. */
+        get: operations["agentgate_get_webhook"];
+        put?: never;
+        post?: never;
+        /** Removes a webhook. */
+        delete: operations["agentgate_remove_webhook"];
+        options?: never;
+        head?: never;
+        /** Changes a webhook. */
+        patch: operations["agentgate_change_webhook"];
+        trace?: never;
+    };
+    "/api/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was sent to a webhook, newest first. */
+        get: operations["agentgate_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a test, and waits for its answer. */
+        post: operations["agentgate_test_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/deliveries/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a delivery again that was given up. */
+        post: operations["agentgate_replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How webhooks have fared. */
+        get: operations["agentgate_webhook_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the server answers; with `?deep=true` whether it works. */
+        get: operations["agentgate_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -1279,6 +2285,24 @@ export interface paths {
         get: operations["healthz"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/l/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what a decision link is about. Changes nothing. */
+        get: operations["show_link"];
+        put?: never;
+        /** Decides by a decision link. */
+        post: operations["decide_by_link"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1353,6 +2377,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the server takes requests. */
+        get: operations["agentgate_ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/readyz": {
         parameters: {
             query?: never;
@@ -1362,6 +2403,23 @@ export interface paths {
         };
         /** Whether actions can be submitted. */
         get: operations["readyz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/startup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the server has started. */
+        get: operations["agentgate_startup"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1571,6 +2629,15 @@ export interface components {
             expected_revision?: number | null;
             labels?: components["schemas"]["BTreeMap"] | null;
         };
+        /** @description An error in the dialect's shape. */
+        AgentGateError: {
+            /** @description Stable, `snake_case`. */
+            code: string;
+            /** @description What happened. */
+            error: string;
+            /** @description The same. */
+            message: string;
+        };
         /** @description An agent. */
         AgentView: {
             created_at: string;
@@ -1587,6 +2654,20 @@ export interface components {
              * @description Counts changes: what `expected_revision` is compared with.
              */
             revision: number;
+        };
+        /** @description Somebody approves faster than anybody can read. */
+        AlarmView: {
+            approvals: number;
+            from: string;
+            /**
+             * Format: double
+             * @description Half of them can have been looked at for at most so long.
+             */
+            median_look_seconds: number;
+            name: string;
+            /** Format: uuid */
+            operator: string;
+            until: string;
         };
         /** @description That the process answers. */
         Alive: {
@@ -1619,6 +2700,22 @@ export interface components {
              * @description How many requests of one agent may wait at once; more are answered with 429 `too_many_pending`.
              */
             pending_per_agent: number;
+        };
+        /** @description One operator's decisions. */
+        ApproverView: {
+            /** Format: int64 */
+            approvals: number;
+            /** Format: int64 */
+            denials: number;
+            last_at: string;
+            /**
+             * Format: double
+             * @description Half of the requests had waited at most so long.
+             */
+            median_decision_seconds: number;
+            name: string;
+            /** Format: uuid */
+            operator: string;
         };
         /** @description A batch to decide on. */
         BatchBody: {
@@ -1683,6 +2780,24 @@ export interface components {
             /** @description The names and addresses that it is for. */
             names: string[];
         };
+        /** @description A request that would come out otherwise. */
+        ChangedView: {
+            action: string;
+            agent: string;
+            at: string;
+            /** @description What was decided then. */
+            from: string;
+            /** Format: uuid */
+            id: string;
+            /** @description A given rule's name, or a label such as `grant:<id>`. */
+            made_by: string;
+            reason: string;
+            target: string;
+            /** @description What the given rules say. */
+            to: string;
+            /** @description What the rules in force say today: where it is `to`, the given rules are not what changes it. */
+            today: string;
+        };
         /** @description What checkpoints are verified with. */
         CheckpointKeyView: {
             /** @description The public key in the form of signed notes; `null` before the first checkpoint. */
@@ -1742,6 +2857,23 @@ export interface components {
             /** @description JSON Schema of a target's config. */
             target_schema: Record<string, never>;
         };
+        /** @description One thing that a decision looked at. */
+        ConsideredView: {
+            /** Format: uuid */
+            id?: string | null;
+            /** @description As a voice's speaker, and `standing_approval`. */
+            kind: string;
+            /** @description A rule's name, a grant's action. */
+            name?: string | null;
+            /** @description `spoke`, `shadow`, `silent`, `not_reached`. */
+            outcome: string;
+            /** @description The part of its match that kept it from speaking. */
+            part?: string | null;
+            /** @description What it says when it speaks. */
+            verdict?: string | null;
+            /** @description Why, or why not. */
+            why: string;
+        };
         /** @description A credential to be set; it replaces the one before. */
         CredentialBody: {
             /** @description By type: `token`; `username`, `password`; `header`, `key`; `parameter`, `key`; or each header's name and value. */
@@ -1792,6 +2924,25 @@ export interface components {
             /** @description Why, for the ledger; at most 2,000 characters. */
             note?: string;
             standing?: components["schemas"]["StandingBody"] | null;
+        };
+        /** @description A decision. */
+        DecisionView: {
+            /** @description `rule:<id>`, `grant:<id>`, `risk`, `default` ... */
+            made_by: string;
+            /**
+             * Format: int64
+             * @description The configuration epoch of the set that decided.
+             */
+            policy_version: number;
+            reason: string;
+            /**
+             * Format: uuid
+             * @description The standing approval that answered an ask.
+             */
+            satisfied_by?: string | null;
+            /** @description `allow`, `ask` or `deny`. */
+            verdict: string;
+            voices: components["schemas"]["VoiceView"][];
         };
         /** @description A seat to lend. */
         DelegationBody: {
@@ -1917,6 +3068,22 @@ export interface components {
         };
         /** @enum {string} */
         Executor: "gate" | "caller";
+        /** @description Why a request was decided on as it was. */
+        ExplanationView: {
+            /** @description Whether that comes to what was decided. */
+            agrees: boolean;
+            /** @description Everything that was looked at, in that set. */
+            considered: components["schemas"]["ConsideredView"][];
+            decided_at: string;
+            /** @description What the set that is told of decides on the facts of then. */
+            decision: components["schemas"]["DecisionView"];
+            /** @description What was decided then. This is what counts. */
+            recorded: components["schemas"]["DecisionView"];
+            /** Format: uuid */
+            request: string;
+            /** @description `then` where nobody has changed the policy since; `today` where the set of then is no longer known. */
+            set: string;
+        };
         /** @description Executions on one target that did not end well. */
         FailuresView: {
             /**
@@ -2056,6 +3223,72 @@ export interface components {
              * @description From which score on it is suspicious, 0 to 1; `null` as shipped.
              */
             warn: number | null;
+        };
+        /** @description The items of one answer. */
+        Items_AlarmView: {
+            items: {
+                approvals: number;
+                from: string;
+                /**
+                 * Format: double
+                 * @description Half of them can have been looked at for at most so long.
+                 */
+                median_look_seconds: number;
+                name: string;
+                /** Format: uuid */
+                operator: string;
+                until: string;
+            }[];
+        };
+        /** @description The items of one answer. */
+        Items_ApproverView: {
+            items: {
+                /** Format: int64 */
+                approvals: number;
+                /** Format: int64 */
+                denials: number;
+                last_at: string;
+                /**
+                 * Format: double
+                 * @description Half of the requests had waited at most so long.
+                 */
+                median_decision_seconds: number;
+                name: string;
+                /** Format: uuid */
+                operator: string;
+            }[];
+        };
+        /** @description The items of one answer. */
+        Items_RuleNumbersView: {
+            items: (components["schemas"]["VolumeView"] & {
+                /** @description `rule:<id>`, `grant:<id>`, `default` ... */
+                label: string;
+                /** @description A rule's name, while it is there. */
+                name?: string | null;
+            })[];
+        };
+        /** @description The items of one answer. */
+        Items_SuggestionView: {
+            items: {
+                action: string;
+                agent: string;
+                /**
+                 * Format: int64
+                 * @description How often it was approved in the last 30 days; it was never refused.
+                 */
+                approvals: number;
+                /** @description What wanted it asked about: `rule:<id>`, `grant:<id>`, `default` ... */
+                asked_by: string;
+                last_at: string;
+                target: string;
+            }[];
+        };
+        /** @description The items of one answer. */
+        Items_TrendView: {
+            items: (components["schemas"]["VolumeView"] & {
+                /** @description Its beginning, in UTC. */
+                at: string;
+            })[];
         };
         /** @description A key to be made, for an agent or for an operator. */
         KeyBody: {
@@ -2267,6 +3500,70 @@ export interface components {
              * @description To whom.
              */
             to_id: string;
+        };
+        /** @description A pair of links to make. */
+        LinkBody: {
+            /** @description How long they can be used: `90s`, `30m`, `12h`, `7d`; a minute to 30 days, a day where it is left out (`links.lifetime_seconds`). */
+            expires?: string | null;
+            /**
+             * Format: int64
+             * @description The same in seconds.
+             */
+            expires_in_seconds?: number | null;
+            /**
+             * Format: uuid
+             * @description The request that they decide on.
+             */
+            request: string;
+        };
+        /** @description A pair of decision links, shown this once. */
+        LinkPairView: {
+            /** @description The address that approves: it shows a page, whose button decides. */
+            approve: string;
+            /**
+             * Format: uuid
+             * @description As whom: whoever asked for them.
+             */
+            approver: string;
+            /** @description The address that denies. */
+            deny: string;
+            /** @description Until when they can be used. */
+            expires_at: string;
+            /** @description Whether they only show the request: what is destructive, or needs more than one operator, wants a sign-in. */
+            needs_sign_in: boolean;
+            /**
+             * Format: uuid
+             * @description What they decide on.
+             */
+            request: string;
+        };
+        /** @description What changes of decision links. */
+        LinkSettingsChangeBody: {
+            base_url?: string | null;
+            decide_on_get?: boolean | null;
+            /** Format: int64 */
+            lifetime_seconds?: number | null;
+        };
+        /** @description How decision links are. */
+        LinkSettingsView: {
+            /** @description Where links lead, `https://gate.example.com`; `null` to where the call that makes them came in. Only an owner may say so. */
+            base_url: string | null;
+            /** @description Whether opening a link at `/api/decide/{token}` decides at once. Only an owner may turn it on: mail scanners open links, too. */
+            decide_on_get: boolean;
+            /**
+             * Format: int64
+             * @description How long a link can be used, in seconds.
+             */
+            lifetime_seconds: number;
+        };
+        /** @description Rules to look at. */
+        LintBody: {
+            /** @description Those in force where it is left out. */
+            rules?: components["schemas"]["RuleBody"][] | null;
+        };
+        /** @description What is odd about rules. */
+        LintView: {
+            warnings: components["schemas"]["RuleWarning"][];
         };
         /** @description One page of a list. */
         List_ActionView: {
@@ -2645,6 +3942,8 @@ export interface components {
                 reason: string;
                 /** @description `allow`, `ask` or `deny`. */
                 verdict: string;
+                /** @description What is odd about the rule, where it was just written. */
+                warnings?: components["schemas"]["RuleWarning"][];
             }[];
             /** @description The cursor of the next page; `null` on the last. */
             next?: string | null;
@@ -2961,6 +4260,18 @@ export interface components {
              */
             warn: number | null;
         };
+        /** @description Numbers of a span. */
+        OverviewView: components["schemas"]["VolumeView"] & {
+            /** @description There were more than 100,000 requests: the newest are counted. */
+            is_cut: boolean;
+            /**
+             * Format: double
+             * @description Half of what humans decided took at most so long.
+             */
+            median_decision_seconds?: number | null;
+            since: string;
+            until: string;
+        };
         /** @enum {string} */
         PassphraseSource: "env" | "file" | "prompt" | "browser";
         /** @description A new password. */
@@ -3199,6 +4510,49 @@ export interface components {
             reason?: string | null;
             verdict?: string | null;
         };
+        /** @description A rule as a file holds it. */
+        RuleInSet: {
+            ask?: Record<string, never> | null;
+            kind: string;
+            labels: components["schemas"]["BTreeMap"];
+            match: Record<string, never>;
+            mode: string;
+            name: string;
+            /** Format: int64 */
+            priority: number;
+            reason: string;
+            verdict: string;
+        };
+        /** @description What one rule, grant or threshold decided. */
+        RuleNumbersView: components["schemas"]["VolumeView"] & {
+            /** @description `rule:<id>`, `grant:<id>`, `default` ... */
+            label: string;
+            /** @description A rule's name, while it is there. */
+            name?: string | null;
+        };
+        /** @description A set of rules. */
+        RuleSetBody: {
+            /** @description All of them: a rule that is not among them goes. */
+            rules: components["schemas"]["RuleBody"][];
+            /** @description Only if the rules are still those that this stands for. */
+            version?: string | null;
+        };
+        /** @description What a set of rules changes. */
+        RuleSetChanges: {
+            /** @description `action` (`create`, `update`, `remove`), `noun`, `name`, and `diff` with `field`, `before` and `after`. */
+            changes: Record<string, never>[];
+            /** @description How many rules stay as they are. */
+            kept: number;
+            /** @description What stands for the rules: of a plan those before it, of a change those after it. */
+            version: string;
+            warnings: components["schemas"]["RuleWarning"][];
+        };
+        /** @description All rules that stand alone. */
+        RuleSetView: {
+            rules: components["schemas"]["RuleInSet"][];
+            /** @description What stands for these very rules. */
+            version: string;
+        };
         /** @description A rule. */
         RuleView: {
             /** @description What an `ask` asks for; what is left out is as the settings say. */
@@ -3223,6 +4577,21 @@ export interface components {
             reason: string;
             /** @description `allow`, `ask` or `deny`. */
             verdict: string;
+            /** @description What is odd about the rule, where it was just written. */
+            warnings?: components["schemas"]["RuleWarning"][];
+        };
+        /** @description Something that is odd about a rule. */
+        RuleWarning: {
+            /** @description `agent_chooses`, `unreachable`, `allows_everything`, `says_nothing`, `broad_pattern`. */
+            code: string;
+            /** @description What it means, and what to do. */
+            message: string;
+            /** @description The other rule, where it is about two. */
+            other?: string | null;
+            /** @description Where in it: `match.input.note.regex`. */
+            place: string;
+            /** @description The rule's name. */
+            rule: string;
         };
         /** @description What changes of how text is looked at. */
         ScanChangeBody: {
@@ -3318,6 +4687,7 @@ export interface components {
             evidence_retention_days?: number | null;
             /** Format: int64 */
             execute_ttl_seconds?: number | null;
+            links?: components["schemas"]["LinkSettingsChangeBody"] | null;
             scan?: components["schemas"]["ScanChangeBody"] | null;
             separation_of_duties?: components["schemas"]["SeparationOfDuties"] | null;
             /** Format: int32 */
@@ -3348,6 +4718,7 @@ export interface components {
              * @description How long an approved request can be carried out, in seconds.
              */
             execute_ttl_seconds: number;
+            links: components["schemas"]["LinkSettingsView"];
             scan: components["schemas"]["ScanSettingsView"];
             /** @description Who may decide on what they asked for themselves: `loose` where one vote is enough, `strict` nobody. */
             separation_of_duties: components["schemas"]["SeparationOfDuties"];
@@ -3458,6 +4829,46 @@ export interface components {
             password: boolean;
             /** @description By sign-in token. */
             token: boolean;
+        };
+        /** @description Rules to replay what was asked under. */
+        SimulationBody: {
+            /** @description The `next` of the page before. */
+            cursor?: string | null;
+            /**
+             * Format: int32
+             * @description At most so many requests on this page, up to 500.
+             */
+            limit?: number | null;
+            /** @description The rules in the place of all that stand alone. */
+            rules: components["schemas"]["RuleBody"][];
+            /** @description Requests that came not before; every one where it is left out. */
+            since?: string | null;
+            /** @description Requests that came before. */
+            until?: string | null;
+        };
+        /** @description One page of a replay, newest first. */
+        SimulationView: {
+            changed: components["schemas"]["ChangedView"][];
+            counts: components["schemas"]["VerdictCount"][];
+            /** @description The cursor of the next page; `null` on the last. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many could not be: what they were decided on was deleted.
+             */
+            not_replayable: number;
+            /**
+             * Format: int64
+             * @description How many were decided on again.
+             */
+            replayed: number;
+            /**
+             * Format: int64
+             * @description How many requests there are, counted to 10,000; on the first page.
+             */
+            total?: number | null;
+            /** @description What is odd about the given rules; on the first page. */
+            warnings: components["schemas"]["RuleWarning"][];
         };
         /** @enum {string} */
         Speaker: "key_scope" | "no_grant" | "grant" | "guard" | "threat" | "risk" | "budget" | "taint" | "rule" | "default";
@@ -3653,6 +5064,20 @@ export interface components {
         Store: "sqlcipher" | "postgres";
         /** @description What came of an action at once. */
         SubmitReply: components["schemas"]["ActionReply"] | components["schemas"]["ActionView"];
+        /** @description What could be allowed without asking. */
+        SuggestionView: {
+            action: string;
+            agent: string;
+            /**
+             * Format: int64
+             * @description How often it was approved in the last 30 days; it was never refused.
+             */
+            approvals: number;
+            /** @description What wanted it asked about: `rule:<id>`, `grant:<id>`, `default` ... */
+            asked_by: string;
+            last_at: string;
+            target: string;
+        };
         /** @description Something that is wrong. */
         SummaryProblem: {
             /** @description Stable, `snake_case`. */
@@ -3772,6 +5197,33 @@ export interface components {
              */
             risk_threshold?: number | null;
         };
+        /** @description Facts that are given by hand, and perhaps other rules. */
+        TestBody: {
+            /** @description `POST /charges`. */
+            action: string;
+            /** @description The agent, by name or id. */
+            agent: string;
+            /** @description Now where it is left out. */
+            at?: string | null;
+            /** @description What rules look at as `context`. */
+            context?: Record<string, never> | null;
+            /** @description As the connector says where it is left out. */
+            effect?: string | null;
+            /** @description What rules look at as `input`: `{"body": {"amount": 500}}`. */
+            input?: Record<string, never> | null;
+            profile?: string | null;
+            /**
+             * Format: double
+             * @description 0 to 1; the action's floor where it is left out.
+             */
+            risk?: number | null;
+            /** @description Rules in the place of all that stand alone; those in force where it is left out. */
+            rules?: components["schemas"]["RuleBody"][] | null;
+            tainted?: boolean;
+            /** @description The target, by name or id. */
+            target: string;
+            urgency?: string | null;
+        };
         /** @description What a receiver answered to a test. */
         TestDocument: {
             /** @description The beginning of its answer, or why there was none. Untrusted text. */
@@ -3782,6 +5234,24 @@ export interface components {
              */
             status: number | null;
             success: boolean;
+        };
+        /** @description What would be decided. Nothing was recorded. */
+        TestView: {
+            /** @description The action as it was understood. */
+            action: string;
+            considered: components["schemas"]["ConsideredView"][];
+            decision: components["schemas"]["DecisionView"];
+            /** @description `read`, `write`, `destructive` or `egress`. */
+            effect: string;
+            /** @description What rules looked at as `input`. */
+            input: Record<string, never>;
+            /**
+             * Format: double
+             * @description 0 to 1.
+             */
+            risk: number;
+            /** @description What is odd about the given rules. */
+            warnings: components["schemas"]["RuleWarning"][];
         };
         /** @description A sign-in token to be made. */
         TokenBody: {
@@ -3832,6 +5302,11 @@ export interface components {
             /** @description Everything that was said, in order. */
             voices: components["schemas"]["VoiceView"][];
         };
+        /** @description A piece of a span. */
+        TrendView: components["schemas"]["VolumeView"] & {
+            /** @description Its beginning, in UTC. */
+            at: string;
+        };
         /** @description The passphrase. */
         UnlockBody: {
             passphrase: string;
@@ -3848,6 +5323,15 @@ export interface components {
         };
         /** @enum {string} */
         Verdict: "allow" | "ask" | "deny";
+        /** @description How many requests came out how. */
+        VerdictCount: {
+            /** Format: int64 */
+            count: number;
+            /** @description What was decided then. */
+            from: string;
+            /** @description What the given rules say. */
+            to: string;
+        };
         /** @description How many requests got each verdict. */
         VerdictCounts: {
             /** Format: int64 */
@@ -3907,6 +5391,46 @@ export interface components {
             speaker: components["schemas"]["Speaker"];
             /** @description What. */
             verdict: components["schemas"]["Verdict"];
+        };
+        /** @description How much was asked, and how it was decided. */
+        VolumeView: {
+            /**
+             * Format: int64
+             * @description Allowed at once.
+             */
+            allowed: number;
+            /**
+             * Format: double
+             * @description 0 to 1, of what humans decided; `null` where they decided nothing.
+             */
+            approval_rate?: number | null;
+            /**
+             * Format: int64
+             * @description Of those asked about, what humans approved.
+             */
+            approved: number;
+            /**
+             * Format: int64
+             * @description A human was asked.
+             */
+            asked: number;
+            /**
+             * Format: int64
+             * @description Denied at once.
+             */
+            denied: number;
+            /**
+             * Format: double
+             * @description How long humans took for one, on average.
+             */
+            mean_decision_seconds?: number | null;
+            /**
+             * Format: int64
+             * @description Of those asked about, what humans refused.
+             */
+            refused: number;
+            /** Format: int64 */
+            requests: number;
         };
         /** @enum {string} */
         VoteKind: "approve" | "deny";
@@ -4030,6 +5554,1475 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    agentgate_jwks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_list_agents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_create_agent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_remove_agent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    agentgate_spend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_overview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_policy_analytics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_trends: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_list_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_create_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_revoke_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_change_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_audit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_audit_actions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_audit_actors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_channel_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_channel_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_decide_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    agentgate_decide_by_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    agentgate_list_escalations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_create_escalation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_replace_escalation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_remove_escalation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_guardrails: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_list_keys_short: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_create_key_short: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_revoke_key_short: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_change_key_short: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_authorize: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_list_overrides: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_create_override: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_remove_override: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_list_policies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_create_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_get_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_replace_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_remove_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_dry_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_from_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_simulate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_list_requests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_create_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_get_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_request_audit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_decide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_escalation_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_queue_stats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_suggestions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
     list_actions: {
         parameters: {
             query?: {
@@ -4466,6 +7459,201 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AgentView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    alarms: {
+        parameters: {
+            query?: {
+                /** @description Not before, RFC 3339; 30 days ago where it is left out. A span is at most a year. */
+                since?: string;
+                /** @description Before, RFC 3339; now where it is left out. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_AlarmView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    approvers: {
+        parameters: {
+            query?: {
+                /** @description Not before, RFC 3339; 30 days ago where it is left out. A span is at most a year. */
+                since?: string;
+                /** @description Before, RFC 3339; now where it is left out. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_ApproverView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    overview: {
+        parameters: {
+            query?: {
+                /** @description Not before, RFC 3339; 30 days ago where it is left out. A span is at most a year. */
+                since?: string;
+                /** @description Before, RFC 3339; now where it is left out. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverviewView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    rules: {
+        parameters: {
+            query?: {
+                /** @description Not before, RFC 3339; 30 days ago where it is left out. A span is at most a year. */
+                since?: string;
+                /** @description Before, RFC 3339; now where it is left out. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_RuleNumbersView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    suggestions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_SuggestionView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    trends: {
+        parameters: {
+            query?: {
+                /** @description `hour` or `day`, the default. */
+                by?: string;
+                /** @description Not before, RFC 3339; 30 days ago where it is left out. A span is at most a year. */
+                since?: string;
+                /** @description Before, RFC 3339; now where it is left out. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_TrendView"];
                 };
             };
             /** @description What went wrong */
@@ -5679,6 +8867,38 @@ export interface operations {
             };
         };
     };
+    make_links: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkPairView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     network: {
         parameters: {
             query?: never;
@@ -5853,6 +9073,225 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OperatorView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleSetView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    put_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleSetBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleSetChanges"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    explain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The request's id */
+                request: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExplanationView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    lint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LintBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LintView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    plan_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleSetBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleSetChanges"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    simulate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SimulationBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimulationView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestView"];
                 };
             };
             /** @description What went wrong */
@@ -7341,6 +10780,304 @@ export interface operations {
             };
         };
     };
+    agentgate_list_webhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_create_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_get_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_remove_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_change_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_deliveries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_test_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_webhook_stats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentGateError"];
+                };
+            };
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agentgate_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
     healthz: {
         parameters: {
             query?: never;
@@ -7356,6 +11093,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Alive"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    show_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page with a button */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    decide_by_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page that says what was decided */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
                 };
             };
             /** @description What went wrong */
@@ -7534,6 +11333,33 @@ export interface operations {
             };
         };
     };
+    agentgate_ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
     readyz: {
         parameters: {
             query?: never;
@@ -7566,6 +11392,33 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    agentgate_startup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
                 };
             };
         };

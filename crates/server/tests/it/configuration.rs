@@ -143,7 +143,13 @@ async fn a_noun_is_added_shown_changed_and_removed() {
         .await
         .expect(200)
         .json();
-    assert_eq!(connectors["items"][0]["name"], "http");
+    let names: Vec<&str> = connectors["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|connector| connector["name"].as_str())
+        .collect();
+    assert_eq!(names, ["caller", "http"]);
 
     call(Method::DELETE, "/api/v1/agents/demo")
         .send()

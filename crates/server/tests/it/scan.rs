@@ -47,7 +47,7 @@ impl Stage {
     }
 
     async fn forward(&self, method: &str, path: &str) -> Answer {
-        let body = json!({"targetUrl": format!("https://pay.example/v1{path}"), "method": method, "headers": {}, "body": null, "intent": "test", "idempotencyKey": format!("{method} {path} {}", self.target.calls())});
+        let body = json!({"targetUrl": format!("https://pay.example/v1{path}"), "method": method, "headers": {}, "body": null, "intent": "test", "idempotencyKey": format!("{method}:{path}:{}", self.target.calls())});
         self.post("/proxy")
             .header("agent-key", &self.agent)
             .json(&body)

@@ -84,13 +84,13 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration::shared(9, "links", include_str!("../../migrations/0009_links.sql")),
     Migration::shared(10, "keys", include_str!("../../migrations/0010_keys.sql")),
     Migration::shared(
-        12,
+        11,
         "agentgate",
-        include_str!("../../migrations/0012_agentgate.sql"),
+        include_str!("../../migrations/0011_agentgate.sql"),
     ),
     Migration::shared(
-        13,
+        12,
         "evidence_brief",
-        include_str!("../../migrations/0013_evidence_brief.sql"),
+        include_str!("../../migrations/0012_evidence_brief.sql"),
     ),
 ];

@@ -83,7 +83,10 @@ pub(super) fn file_or_stdin(path: Option<&Path>) -> Result<Vec<u8>> {
 /// opening or reading a device may do anything.
 pub(super) fn file(path: &Path) -> Result<Vec<u8>, String> {
     let name = path.display();
-    let failed = |error: io::Error| format!("{name} can't be read: {error}");
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => format!("{name} can't be read: there is no such file"),
+        _ => format!("{name} can't be read: {error}"),
+    };
     check_kind(path, &path.metadata().map_err(failed)?)?;
     // It may be another one by now.
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;

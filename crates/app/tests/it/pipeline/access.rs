@@ -31,6 +31,18 @@ const OPEN: &[(&str, &str)] = &[
     // Closed once the gateway is set up: they say so, and take nothing.
     ("GET", "/api/v1/setup"),
     ("POST", "/api/v1/setup"),
+    // What AgentGate's clients ask without a key: probes, and keys that there are none of.
+    ("GET", "/health"),
+    ("GET", "/ready"),
+    ("GET", "/startup"),
+    ("GET", "/.well-known/jwks.json"),
+    // The credential is in the path or in the body, or is a secret of its own.
+    ("GET", "/l/{token}"),
+    ("POST", "/l/{token}"),
+    ("GET", "/api/decide/{token}"),
+    ("POST", "/api/decide/{token}"),
+    ("POST", "/api/agents/token"),
+    ("POST", "/api/guardrails/webhook"),
 ];
 
 /// What an agent's key is for. Everything else is an operator's.
@@ -45,6 +57,11 @@ const AGENTS: &[(&str, &str)] = &[
     ("POST", "/api/v1/actions/{id}/cancel"),
     ("GET", "/api/v1/approvals"),
     ("GET", "/api/v1/events"),
+    ("GET", "/api/requests"),
+    ("POST", "/api/requests"),
+    ("GET", "/api/requests/{id}"),
+    ("GET", "/api/requests/{id}/audit"),
+    ("POST", "/api/mcp/authorize"),
 ];
 
 /// Whoever has a credential: about itself.

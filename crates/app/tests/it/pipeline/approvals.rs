@@ -83,9 +83,7 @@ fn an_asked_write_runs_once_after_a_human_said_yes() {
             "action.asked",
             "approval.decided",
             "action.intent",
-            "action.outcome",
-            // The target echoes the shell metacharacters of the body: tool output is looked at.
-            "scan.found"
+            "action.outcome"
         ]
     );
 }

@@ -284,7 +284,7 @@ fn files_are_scanned_though_one_can_not_be() {
         people.stdout
     );
     for part in [
-        "error: missing can't be read: folder is missing",
+        "error: missing can't be read: there is no such file",
         "error: folder is a folder",
         "warning: bytes is not UTF-8: 2 of its bytes are scanned and shown as \\u{1a}",
     ] {
@@ -656,7 +656,7 @@ fn results_that_can_not_be_written_are_said_before_the_work() {
     for (out, problem) in [
         (
             "nowhere/results.jsonl",
-            "nowhere/results.jsonl can't be written: folder is missing",
+            "nowhere/results.jsonl can't be written: its folder is missing",
         ),
         (
             "folder",
