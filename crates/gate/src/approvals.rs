@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use countersign_domain::{
-    Actor, AuditEntry, Digest, ExecutorKind, Permission, RequestEvent, RequestId, RequestState,
-    StandingApproval, StandingApprovalId, Tally, Verdict, Vote, VoteKind, decide_with, tally,
+    Actor, Delegation, Digest, ExecutorKind, Operator, Permission, RequestEvent, RequestId,
+    RequestState, StandingApproval, StandingApprovalId, Verdict, Vote, VoteKind, decide_with,
 };
-use countersign_store::{delegations, links, requests, votes};
+use countersign_store::requests;
 
 use crate::{
     carry_out::key_revoked,
     context::{OpCx, Principal},
     error::{Error, ErrorKind, Result},
-    execute::{after, expired},
+    execute::expired,
     gate::Gate,
     record::epoch_moved,
     requests::RequestView,
@@ -22,11 +22,20 @@ use crate::{
     snapshot::{Nouns, Snapshot},
     standing::StandingDraft,
     submit::{DECISION_ATTEMPTS, killed},
+    vote_unit::VoteUnit,
     webhooks::Said,
 };
 
 /// The longest note of a decision, in characters.
 pub const NOTE_LIMIT_CHARACTERS: usize = 2_000;
+
+/// From where an operator votes.
+struct Seat {
+    /// Whose seat was lent to them, where it is not their own.
+    delegation: Option<Delegation>,
+    /// Whether they, or whose seat it is, asked for it themselves.
+    is_self_approved: bool,
+}
 
 /// What an operator says on a request.
 #[derive(Debug, Clone)]
@@ -133,198 +142,90 @@ impl Gate {
     }
 
     async fn decide_once(&self, cx: &OpCx, id: RequestId, ballot: Ballot) -> Result<RequestView> {
-        let Ballot {
-            kind,
-            note,
-            seen,
-            label,
-            standing,
-            link,
-        } = ballot;
         cx.require(Permission::RequestDecide)?;
         let Principal::Operator { operator, .. } = &cx.principal else {
             return Err(Error::forbidden("only an operator decides"));
         };
         require_fresh_proof(cx)?;
-        check_note(&note)?;
+        check_note(&ballot.note)?;
         let (row, _) = self.load(cx, id).await?;
-        if seen.is_some_and(|seen| seen != row.request.payload_hash) {
+        if ballot
+            .seen
+            .is_some_and(|seen| seen != row.request.payload_hash)
+        {
             let text = "this is not what you have looked at: its payload has another hash; load it again and look";
             return Err(Error::new(ErrorKind::Conflict, "payload_changed", text).about(id));
         }
-        if row.request.state == RequestState::Pending
-            && row
-                .request
-                .deadline
-                .is_some_and(|deadline| deadline <= self.now())
-        {
+        let is_late = |deadline| deadline <= self.now();
+        if row.request.state == RequestState::Pending && row.request.deadline.is_some_and(is_late) {
             self.lapse(&row).await?;
         }
         let snapshot = self.fresh_snapshot()?;
-        let waited = self.now().since(row.request.created_at);
-        let delegation = match kind {
-            VoteKind::Approve if !row.terms.names(operator, waited) => {
-                self.seat_for(&snapshot, &row.terms, operator, waited)
-                    .await?
-            }
-            _ => None,
-        };
-        let on_behalf_of = delegation.as_ref().map(|delegation| delegation.from);
-        let is_asker = |operator| row.request.asked_by == Actor::Operator(operator);
-        let is_self_approved = is_asker(operator.id) || on_behalf_of.is_some_and(is_asker);
-        if is_self_approved
-            && kind == VoteKind::Approve
-            && snapshot.settings.separation_of_duties == SeparationOfDuties::Strict
-        {
-            return Err(Error::forbidden(
-                "you asked for this yourself, and separation_of_duties is strict: another operator has to approve",
-            ));
-        }
-        if kind == VoteKind::Approve && on_behalf_of.is_none() && !row.terms.names(operator, waited)
-        {
-            return Err(Error::forbidden(
-                "the rule that asked names who may approve this, and you are not among them: you may deny it",
-            ));
-        }
-        if row.terms.reason_required && note.trim().is_empty() {
-            return Err(Error::invalid(
-                "note",
-                "the rule that asked wants a reason: say why in the note",
-            ));
-        }
-        let (quorum, epoch, asked) = match kind {
+        let seat = self.seat(&snapshot, &row, operator, &ballot).await?;
+        let (quorum, epoch, asked) = match ballot.kind {
             VoteKind::Approve => self.check_context(cx, id).await?,
             VoteKind::Deny => (row.quorum, None, None),
         };
-        if link.is_some() && quorum > 1 {
+        if ballot.link.is_some() && quorum > 1 {
             return Err(crate::links::sign_in_needed(id));
         }
         let vote = Vote {
             request: id,
             operator: operator.id,
-            kind,
-            note,
-            is_self_approved,
-            on_behalf_of,
-            label,
+            kind: ballot.kind,
+            note: ballot.note,
+            is_self_approved: seat.is_self_approved,
+            on_behalf_of: seat.delegation.as_ref().map(|delegation| delegation.from),
+            label: ballot.label,
             at: self.now(),
         };
-        let standing = match (&standing, &asked) {
+        let actor = cx.principal.actor();
+        let entry = |kind| self.entry_about(&row.request, actor, kind, vote.at);
+        let standing = match (&ballot.standing, &asked) {
             (Some(standing), Some(asked)) => {
                 let made = self.standing_of(standing, asked, &vote, quorum)?;
-                let mut entry = self.entry_about(
-                    &row.request,
-                    cx.principal.actor(),
-                    "standing.created",
-                    vote.at,
-                );
+                let mut entry = entry("standing.created");
                 entry.subject = Some(crate::standing::subject(&made));
                 entry.outcome = Some(format!("{} uses until {}", made.uses, made.expires_at));
                 Some((made, entry))
             }
             _ => None,
         };
-        let has_standing = standing.is_some();
-        let seat = on_behalf_of.and_then(|seat| snapshot.operators.get(seat));
-        // Whose seat it was stands in the ledger, too.
-        let as_said = move |outcome: String| match &seat {
-            Some(seat) => format!("{outcome} for {}", seat.name),
-            None => outcome,
-        };
-        // An approval-only request is carried out elsewhere, whenever that is: `approved` is its end.
-        let execute_until = match row.request.executor {
-            ExecutorKind::Gate => Some(
-                vote.at
-                    .saturating_add(Duration::from_secs(snapshot.settings.execute_ttl_seconds)),
-            ),
-            ExecutorKind::Caller => None,
-        };
-        let announcer = self.announcer();
-        let said_by = Said {
-            by: Some(operator.name.to_string()),
-            reason: Some(vote.note.clone()),
-        };
-        let actor = cx.principal.actor();
-        let voted = self.entry_about(&row.request, actor, "approval.voted", vote.at);
-        let decided = self.entry_about(&row.request, actor, "approval.decided", vote.at);
-        let by_link = link.map(|nonce| {
-            let mut entry = self.entry_about(&row.request, actor, "link.used", vote.at);
+        let link = ballot.link.map(|nonce| {
+            let mut entry = entry("link.used");
             entry.subject = Some(format!("link:{nonce}"));
             entry.outcome = Some(vote.kind.as_str().to_owned());
             (nonce, entry)
         });
-        let approved = after(RequestState::Pending, RequestEvent::Approved)?;
-        let denied = after(RequestState::Pending, RequestEvent::Denied)?;
+        let has_standing = standing.is_some();
+        let unit = VoteUnit {
+            quorum,
+            epoch,
+            standing,
+            link,
+            // An approval-only request is carried out elsewhere, whenever that is: `approved` is its end.
+            execute_until: (row.request.executor == ExecutorKind::Gate).then(|| {
+                let limit = Duration::from_secs(snapshot.settings.execute_ttl_seconds);
+                vote.at.saturating_add(limit)
+            }),
+            announcer: self.announcer(),
+            said: Said {
+                by: Some(operator.name.to_string()),
+                reason: Some(vote.note.clone()),
+            },
+            voted: entry("approval.voted"),
+            decided: entry("approval.decided"),
+            seat_of: vote
+                .on_behalf_of
+                .and_then(|seat| snapshot.operators.get(seat))
+                .map(|seat| seat.name.clone()),
+            delegation: seat.delegation,
+            vote,
+        };
         self.inner
             .workspace
             .store
-            .write(move |tx| -> Result<()> {
-                let current = requests::find(tx, id)?.ok_or_else(|| Error::not_found("request"))?;
-                check_pending(id, current.request.state)?;
-                if let Some(epoch) = epoch
-                    && tx.epoch()? != epoch
-                {
-                    return Err(epoch_moved());
-                }
-                if standing.is_some() {
-                    // First, as every change of the configuration does it.
-                    tx.bump_epoch()?;
-                }
-                if let Some(delegation) = &delegation
-                    && delegations::by_id(tx, delegation.id)?.is_none()
-                {
-                    return Err(Error::forbidden(
-                        "the seat that you would have voted from was taken back a moment ago",
-                    ));
-                }
-                if let Some((nonce, entry)) = &by_link {
-                    if !links::use_up(tx, *nonce, vote.at)? {
-                        return Err(crate::links::used(id));
-                    }
-                    tx.append_entry(entry.clone())?;
-                }
-                if !votes::insert(tx, &vote)? {
-                    let text = "you have already voted on this request";
-                    return Err(Error::new(ErrorKind::Conflict, "already_voted", text).about(id));
-                }
-                let said = votes::of_request(tx, id)?;
-                let (state, deadline) = match tally(quorum.max(current.quorum), &said) {
-                    Tally::Open { .. } => {
-                        let outcome = Some(vote.kind.as_str().to_owned());
-                        if standing.is_some() {
-                            let text = "one approval is not enough for this any more: approve it without a standing approval";
-                            return Err(Error::invalid("standing", text));
-                        }
-                        return Ok(tx.append_entry(AuditEntry {
-                            outcome: outcome.map(&as_said),
-                            ..voted.clone()
-                        })?);
-                    }
-                    Tally::Approved => (approved, execute_until),
-                    Tally::Denied => (denied, None),
-                };
-                let change = requests::Transition {
-                    at: vote.at,
-                    deadline,
-                    ..Default::default()
-                };
-                if !requests::transition(tx, id, RequestState::Pending, state, &change)? {
-                    return Err(already_decided(id, state));
-                }
-                announcer.moved(tx, &current.request, state, vote.at, deadline, &said_by)?;
-                let mut outcome = state.as_str().to_owned();
-                if vote.is_self_approved {
-                    outcome.push_str(" self_approved");
-                }
-                tx.append_entry(AuditEntry {
-                    outcome: Some(as_said(outcome)),
-                    ..decided.clone()
-                })?;
-                if let Some((made, entry)) = &standing {
-                    crate::standing::insert(tx, made, state, entry.clone())?;
-                }
-                Ok(())
-            })
+            .write(move |tx| unit.write(tx))
             .await?;
         if has_standing {
             self.publish(Nouns::POLICY)
@@ -332,6 +233,51 @@ impl Gate {
                 .inspect_err(|_| self.fell_behind())?;
         }
         self.request(cx, id).await.map(|detail| detail.view)
+    }
+
+    /// From whose seat an operator votes, if they may.
+    async fn seat(
+        &self,
+        snapshot: &Snapshot,
+        row: &requests::RequestRow,
+        operator: &Operator,
+        ballot: &Ballot,
+    ) -> Result<Seat> {
+        let waited = self.now().since(row.request.created_at);
+        let is_named = row.terms.names(operator, waited);
+        let delegation = match ballot.kind {
+            VoteKind::Approve if !is_named => {
+                self.seat_for(snapshot, &row.terms, operator, waited)
+                    .await?
+            }
+            _ => None,
+        };
+        let is_asker = |operator| row.request.asked_by == Actor::Operator(operator);
+        let is_self_approved =
+            is_asker(operator.id) || delegation.as_ref().is_some_and(|it| is_asker(it.from));
+        if is_self_approved
+            && ballot.kind == VoteKind::Approve
+            && snapshot.settings.separation_of_duties == SeparationOfDuties::Strict
+        {
+            return Err(Error::forbidden(
+                "you asked for this yourself, and separation_of_duties is strict: another operator has to approve",
+            ));
+        }
+        if ballot.kind == VoteKind::Approve && delegation.is_none() && !is_named {
+            return Err(Error::forbidden(
+                "the rule that asked names who may approve this, and you are not among them: you may deny it",
+            ));
+        }
+        if row.terms.reason_required && ballot.note.trim().is_empty() {
+            return Err(Error::invalid(
+                "note",
+                "the rule that asked wants a reason: say why in the note",
+            ));
+        }
+        Ok(Seat {
+            delegation,
+            is_self_approved,
+        })
     }
 
     /// The standing approval that a vote makes.
@@ -529,7 +475,7 @@ fn check_note(note: &str) -> Result<()> {
     Ok(())
 }
 
-fn check_pending(id: RequestId, state: RequestState) -> Result<()> {
+pub(crate) fn check_pending(id: RequestId, state: RequestState) -> Result<()> {
     match state {
         RequestState::Pending => Ok(()),
         RequestState::Expired => Err(expired(id)),
@@ -537,7 +483,7 @@ fn check_pending(id: RequestId, state: RequestState) -> Result<()> {
     }
 }
 
-fn already_decided(id: RequestId, state: RequestState) -> Error {
+pub(crate) fn already_decided(id: RequestId, state: RequestState) -> Error {
     Error::new(
         ErrorKind::Conflict,
         "already_decided",

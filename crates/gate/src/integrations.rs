@@ -5,11 +5,11 @@
 //! either it acts as an approver of its own. Any other key acts as its maker, within its scopes. Nobody makes a key that may do more than
 //! they may themselves.
 
-use std::sync::Arc;
+use std::{fmt::Write as _, sync::Arc};
 
 use countersign_domain::{
     ActionPattern, Agent, AgentId, Grant, GrantId, GrantVerdict, Key, KeyId, KeyOwner, Labels,
-    Name, Operator, OperatorId, Permission, Role, Scope,
+    Name, Operator, OperatorId, Permission, ProfileId, Role, Scope, TargetId,
 };
 use countersign_store::{
     Tx, agents, grants,
@@ -58,6 +58,21 @@ pub struct IntegrationKeyView {
     pub name: String,
     /// Its scopes as they were asked for.
     pub scopes: Vec<Scope>,
+}
+
+/// How many names are tried for what a key acts as: the name that is asked for, then with a number.
+const NAME_ATTEMPTS: u32 = 1_000;
+
+/// A key that may be made.
+struct Plan<'draft> {
+    draft: &'draft IntegrationKeyDraft,
+    acts: Acts,
+    /// The agent that it is bound to.
+    bound: Option<Arc<Agent>>,
+    /// What an agent of its own is granted.
+    profile: Option<(TargetId, ProfileId)>,
+    /// Who makes it.
+    maker: OperatorId,
 }
 
 /// What there is to write for a new key.
@@ -110,7 +125,7 @@ fn name_like(text: &str, attempt: u32) -> Result<Name> {
         slug.insert_str(0, "key-");
     }
     if attempt > 0 {
-        slug.push_str(&format!("-{}", attempt + 1));
+        let _infallible = write!(slug, "-{}", attempt + 1);
     }
     slug.parse().map_err(Error::internal)
 }
@@ -230,7 +245,65 @@ impl Gate {
         } else {
             None
         };
-        let token = Token::generate_as(TokenForm::AgentGateKey);
+        let plan = Plan {
+            draft: &draft,
+            acts,
+            bound,
+            profile,
+            maker,
+        };
+        for attempt in 0..NAME_ATTEMPTS {
+            let token = Token::generate_as(TokenForm::AgentGateKey);
+            let name = name_like(&draft.name, attempt)?;
+            if self.is_taken(&plan, &name)? {
+                continue;
+            }
+            let made = self.plan_key(cx, &plan, &name, &token)?;
+            let key = Arc::clone(&made.key);
+            let nouns = Nouns::KEYS
+                .and(Nouns::AGENTS)
+                .and(Nouns::POLICY)
+                .and(Nouns::OPERATORS);
+            let is_done = self
+                .change(cx, nouns, move |tx| {
+                    let is_taken = match (&made.agent, &made.operator) {
+                        (Some(agent), _) => agents::name_is_taken(tx, agent.name.as_str())?,
+                        (_, Some(operator)) => {
+                            operators::name_is_taken(tx, operator.name.as_str())?
+                        }
+                        _ => false,
+                    };
+                    if !is_taken {
+                        made.write(tx)?;
+                    }
+                    Ok(!is_taken)
+                })
+                .await?;
+            if is_done {
+                let view = IntegrationKeyView {
+                    key,
+                    name: draft.name,
+                    scopes: draft.scopes,
+                };
+                return Ok((view, token.into_secret()));
+            }
+        }
+        let text = format!("{NAME_ATTEMPTS} keys have this name already: give it another");
+        Err(Error::invalid("name", text))
+    }
+
+    fn is_taken(&self, plan: &Plan<'_>, name: &Name) -> Result<bool> {
+        let snapshot = self.fresh_snapshot()?;
+        Ok(match plan.acts {
+            Acts::Agent if plan.bound.is_none() => snapshot.agents.named(name.as_str()).is_some(),
+            Acts::Approver => snapshot.operators.named(name.as_str()).is_some(),
+            _ => false,
+        })
+    }
+
+    /// What there is to write for a key of a name that is free.
+    fn plan_key(&self, cx: &OpCx, plan: &Plan<'_>, name: &Name, token: &Token) -> Result<Made> {
+        let Plan { draft, acts, .. } = plan;
         let mut scopes: Vec<Scope> = match acts {
             Acts::Agent => {
                 let may = |scope: &&Scope| AGENT_SCOPES.contains(scope);
@@ -240,45 +313,36 @@ impl Gate {
         };
         scopes.sort_unstable();
         scopes.dedup();
-        let mut attempt = 0;
-        loop {
-            let name = name_like(&draft.name, attempt)?;
-            let snapshot = self.fresh_snapshot()?;
-            let is_taken = match acts {
-                Acts::Agent if bound.is_none() => snapshot.agents.named(name.as_str()).is_some(),
-                Acts::Approver => snapshot.operators.named(name.as_str()).is_some(),
-                _ => false,
-            };
-            if is_taken {
-                attempt += 1;
-                continue;
-            }
-            let id = KeyId::new(self.inner.clock.uuid());
-            let mut entries = Vec::new();
-            let agent = (acts == Acts::Agent && bound.is_none()).then(|| Agent {
-                id: AgentId::new(self.inner.clock.uuid()),
-                name: name.clone(),
-                description: format!("Acts by the key `{}`", draft.name),
-                labels: Labels::from([(MADE_FOR.to_owned(), id.to_string())]),
-                revision: 1,
-                created_at: cx.now,
-            });
-            let operator = (acts == Acts::Approver).then(|| Operator {
-                id: OperatorId::new(self.inner.clock.uuid()),
-                name: name.clone(),
-                role: Role::Approver,
-                password_hash: None,
-                created_at: cx.now,
-                disabled_at: None,
-            });
-            let owner = match (&bound, &agent, &operator) {
-                (Some(agent), ..) => KeyOwner::Agent(agent.id),
-                (_, Some(agent), _) => KeyOwner::Agent(agent.id),
-                (_, _, Some(operator)) => KeyOwner::Operator(operator.id),
-                _ => KeyOwner::Operator(maker),
-            };
-            let grant = match (&agent, profile) {
-                (Some(agent), Some((target, profile))) => Some(Grant {
+        let id = KeyId::new(self.inner.clock.uuid());
+        let agent = (*acts == Acts::Agent && plan.bound.is_none()).then(|| Agent {
+            id: AgentId::new(self.inner.clock.uuid()),
+            name: name.clone(),
+            description: format!("Acts by the key `{}`", draft.name),
+            labels: Labels::from([(MADE_FOR.to_owned(), id.to_string())]),
+            revision: 1,
+            created_at: cx.now,
+        });
+        let operator = (*acts == Acts::Approver).then(|| Operator {
+            id: OperatorId::new(self.inner.clock.uuid()),
+            name: name.clone(),
+            role: Role::Approver,
+            password_hash: None,
+            created_at: cx.now,
+            disabled_at: None,
+        });
+        let owner = match (&plan.bound, &agent, &operator) {
+            (Some(agent), ..) => KeyOwner::Agent(agent.id),
+            (_, Some(agent), _) => KeyOwner::Agent(agent.id),
+            (_, _, Some(operator)) => KeyOwner::Operator(operator.id),
+            _ => KeyOwner::Operator(plan.maker),
+        };
+        let mut entries = Vec::new();
+        let mut grant = None;
+        if let Some(agent) = &agent {
+            let text = crate::agents::subject(agent.id, &agent.name);
+            entries.push(self.config_entry(cx, "config.agent.created", text));
+            if let Some((target, profile)) = plan.profile {
+                let made = Grant {
                     id: GrantId::new(self.inner.clock.uuid()),
                     agent: agent.id,
                     target,
@@ -288,79 +352,39 @@ impl Gate {
                     expires_at: None,
                     labels: Labels::new(),
                     created_at: cx.now,
-                }),
-                _ => None,
-            };
-            if let Some(agent) = &agent {
-                let text = crate::agents::subject(agent.id, &agent.name);
-                entries.push(self.config_entry(cx, "config.agent.created", text));
-            }
-            if let (Some(grant), Some(agent)) = (&grant, &agent) {
-                let text = format!("grant:{} {} on {CALLER}/default: **", grant.id, agent.name);
+                };
+                let text = format!("grant:{} {} on {CALLER}/default: **", made.id, agent.name);
                 entries.push(self.config_entry(cx, "config.grant.created", text));
+                grant = Some(made);
             }
-            if let Some(operator) = &operator {
-                let text = crate::operators::subject(operator.id, &operator.name);
-                entries.push(self.config_entry(cx, "config.operator.created", text));
-            }
-            let key = Arc::new(Key {
-                rate_limit_per_minute: draft.rate_limit_per_minute,
-                prefix: token.display_prefix(),
-                hash: token.hash().0,
-                ..crate::keys::mint(id, name.clone(), owner, scopes.clone(), cx.now).0
-            });
-            let text = format!("key:{id} {name}");
-            entries.push(self.config_entry(cx, "config.key.created", text));
-            let written = IntegrationKey {
+        }
+        if let Some(operator) = &operator {
+            let text = crate::operators::subject(operator.id, &operator.name);
+            entries.push(self.config_entry(cx, "config.operator.created", text));
+        }
+        entries.push(self.config_entry(cx, "config.key.created", format!("key:{id} {name}")));
+        let key = Arc::new(Key {
+            rate_limit_per_minute: draft.rate_limit_per_minute,
+            prefix: token.display_prefix(),
+            hash: token.hash().0,
+            ..crate::keys::mint(id, name.clone(), owner, scopes, cx.now).0
+        });
+        Ok(Made {
+            key,
+            written: IntegrationKey {
                 key: id,
                 name: draft.name.clone(),
                 scopes: draft.scopes.clone(),
-            };
-            let made = Made {
-                key: Arc::clone(&key),
-                written,
-                agent,
-                grant,
-                operator,
-                entries,
-            };
-            let nouns = Nouns::KEYS
-                .and(Nouns::AGENTS)
-                .and(Nouns::POLICY)
-                .and(Nouns::OPERATORS);
-            let done = self
-                .change(cx, nouns, move |tx| {
-                    let is_taken = match (&made.agent, &made.operator) {
-                        (Some(agent), _) => agents::name_is_taken(tx, agent.name.as_str())?,
-                        (_, Some(operator)) => {
-                            operators::name_is_taken(tx, operator.name.as_str())?
-                        }
-                        _ => false,
-                    };
-                    if is_taken {
-                        return Ok(false);
-                    }
-                    made.write(tx)?;
-                    Ok(true)
-                })
-                .await?;
-            if done {
-                let view = IntegrationKeyView {
-                    key,
-                    name: draft.name,
-                    scopes: draft.scopes,
-                };
-                return Ok((view, token.into_secret()));
-            }
-            attempt += 1;
-        }
+            },
+            agent,
+            grant,
+            operator,
+            entries,
+        })
     }
 
     /// The target of approval-only actions with its default profile; it is made where it is not there yet.
-    async fn caller_profile(
-        &self,
-        cx: &OpCx,
-    ) -> Result<(countersign_domain::TargetId, countersign_domain::ProfileId)> {
+    async fn caller_profile(&self, cx: &OpCx) -> Result<(TargetId, ProfileId)> {
         let known = self.snapshot().targets.find(CALLER);
         let target = match known {
             Some(target) => target,

@@ -114,24 +114,12 @@ pub struct KeyChange {
     pub scopes: Option<Vec<Scope>>,
     /// Requests a minute; `null` is unlimited.
     #[serde(deserialize_with = "nullable")]
-    #[expect(
-        clippy::option_option,
-        reason = "absent, null and a value are three things"
-    )]
     pub rate_limit_per_minute: Option<Option<u32>>,
     /// For how long it works from now on; `null` is without an end.
     #[serde(deserialize_with = "nullable")]
-    #[expect(
-        clippy::option_option,
-        reason = "absent, null and a value are three things"
-    )]
     pub expires_in_seconds: Option<Option<u64>>,
     /// The agent that it is bound to; `null` is none.
     #[serde(deserialize_with = "nullable")]
-    #[expect(
-        clippy::option_option,
-        reason = "absent, null and a value are three things"
-    )]
     pub bound_agent: Option<Option<String>>,
     /// The targets that it is bound to, all of them; empty is every target.
     pub targets: Option<Vec<String>>,

@@ -80,6 +80,7 @@ mod tasks;
 mod tokens;
 mod usage;
 mod vault;
+mod vote_unit;
 mod waiting;
 mod webhooks;
 mod workspace;

@@ -295,10 +295,6 @@ impl Gate {
     }
 
     /// The target with the longest base that the URL lies below, among those that the agent has a grant on.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "who asks, of what, and the four parts of what is asked"
-    )]
     fn locate_url<'draft>(
         &self,
         cx: &OpCx,

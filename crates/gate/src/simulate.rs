@@ -120,9 +120,10 @@ impl Gate {
         let store = &self.inner.workspace.store;
         let (mut rows, total) = store
             .read(move |tx| -> Result<_> {
-                let total = match is_first {
-                    true => Some(requests::count(tx, &query, COUNT_LIMIT)?),
-                    false => None,
+                let total = if is_first {
+                    Some(requests::count(tx, &query, COUNT_LIMIT)?)
+                } else {
+                    None
                 };
                 Ok((requests::list(tx, &query)?, total))
             })

@@ -181,7 +181,7 @@ impl Asked {
 
 impl Gate {
     /// Decides on what is asked, with the standing approvals that may answer it now.
-    pub(crate) fn judge(&self, snapshot: &Snapshot, asked: &Asked) -> Decision {
+    pub(crate) fn judge(snapshot: &Snapshot, asked: &Asked) -> Decision {
         decide_with(&snapshot.policy, &asked.facts, |standing, terms| {
             standing
                 .payload

@@ -139,7 +139,7 @@ impl Gate {
             return Err(error);
         }
         self.scan_input(snapshot, &mut asked).await?;
-        let decision = self.judge(snapshot, &asked);
+        let decision = Self::judge(snapshot, &asked);
         let counters = &self.inner.counters;
         Counters::count(match decision.verdict {
             Verdict::Allow => &counters.allowed,

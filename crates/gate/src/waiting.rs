@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// The longest wait.
-pub const WAIT_LIMIT: Duration = Duration::from_secs(60);
+pub const WAIT_LIMIT: Duration = Duration::from_mins(1);
 
 /// How many may wait at once.
 pub const WAITERS_LIMIT: usize = 20_000;

@@ -5,7 +5,6 @@ use clap_complete::{Shell, generate};
 
 use super::cx::Cx;
 use super::run::Arguments;
-use crate::failure::Result;
 
 /// For which shell.
 #[derive(Debug, Args)]
@@ -15,7 +14,7 @@ pub(super) struct Completions {
 }
 
 impl Completions {
-    pub(super) fn run(self, cx: &Cx) -> Result<()> {
+    pub(super) fn run(self, cx: &Cx) {
         let mut script = Vec::new();
         generate(
             self.shell,
@@ -24,6 +23,5 @@ impl Completions {
             &mut script,
         );
         cx.output.bytes(&script);
-        Ok(())
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::cx::Cx;
 use super::parse::{object, seconds};
 use super::shown::{self, Column, text};
-use crate::client::encode;
+use crate::client::{Api, encode};
 use crate::failure::Result;
 
 const COLUMNS: &[Column] = &[
@@ -41,6 +41,10 @@ pub(super) enum Key {
 
 /// A change of a key. Whom it acts as stays.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of the command line"
+)]
 #[group(id = "change", required = true, multiple = true)]
 struct KeyChange {
     /// Its new name
@@ -161,48 +165,53 @@ pub(super) struct Add {
     targets: Vec<String>,
 }
 
+impl Add {
+    async fn run(self, cx: &Cx, api: &Api) -> Result<()> {
+        let scopes = if self.scopes.is_empty() {
+            serde_json::Value::Null
+        } else {
+            json!(self.scopes)
+        };
+        let body = object([
+            ("name", json!(self.name)),
+            ("agent", json!(self.agent)),
+            ("operator", json!(self.operator)),
+            ("scopes", scopes),
+            ("rate_limit_per_minute", json!(self.rate_limit)),
+            ("expires_in_seconds", json!(self.expires)),
+            ("bound_agent", json!(self.bound_agent)),
+            (
+                "targets",
+                if self.targets.is_empty() {
+                    Value::Null
+                } else {
+                    json!(self.targets)
+                },
+            ),
+        ]);
+        let made = api.post("/api/v1/keys", &body).await?;
+        let remedy = format!(
+            "the key is gone for good: `countersign key revoke {}`, then add another",
+            text(&made, "/id")
+        );
+        cx.output.secret_result(&made, &remedy, |output| {
+            output.line(format!(
+                "key {} ({})",
+                text(&made, "/name"),
+                text(&made, "/id")
+            ));
+            output.line(text(&made, "/key"));
+            output.note("the key is shown this once: store it now");
+        })?;
+        Ok(())
+    }
+}
+
 impl Key {
     pub(super) async fn run(self, cx: &Cx) -> Result<()> {
         let api = cx.api()?;
         match self {
-            Self::Add(add) => {
-                let scopes = if add.scopes.is_empty() {
-                    serde_json::Value::Null
-                } else {
-                    json!(add.scopes)
-                };
-                let body = object([
-                    ("name", json!(add.name)),
-                    ("agent", json!(add.agent)),
-                    ("operator", json!(add.operator)),
-                    ("scopes", scopes),
-                    ("rate_limit_per_minute", json!(add.rate_limit)),
-                    ("expires_in_seconds", json!(add.expires)),
-                    ("bound_agent", json!(add.bound_agent)),
-                    (
-                        "targets",
-                        if add.targets.is_empty() {
-                            Value::Null
-                        } else {
-                            json!(add.targets)
-                        },
-                    ),
-                ]);
-                let made = api.post("/api/v1/keys", &body).await?;
-                let remedy = format!(
-                    "the key is gone for good: `countersign key revoke {}`, then add another",
-                    text(&made, "/id")
-                );
-                cx.output.secret_result(&made, &remedy, |output| {
-                    output.line(format!(
-                        "key {} ({})",
-                        text(&made, "/name"),
-                        text(&made, "/id")
-                    ));
-                    output.line(text(&made, "/key"));
-                    output.note("the key is shown this once: store it now");
-                })?;
-            }
+            Self::Add(add) => add.run(cx, &api).await?,
             Self::List => {
                 let mut keys = api.list("/api/v1/keys", usize::MAX).await?;
                 if !cx.output.is_json() {

@@ -245,7 +245,10 @@ impl Command {
             Self::Migrate(command) => command.run(cx).await,
             Self::Apply(command) => command.run(cx).await,
             Self::Export(command) => command.run(cx).await,
-            Self::Completions(command) => command.run(cx),
+            Self::Completions(command) => {
+                command.run(cx);
+                Ok(())
+            }
         }
     }
 }

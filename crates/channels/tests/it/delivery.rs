@@ -70,13 +70,13 @@ async fn every_event_by_its_name(bed: Bed) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_event_goes_to_who_subscribed_on_sqlite() {
-    every_event_by_its_name(Bed::new().await).await;
+    Box::pin(every_event_by_its_name(Bed::new().await)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_event_goes_to_who_subscribed_on_postgres() {
     if let Some(bed) = Bed::postgres().await {
-        every_event_by_its_name(bed).await;
+        Box::pin(every_event_by_its_name(bed)).await;
     }
 }
 

@@ -69,12 +69,12 @@ async fn links_decide(bed: Bed) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_webhook_s_links_decide_on_sqlite() {
-    links_decide(Bed::new().await).await;
+    Box::pin(links_decide(Bed::new().await)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_webhook_s_links_decide_on_postgres() {
     if let Some(bed) = Bed::postgres().await {
-        links_decide(bed).await;
+        Box::pin(links_decide(bed)).await;
     }
 }

@@ -443,7 +443,7 @@ impl RateLimiter for Elsewhere {
                 standing: RateLimit {
                     limit,
                     remaining: 0,
-                    reset: Duration::from_secs(60),
+                    reset: Duration::from_mins(1),
                     retry_after: Duration::from_secs(3),
                 },
                 is_admitted: false,

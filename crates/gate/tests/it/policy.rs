@@ -10,10 +10,18 @@ use serde_json::{Value, json};
 
 use crate::stage::{Stage, grant};
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a literal is written where it is used"
+)]
 fn set(rules: Value) -> RuleSet {
     serde_json::from_value(json!({ "rules": rules })).unwrap()
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a literal is written where it is used"
+)]
 fn facts(action: &str, input: Value) -> FactsDraft {
     serde_json::from_value(
         json!({ "agent": "demo", "target": "payments", "action": action, "input": input }),
@@ -31,7 +39,7 @@ fn simulation(rules: Value) -> SimulationDraft {
     }
 }
 
-async fn names(stage: &Stage) -> Vec<String> {
+fn names(stage: &Stage) -> Vec<String> {
     let rules = stage.gate.rules(&stage.owner()).unwrap();
     rules.iter().map(|rule| rule.name.to_string()).collect()
 }
@@ -139,7 +147,7 @@ async fn facts_given_by_hand_are_decided_on_and_recorded_nowhere() {
         1,
         "it allows by what the agent chooses"
     );
-    assert_eq!(names(&stage).await, Vec::<String>::new());
+    assert_eq!(names(&stage), Vec::<String>::new());
     assert_eq!(stage.entries().await.len(), before);
 }
 
@@ -236,7 +244,7 @@ async fn a_set_with_a_fault_is_refused_whole_and_the_old_one_stays() {
         "{}",
         error.message
     );
-    assert_eq!(names(&stage).await, ["keep"]);
+    assert_eq!(names(&stage), ["keep"]);
     let twice = set(json!([{ "name": "a", "verdict": "ask" }, { "name": "a", "verdict": "deny" }]));
     let error = stage
         .gate
@@ -288,7 +296,7 @@ async fn a_set_is_put_in_place_in_one_change_that_says_what_it_did() {
             ("new", ChangeAction::Create)
         ]
     );
-    assert_eq!(names(&stage).await, ["kept", "moved", "new"]);
+    assert_eq!(names(&stage), ["kept", "moved", "new"]);
     let kinds = stage
         .entries()
         .await
@@ -308,7 +316,7 @@ async fn a_set_is_put_in_place_in_one_change_that_says_what_it_did() {
         .await
         .unwrap_err();
     assert_eq!(error.code, "changed_meanwhile");
-    assert_eq!(names(&stage).await, ["kept", "moved", "new"]);
+    assert_eq!(names(&stage), ["kept", "moved", "new"]);
 }
 
 #[tokio::test]

@@ -85,7 +85,7 @@ impl KeyView {
             agent,
             operator,
             scopes: key.scopes.iter().map(|scope| scope.as_str()).collect(),
-            bound_agent: key.bounds.agent.map(|id| id.uuid()),
+            bound_agent: key.bounds.agent.map(countersign_domain::AgentId::uuid),
             targets: key.bounds.targets.iter().map(|id| id.uuid()).collect(),
             prefix: key.prefix.clone(),
             retiring: key

@@ -92,7 +92,9 @@ impl From<&Decision> for DecisionView {
                 .get(decision.maker)
                 .map(|voice| voice.reason.to_string())
                 .unwrap_or_default(),
-            satisfied_by: decision.satisfied_by.map(|id| id.uuid()),
+            satisfied_by: decision
+                .satisfied_by
+                .map(countersign_domain::StandingApprovalId::uuid),
             policy_version: decision.policy_version,
             voices: decision.voices.iter().enumerate().map(voice).collect(),
         }

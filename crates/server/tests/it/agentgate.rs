@@ -314,7 +314,7 @@ async fn requests_expire_and_bodies_are_checked() {
     let soon = (stage
         .gate
         .now()
-        .saturating_add(std::time::Duration::from_secs(60)))
+        .saturating_add(std::time::Duration::from_mins(1)))
     .to_string();
     let made = ask(&stage, &agent, &json!({"action": "x", "expiresAt": soon})).await;
     assert!(made["expiresAt"].is_string());
@@ -421,7 +421,7 @@ async fn errors_and_probes_have_their_texts() {
     }
 }
 
-/// An override may name an agent that is not there yet; deny beats require_approval.
+/// An override may name an agent that is not there yet; deny beats `require_approval`.
 #[tokio::test]
 async fn overrides_count_from_the_moment_that_there_is_such_an_agent() {
     let stage = Stage::new().await;

@@ -93,7 +93,7 @@ fn a_lease_keeps_others_away_until_it_ends(bed: &Bed) {
     let (receiver, now) = (Uuid::now_v7(), now());
     let (one, other) = (instance(), instance());
     let first = row(receiver, now);
-    let later = row(receiver, now.saturating_add(Duration::from_secs(60)));
+    let later = row(receiver, now.saturating_add(Duration::from_mins(1)));
     enqueue(&store, &first);
     enqueue(&store, &later);
     enqueue(&store, &row(Uuid::now_v7(), now));
@@ -184,7 +184,7 @@ fn what_is_given_up_is_replayed_and_counted(bed: &Bed) {
     assert!(!write(&store, move |tx| outbox::replay(tx, success, now)));
     assert!(write(&store, move |tx| outbox::replay(tx, failed, now)));
     assert_eq!(take(&store, receiver, one, now), [failed]);
-    let later = now.saturating_add(Duration::from_secs(60));
+    let later = now.saturating_add(Duration::from_mins(1));
     assert_eq!(write(&store, move |tx| outbox::sweep(tx, later, 10)), 1);
     assert_eq!(write(&store, move |tx| outbox::remove_of(tx, &receiver)), 2);
 }

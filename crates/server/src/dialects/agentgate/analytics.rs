@@ -11,7 +11,7 @@ use super::{body::Params, ids, paging::iso, requests::word};
 use crate::{caller::Caller, problem::Result};
 
 /// The time that is counted where none is given: thirty days.
-const WINDOW: Duration = Duration::from_secs(30 * 24 * 3_600);
+const WINDOW: Duration = Duration::from_hours(30 * 24);
 const HOUR_MICROS: i64 = 3_600 * 1_000_000;
 
 fn window(caller: &Caller, params: &Params, has_begin: bool) -> Result<(Timestamp, Timestamp)> {

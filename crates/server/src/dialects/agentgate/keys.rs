@@ -40,6 +40,10 @@ fn scopes(body: &Object) -> Result<Option<Vec<Scope>>> {
 }
 
 /// `None` where it is not given, `Some(None)` for no limit.
+#[expect(
+    clippy::option_option,
+    reason = "absent, null and a value are three things"
+)]
 fn rate_limit(body: &Object) -> Result<Option<Option<u32>>> {
     match body.fields.get("rateLimit") {
         None => Ok(None),

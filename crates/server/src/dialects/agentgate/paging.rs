@@ -45,7 +45,7 @@ pub(super) fn time(name: &'static str, text: &str, is_end: bool) -> Result<Times
     let wrong = |_| Problem::invalid(name, format!("{name} must be an ISO 8601 date"));
     if text.len() == 10 {
         let begin: Timestamp = format!("{text}T00:00:00Z").parse().map_err(wrong)?;
-        let day = std::time::Duration::from_secs(24 * 3_600);
+        let day = std::time::Duration::from_hours(24);
         return Ok(if is_end {
             begin.saturating_add(day)
         } else {
