@@ -96,8 +96,8 @@ test("a hostile answer is a finding in its place, is called wrong, and becomes a
   await expect(finding).toContainText(/score (9\d|100) %/);
   await expect(finding).toContainText("in what the target answered: reply");
   await expect(finding.getByRole("listitem").first()).toBeVisible();
-  // The finding repeats nothing of what the target wrote.
-  await expect(finding).not.toContainText("evil.example");
+  // What was found is marked among what stands around it.
+  await expect(finding.getByRole("mark").first()).toHaveText("Ignore all previous instructions");
 
   await finding.getByRole("button", { name: /^This finding is wrong/ }).click();
   const dialog = page.getByRole("dialog", { name: "Mark the finding as wrong" });

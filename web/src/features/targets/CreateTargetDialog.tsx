@@ -30,7 +30,7 @@ export function CreateTargetDialog({ isOpen, onClose }: CreateTargetDialogProps)
       {added ? (
         <AddedTarget target={added} onClose={close} />
       ) : connectors.data ? (
-        <TargetForm connectors={connectors.data} onAdded={setAdded} onCancel={close} />
+        <TargetForm connectors={connectors.data.filter(isReachable)} onAdded={setAdded} onCancel={close} />
       ) : connectors.error ? (
         <ErrorNotice error={connectors.error} onRetry={() => void connectors.refetch()} />
       ) : (
@@ -45,6 +45,9 @@ interface TargetFormProps {
   onAdded: (target: Target) => void;
   onCancel: () => void;
 }
+
+/** Whether it reaches something. What callers carry out themselves has one target, which is there when it is needed. */
+const isReachable = (connector: Connector) => connector.credential_types.length > 0;
 
 function TargetForm({ connectors, onAdded, onCancel }: TargetFormProps) {
   const client = useQueryClient();
