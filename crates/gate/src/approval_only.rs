@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use countersign_domain::{Permission, RequestId, TargetId, Timestamp, VoteKind};
+use countersign_domain::{EntryId, Permission, RequestId, TargetId, Timestamp, VoteKind};
 use countersign_store::{
-    StoreError, Tx, evidence,
+    StoreError, Tx,
+    evidence::{self, Listed},
     history::{self, AlwaysApproved, HistoryEvent, HistoryFilter, RequestCount},
     requests,
 };
@@ -14,6 +15,7 @@ use crate::{
     connector::CALLER,
     context::{OpCx, Principal},
     error::{Error, Result},
+    evidence::{Evidence, LISTED_BYTES},
     gate::Gate,
     policy_lists::{Recorded, judged_facts},
     request_list::RequestFilter,
@@ -25,14 +27,19 @@ const OFFSET_LIMIT: u32 = 10_000;
 /// The most different words that are listed.
 const WORD_LIMIT: u32 = 1_000;
 
+/// How much sealed evidence is opened for one page. Parsed it is many times as long.
+const PAGE_BYTES: usize = 2 << 20;
+/// How much is opened for one look at the past.
+const RECORDED_BYTES: usize = 4 << 20;
+
 /// A request with what was asked.
 #[derive(Debug, Clone)]
 pub struct FullRequest {
     /// What lists show.
     pub view: RequestView,
-    /// What the action is done with; `null` once the evidence was deleted.
+    /// What the action is done with; `null` once the evidence was deleted, and in a page that would be long with it.
     pub params: Value,
-    /// What surrounds it; `null` once the evidence was deleted.
+    /// What surrounds it; as the parameters.
     pub context: Value,
 }
 
@@ -50,7 +57,8 @@ impl Gate {
         self.snapshot().targets.find(CALLER).map(|target| target.id)
     }
 
-    /// Approval-only requests with what was asked, from the `offset`th on. An agent sees its own.
+    /// Approval-only requests with what was asked, from the `offset`th on. An agent sees its own. What is long, and what would make the
+    /// page long, is left out: it is there where the request is looked at by itself.
     ///
     /// # Errors
     /// As [`Gate::requests`].
@@ -91,12 +99,21 @@ impl Gate {
             filter.after = next;
         }
         let ids: Vec<RequestId> = views.iter().map(|view| view.request.id).collect();
-        let mut asked = self.asked_of(&ids).await?;
+        let (gate, reader) = (self.clone(), cx.clone());
+        let read = move |opened: Evidence| {
+            let input = opened.payload.map(|payload| payload.input);
+            gate.parts(&reader, input.unwrap_or_default())
+        };
+        let (mut inputs, _) = self.open_each(&ids, PAGE_BYTES, read).await?;
         let items = views
             .into_iter()
             .map(|view| {
-                let asked = asked.remove(&view.request.id).unwrap_or_default();
-                self.full(cx, view, &asked.0)
+                let (params, context) = inputs.remove(&view.request.id).unwrap_or_default();
+                FullRequest {
+                    view,
+                    params,
+                    context,
+                }
             })
             .collect();
         Ok(FullPage {
@@ -117,23 +134,33 @@ impl Gate {
         let (mut row, _) = self.load(cx, id).await?;
         row.request = request;
         let view = self.view(cx, &row, votes, String::new(), Vec::new());
-        let asked = self.asked_of(&[id]).await?.remove(&id).unwrap_or_default();
-        Ok(self.full(cx, view, &asked.0))
-    }
-
-    fn full(&self, cx: &OpCx, view: RequestView, input: &Value) -> FullRequest {
-        let part = |name: &str| input.get(name).cloned().unwrap_or_default();
-        let (mut params, mut context) = (part("params"), part("context"));
-        // The agent reads back what it sent; whoever looks on sees no secrets in it.
-        if !matches!(cx.principal, Principal::Agent { .. }) {
-            params = self.redacted_value(params);
-            context = self.redacted_value(context);
-        }
-        FullRequest {
+        let evidence_entry = row.evidence_entry;
+        let sealed = self
+            .read_history(move |tx| evidence::get(tx, evidence_entry))
+            .await?;
+        let (gate, reader) = (self.clone(), cx.clone());
+        let opening = tokio::task::spawn_blocking(move || -> Result<_> {
+            let opened = gate.open_evidence(&row, sealed)?.unwrap_or_default();
+            let input = opened.payload.map(|payload| payload.input);
+            Ok(gate.parts(&reader, input.unwrap_or_default()))
+        });
+        let (params, context) = opening.await.map_err(Error::internal)??;
+        Ok(FullRequest {
             view,
             params,
             context,
+        })
+    }
+
+    /// The parameters and the context of an input, as the one who asks may see them.
+    fn parts(&self, cx: &OpCx, mut input: Value) -> (Value, Value) {
+        let mut part = |name: &str| input.get_mut(name).map(Value::take).unwrap_or_default();
+        let (params, context) = (part("params"), part("context"));
+        // The agent reads back what it sent; whoever looks on sees no secrets in it.
+        if matches!(cx.principal, Principal::Agent { .. }) {
+            return (params, context);
         }
+        (self.redacted_value(params), self.redacted_value(context))
     }
 
     fn redacted_value(&self, value: Value) -> Value {
@@ -152,38 +179,51 @@ impl Gate {
         }
     }
 
-    /// The input and the facts of requests whose evidence is there.
-    async fn asked_of(
+    /// What reading the evidence of each request gives, in their order, until so many sealed bytes are opened; and how many are left of
+    /// them. Long evidence is passed over. It is read on a thread where that may take its time, one after the other.
+    async fn open_each<T: Send + 'static>(
         &self,
         ids: &[RequestId],
-    ) -> Result<HashMap<RequestId, (Value, Option<Value>)>> {
-        let ids = ids.to_vec();
-        let sealed = self
-            .inner
-            .workspace
-            .store
-            .read(move |tx: &mut Tx<'_>| -> Result<_, StoreError> {
-                let mut sealed = Vec::with_capacity(ids.len());
-                for id in &ids {
+        limit_bytes: usize,
+        mut read: impl FnMut(Evidence) -> T + Send + 'static,
+    ) -> Result<(HashMap<RequestId, T>, usize)> {
+        let wanted = ids.to_vec();
+        let (entries, listed) = self
+            .read_history(move |tx| {
+                let mut entries = Vec::with_capacity(wanted.len());
+                for id in &wanted {
                     if let Some(row) = requests::find(tx, *id)? {
-                        let bytes = evidence::get(tx, row.evidence_entry)?;
-                        sealed.push((row, bytes));
+                        entries.push((*id, row.evidence_entry));
                     }
                 }
-                Ok(sealed)
+                let only: Vec<EntryId> = entries.iter().map(|(_, entry)| *entry).collect();
+                Ok((entries, evidence::listed(tx, &only, LISTED_BYTES)?))
             })
-            .await
-            .map_err(Error::from)?;
-        let mut asked = HashMap::with_capacity(sealed.len());
-        for (row, bytes) in sealed {
-            let evidence = self.open_evidence(&row, bytes)?.unwrap_or_default();
-            let input = evidence.payload.map(|payload| payload.input);
-            asked.insert(row.request.id, (input.unwrap_or_default(), evidence.facts));
-        }
-        Ok(asked)
+            .await?;
+        let gate = self.clone();
+        let opening = tokio::task::spawn_blocking(move || -> Result<_> {
+            let mut listed: HashMap<EntryId, Listed> = listed.into_iter().collect();
+            let mut opened = HashMap::with_capacity(entries.len());
+            let mut left = limit_bytes;
+            for (id, entry) in entries {
+                let Some(Listed::Whole(sealed)) = listed.remove(&entry) else {
+                    continue;
+                };
+                let Some(rest) = left.checked_sub(sealed.len()) else {
+                    left = 0;
+                    break;
+                };
+                left = rest;
+                let evidence = Evidence::open(&gate.inner.workspace.vault, entry, &sealed)?;
+                opened.insert(id, read(evidence));
+            }
+            Ok((opened, left))
+        });
+        opening.await.map_err(Error::internal)?
     }
 
-    /// Approval-only requests with what a decision on them looked at, newest first.
+    /// Approval-only requests with what a decision on them looked at, newest first; without those that looked at much, and no more than
+    /// 4 MiB in all.
     ///
     /// # Errors
     /// `forbidden`.
@@ -196,6 +236,7 @@ impl Gate {
     ) -> Result<Vec<Recorded>> {
         cx.require(Permission::PolicyRead)?;
         let mut recorded = Vec::new();
+        let mut left_bytes = RECORDED_BYTES;
         let mut filter = RequestFilter {
             target: Some(CALLER.to_owned()),
             since,
@@ -210,10 +251,11 @@ impl Gate {
             filter.limit = missing.min(crate::request_list::PAGE_LIMIT);
             let page = self.requests(cx, filter.clone()).await?;
             let ids: Vec<RequestId> = page.items.iter().map(|view| view.request.id).collect();
-            let mut asked = self.asked_of(&ids).await?;
+            let read = |opened: Evidence| judged_facts(opened.facts.as_ref());
+            let (mut judged, left) = self.open_each(&ids, left_bytes, read).await?;
+            left_bytes = left;
             for view in page.items {
-                let (_, judged) = asked.remove(&view.request.id).unwrap_or_default();
-                if let Some((facts, _)) = judged_facts(judged.as_ref()) {
+                if let Some((facts, _)) = judged.remove(&view.request.id).flatten() {
                     recorded.push(Recorded {
                         id: view.request.id,
                         action: view.request.action,
@@ -223,7 +265,7 @@ impl Gate {
                 }
             }
             filter.after = page.next.and_then(|next| next.parse().ok());
-            if filter.after.is_none() {
+            if filter.after.is_none() || left_bytes == 0 {
                 break;
             }
         }

@@ -14,13 +14,15 @@ use serde::{Deserialize, Serialize};
 use crate::{
     checks,
     context::{OpCx, Principal},
-    error::{Error, Result},
+    error::{Error, ErrorKind, Result},
     gate::Gate,
     snapshot::{Nouns, Snapshot},
 };
 
 /// The longest: 90 days.
 const SECONDS_LIMIT: u64 = 90 * 86_400;
+/// The most that hold at once: every vote looks through them.
+const COUNT_LIMIT: usize = 100;
 
 /// A delegation to make.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,7 +134,12 @@ impl Gate {
         let view = self.delegation_view(delegation.clone());
         let mut entry = self.config_entry(cx, "delegation.created", subject(&view));
         entry.outcome = Some(format!("until {}", delegation.expires_at));
+        let now = cx.now;
         self.change(cx, Nouns::NONE, move |tx| {
+            if delegations::live(tx, now)?.len() >= COUNT_LIMIT {
+                let text = format!("there are {COUNT_LIMIT} delegations: end some first");
+                return Err(Error::new(ErrorKind::Conflict, "too_many", text));
+            }
             delegations::insert(tx, &delegation)?;
             tx.append_entry(entry.clone())?;
             Ok(())

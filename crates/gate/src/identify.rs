@@ -3,11 +3,13 @@
 //! Keys are on the hot path: a hash and two lookups in the snapshot, no SQL. Sessions are looked up in the store, and remembered
 //! for half a second, so that ending one anywhere is felt within a second.
 
+mod agent_token;
+
 use std::sync::Arc;
 
-use countersign_domain::{Key, KeyOwner};
+use countersign_domain::{Key, KeyOwner, Timestamp};
 use countersign_store::sessions::{Session, SessionKind};
-use countersign_vault::{TokenHash, constant_time_equal, sha256};
+use countersign_vault::{SecretString, TokenHash, constant_time_equal, sha256};
 
 use crate::{
     checks,
@@ -36,7 +38,7 @@ pub(crate) fn unauthenticated() -> Error {
 fn principal_of(
     snapshot: &Snapshot,
     key: &Arc<Key>,
-    now: countersign_domain::Timestamp,
+    now: Timestamp,
 ) -> Option<Principal> {
     if !key.is_live(now) {
         return None;
@@ -74,8 +76,33 @@ impl Gate {
         let hash = TokenHash::of_presented(secret).map_err(|_| unauthenticated())?;
         let snapshot = self.fresh_snapshot()?;
         let now = self.now();
-        let key = snapshot.keys.by_hash(&hash.0).ok_or_else(unauthenticated)?;
-        principal_of(&snapshot, key, now).ok_or_else(unauthenticated)
+        let key = match snapshot.keys.by_hash(&hash.0) {
+            Some(key) => Some(Arc::clone(key)),
+            None => agent_token::key_of(&self.inner.workspace.vault, &snapshot, secret),
+        };
+        let key = key.ok_or_else(unauthenticated)?;
+        principal_of(&snapshot, &key, now).ok_or_else(unauthenticated)
+    }
+
+    /// A token of the agent that asks, good until then at the latest; `None` where it did not ask by its own secret, as for one that asks
+    /// by a token or by a key of another form.
+    pub(crate) fn derive_agent_token(
+        &self,
+        secret: &str,
+        ends_at: Timestamp,
+    ) -> Result<Option<SecretString>> {
+        let hash = TokenHash::of_presented(secret).map_err(|_| unauthenticated())?;
+        let snapshot = self.fresh_snapshot()?;
+        let Some(presented) = snapshot.keys.by_hash(&hash.0) else {
+            return Ok(None);
+        };
+        if !secret.starts_with(agent_token::PREFIX) || !presented.is_live(self.now()) {
+            return Ok(None);
+        }
+        // An old secret's token ends with it at the latest; it is derived from the new one as any.
+        let ends_at = presented.expires_at.map_or(ends_at, |end| end.min(ends_at));
+        let key = snapshot.keys.get(presented.id);
+        Ok(key.and_then(|key| agent_token::derive(&self.inner.workspace.vault, &key, ends_at)))
     }
 
     /// The operator behind a session's secret, and what the CSRF token has to hash to.
@@ -127,8 +154,20 @@ impl Gate {
     pub async fn refresh(&self, cx: &OpCx) -> Result<OpCx> {
         let principal = match &cx.principal {
             Principal::System => Principal::System,
-            Principal::Agent { key, .. }
-            | Principal::Operator {
+            Principal::Agent { key, .. } => {
+                let snapshot = self.fresh_snapshot()?;
+                // By the secret that was presented, and a token ends before its key does.
+                snapshot
+                    .keys
+                    .by_hash(&key.hash)
+                    .map(|known| match key.expires_at {
+                        None => Arc::clone(known),
+                        end => Arc::new(agent_token::until((**known).clone(), end)),
+                    })
+                    .and_then(|key| principal_of(&snapshot, &key, self.now()))
+                    .ok_or_else(unauthenticated)?
+            }
+            Principal::Operator {
                 via: Via::Key(key), ..
             } => {
                 let snapshot = self.fresh_snapshot()?;

@@ -502,42 +502,40 @@ impl Gate {
         }
     }
 
-    /// A token by which an agent proves who it is, for an hour: for the agent whose secret it is.
+    /// A token by which an agent proves who it is, for an hour: for the agent whose secret it is. It is derived and kept nowhere, counts
+    /// against the rate limit of the secret's key, and dies with that key.
     ///
     /// # Errors
-    /// `unauthenticated`.
+    /// `unauthenticated`, also for a token and for any other key than an agent's secret; `rate_limited`.
     pub async fn agent_token(&self, source: &Arc<str>, secret: &str) -> Result<SecretString> {
         let cx = OpCx {
             principal: self.identify_key(secret)?,
             source: Arc::clone(source),
             now: self.now(),
         };
-        let Principal::Agent { agent, .. } = &cx.principal else {
+        if let Some(taken) = self.count_call(&cx.principal).await
+            && !taken.is_admitted
+        {
+            return Err(taken.refusal());
+        }
+        let Principal::Agent { key, .. } = &cx.principal else {
             return Err(crate::identify::unauthenticated());
         };
-        let token = Token::generate_as(TokenForm::AgentGateSecret);
-        let id = KeyId::new(self.inner.clock.uuid());
-        let key = Key {
-            prefix: token.display_prefix(),
-            hash: token.hash().0,
-            expires_at: checks::expiry(cx.now, Some(AGENT_TOKEN_SECONDS))?,
-            ..crate::keys::mint(
-                id,
-                agent.name.clone(),
-                KeyOwner::Agent(agent.id),
-                Vec::new(),
-                cx.now,
-            )
-            .0
-        };
-        let entry = self.config_entry(&cx, "agent.token.issued", format!("key:{id}"));
-        self.change(&cx, Nouns::KEYS, move |tx| {
-            keys::insert(tx, &key)?;
-            tx.append_entry(entry.clone())?;
-            Ok(())
-        })
-        .await?;
-        Ok(token.into_secret())
+        let ends_at = checks::expiry(cx.now, Some(AGENT_TOKEN_SECONDS))?.unwrap_or(cx.now);
+        let token = self
+            .derive_agent_token(secret, ends_at)?
+            .ok_or_else(crate::identify::unauthenticated)?;
+        // No change of the configuration: decisions in flight go on.
+        let entry = self.config_entry(&cx, "agent.token.issued", format!("key:{}", key.id));
+        self.inner
+            .workspace
+            .store
+            .write(move |tx: &mut Tx<'_>| -> Result<()> {
+                tx.append_entry(entry.clone())?;
+                Ok(())
+            })
+            .await?;
+        Ok(token)
     }
 
     /// The agent that an operator's key asks as: one that is named after the key, and made with its grant the first time.

@@ -8,7 +8,7 @@ use countersign_store::overrides;
 use crate::{
     checks,
     context::OpCx,
-    error::{Error, Result},
+    error::{Error, ErrorKind, Result},
     gate::Gate,
     snapshot::Nouns,
 };
@@ -57,14 +57,6 @@ impl Gate {
         }
         let action = Glob::new(&draft.action)
             .map_err(|error| Error::invalid("action", error.to_string()))?;
-        if self.overrides(cx)?.len() >= OVERRIDE_LIMIT {
-            let text = format!("there are {OVERRIDE_LIMIT} overrides: remove some first");
-            return Err(Error::new(
-                crate::error::ErrorKind::Conflict,
-                "too_many_overrides",
-                text,
-            ));
-        }
         let one = Arc::new(Override {
             id: OverrideId::new(self.inner.clock.uuid()),
             agent: draft.agent,
@@ -88,6 +80,10 @@ impl Gate {
         entry.outcome = Some(one.verdict.as_str().to_owned());
         let added = Arc::clone(&one);
         self.change(cx, Nouns::POLICY, move |tx| {
+            if overrides::live(tx, added.created_at)?.len() >= OVERRIDE_LIMIT {
+                let text = format!("there are {OVERRIDE_LIMIT} overrides: remove some first");
+                return Err(Error::new(ErrorKind::Conflict, "too_many_overrides", text));
+            }
             overrides::insert(tx, &added)?;
             tx.append_entry(entry.clone())?;
             Ok(())

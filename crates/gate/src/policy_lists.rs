@@ -16,13 +16,16 @@ use crate::{
     checks,
     connector::CALLER,
     context::OpCx,
-    error::{Error, Result},
+    error::{Error, ErrorKind, Result},
     gate::Gate,
     snapshot::Nouns,
 };
 
 /// The longest name of a list, in characters.
 const NAME_LIMIT_CHARACTERS: usize = 200;
+
+/// The most lists, and the most escalation rules: every decision looks through the lists.
+const COUNT_LIMIT: u64 = 100;
 
 /// The longest time after which an escalation comes, in seconds: a year.
 const ESCALATION_LIMIT_SECONDS: u64 = 366 * 24 * 3_600;
@@ -74,6 +77,11 @@ fn no_list() -> Error {
     Error::not_found("policy")
 }
 
+fn too_many(what: &str) -> Error {
+    let text = format!("there are {COUNT_LIMIT} {what}: remove some first");
+    Error::new(ErrorKind::Conflict, "too_many", text)
+}
+
 fn no_escalation() -> Error {
     Error::not_found("escalation rule")
 }
@@ -120,7 +128,7 @@ impl Gate {
     /// Adds a list.
     ///
     /// # Errors
-    /// `forbidden`, `invalid_input` naming the rule at fault.
+    /// `forbidden`, `too_many`, `invalid_input` naming the rule at fault.
     pub async fn add_policy_list(
         &self,
         cx: &OpCx,
@@ -140,6 +148,9 @@ impl Gate {
         let entry = self.config_entry(cx, "config.policy.created", subject(&list));
         let added = Arc::clone(&list);
         self.change(cx, Nouns::POLICY, move |tx| {
+            if policy_lists::count(tx)? >= COUNT_LIMIT {
+                return Err(too_many("policies"));
+            }
             policy_lists::insert(tx, &added)?;
             tx.append_entry(entry.clone())?;
             Ok(())
@@ -249,7 +260,7 @@ impl Gate {
     /// Adds an escalation rule, or puts one in the place of another.
     ///
     /// # Errors
-    /// `forbidden`, `not_found`, `invalid_input`.
+    /// `forbidden`, `not_found`, `too_many`, `invalid_input`.
     pub async fn put_escalation_rule(
         &self,
         cx: &OpCx,
@@ -297,6 +308,9 @@ impl Gate {
         let put = rule.clone();
         self.change(cx, Nouns::POLICY, move |tx| {
             if is_new {
+                if policy_lists::count_escalations(tx)? >= COUNT_LIMIT {
+                    return Err(too_many("escalation rules"));
+                }
                 policy_lists::insert_escalation(tx, &put)?;
             } else if !policy_lists::update_escalation(tx, &put)? {
                 return Err(no_escalation());

@@ -25,6 +25,20 @@ pub fn all(tx: &mut Tx<'_>) -> Result<Vec<PolicyList>> {
     )
 }
 
+/// How many lists there are.
+pub fn count(tx: &mut Tx<'_>) -> Result<u64> {
+    let counted = tx.query("SELECT COUNT(*) FROM policy_list", &[], |row| row.u64(0))?;
+    Ok(counted.first().copied().unwrap_or_default())
+}
+
+/// How many escalation rules there are.
+pub fn count_escalations(tx: &mut Tx<'_>) -> Result<u64> {
+    let counted = tx.query("SELECT COUNT(*) FROM escalation_rule", &[], |row| {
+        row.u64(0)
+    })?;
+    Ok(counted.first().copied().unwrap_or_default())
+}
+
 /// Adds a list.
 pub fn insert(tx: &mut Tx<'_>, list: &PolicyList) -> Result<()> {
     let rules = columns::to_json(&list.rules, "rules")?;

@@ -10,6 +10,7 @@
 mod access;
 mod actions;
 mod agentgate;
+mod agentgate_limits;
 mod approvals_target;
 mod configuration;
 mod details;

@@ -10,7 +10,7 @@ use axum::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use countersign_domain::Agent;
-use countersign_gate::AGENT_TOKEN_SECONDS;
+use countersign_gate::{AGENT_TOKEN_SECONDS, ErrorKind};
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
@@ -114,7 +114,13 @@ pub(crate) async fn agentgate_token(
     if id.is_some_and(|id| !is_it(id)) {
         return Ok(refused(StatusCode::UNAUTHORIZED, "invalid_client"));
     }
-    let token = gate.agent_token(&peer.source, secret).await?;
+    let token = match gate.agent_token(&peer.source, secret).await {
+        // A token is no secret: it renews nothing.
+        Err(error) if error.kind == ErrorKind::Unauthenticated => {
+            return Ok(refused(StatusCode::UNAUTHORIZED, "invalid_client"));
+        }
+        token => token?,
+    };
     let mut told = json!({"access_token": token.expose(), "token_type": "Bearer", "expires_in": AGENT_TOKEN_SECONDS});
     if exchange {
         told["issued_token_type"] = json!("urn:ietf:params:oauth:token-type:access_token");

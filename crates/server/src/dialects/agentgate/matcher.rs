@@ -4,11 +4,14 @@
 //! among the parameters: nothing that an agent sends can take the place of what it asks for. All operators of a matcher must hold; one
 //! that is not known is refused when the policy is written.
 
-use countersign_domain::{Condition, Conditions, Pattern, RuleMatch, Urgency};
+use countersign_domain::{Condition, Conditions, PATTERN_LIMIT_BYTES, Pattern, RuleMatch, Urgency};
 use serde_json::{Map, Value};
 
 /// Why a matcher is refused: a text for its writer.
 pub(super) type Fault = String;
+
+/// The most values that a list names. Two lists of one field are compared value by value.
+pub(super) const VALUE_LIMIT: usize = 500;
 
 const OPERATORS: &str = "$lt, $lte, $gt, $gte, $in, $regex";
 
@@ -163,6 +166,11 @@ fn condition(path: &str, value: &Value) -> Result<Condition, Fault> {
                 let list = operand
                     .as_array()
                     .ok_or_else(|| format!("$in in matcher for \"{path}\" must be an array"))?;
+                if list.len() > VALUE_LIMIT {
+                    return Err(format!(
+                        "$in in matcher for \"{path}\" has more than {VALUE_LIMIT} values"
+                    ));
+                }
                 condition.one_of = Some(list.clone());
             }
             "$regex" => {
@@ -184,6 +192,12 @@ fn condition(path: &str, value: &Value) -> Result<Condition, Fault> {
 
 /// A regular expression that these clients call safe: ours are linear anyway, and what they call unsafe they want refused.
 fn regex(path: &str, text: &str) -> Result<Pattern, Fault> {
+    // Before anything looks into it: what looks is not linear.
+    if text.len() > PATTERN_LIMIT_BYTES {
+        return Err(format!(
+            "Invalid regex in rule matcher for \"{path}\": it has more than {PATTERN_LIMIT_BYTES} bytes"
+        ));
+    }
     let is_unsafe = || format!("Unsafe regex in rule matcher for \"{path}\": {text}");
     if has_nested_quantifier(text) || has_look_around_or_back_reference(text) {
         return Err(is_unsafe());
@@ -228,11 +242,11 @@ fn has_nested_quantifier(text: &str) -> bool {
     let is_quantifier = |at: usize| match characters.get(at) {
         Some('*' | '+') => true,
         Some('{') => {
-            let inner: String = characters[at + 1..]
-                .iter()
-                .take_while(|it| **it != '}')
-                .collect();
-            !inner.is_empty() && inner.chars().all(|it| it.is_ascii_digit() || it == ',')
+            // No further than the number goes: from each brace to the end would be quadratic.
+            let rest = &characters[at + 1..];
+            let is_number = |it: &char| it.is_ascii_digit() || *it == ',';
+            let count = rest.iter().take_while(|it| is_number(it)).count();
+            count > 0 && matches!(rest.get(count), None | Some('}'))
         }
         _ => false,
     };
@@ -313,6 +327,21 @@ mod tests {
         let slow = of(&json!({"x": {"$regex": r"^\s*a*a*a*a*a*a*b$"}})).unwrap();
         let text = "a".repeat(2_000);
         assert_eq!(slow.input["x"].holds(Some(&json!(text))), Some(false));
+    }
+
+    /// What is long is refused before anything looks into it.
+    #[test]
+    fn what_is_long_is_refused_by_its_length() {
+        let long = of(&json!({"x": {"$regex": "{".repeat(PATTERN_LIMIT_BYTES + 1)}})).unwrap_err();
+        assert!(
+            long.contains("it has more than 1024 bytes") && long.len() < 200,
+            "{long}"
+        );
+        of(&json!({"x": {"$regex": "a".repeat(PATTERN_LIMIT_BYTES)}})).unwrap();
+        let values = |count: usize| json!({"$in": (0..count).collect::<Vec<_>>()});
+        of(&json!({"x": values(VALUE_LIMIT), "params.x": values(VALUE_LIMIT)})).unwrap();
+        let long = of(&json!({"x": values(VALUE_LIMIT + 1)})).unwrap_err();
+        assert!(long.contains("has more than 500 values"), "{long}");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use countersign_domain::{
-    AskTerms, Condition, ListedRule, Name, PolicyList, PolicyListId, Verdict,
+    AskTerms, Condition, LISTED_RULE_LIMIT, ListedRule, Name, PolicyList, PolicyListId, Verdict,
 };
 use countersign_gate::PolicyListDraft;
 use http::StatusCode;
@@ -100,6 +100,10 @@ pub(super) fn rules(body: &Object, scope: &Scope) -> Result<Vec<ListedRule>> {
     let Some(Value::Array(written)) = body.fields.get("rules") else {
         return Err(invalid("rules is required and must be an array".to_owned()));
     };
+    if written.len() > LISTED_RULE_LIMIT {
+        let text = format!("a policy has at most {LISTED_RULE_LIMIT} rules");
+        return Err(invalid(text));
+    }
     let texts = texts(&body.bytes);
     written
         .iter()
@@ -214,6 +218,15 @@ pub(super) fn scope(caller: &Caller, body: &Object) -> Result<(Scope, Value)> {
     let word = body.optional_text("scope")?;
     let agents = body.optional_texts("agentIds")?;
     let tools = body.optional_texts("toolIds")?;
+    for (name, list) in [("agentIds", &agents), ("toolIds", &tools)] {
+        if list
+            .as_ref()
+            .is_some_and(|list| list.len() > matcher::VALUE_LIMIT)
+        {
+            let text = format!("{name} has more than {} values", matcher::VALUE_LIMIT);
+            return Err(Problem::invalid(name, text));
+        }
+    }
     let word = word.as_deref().unwrap_or("global");
     let scope = match word {
         "global" => Scope::Global,
