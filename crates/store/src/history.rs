@@ -99,8 +99,9 @@ const EVENTS: &str = "SELECT e.id AS id, e.position AS position, 1 AS part, e.re
 const KINDS: &str = " AND e.kind IN ('action.asked', 'action.allowed', 'action.denied', 'action.expired', 'action.stale', \
     'action.revoked', 'action.cancelled', 'approval.decided')";
 
-const FIRST_OF_TWO: &str = " UNION ALL SELECT e.id, e.position, 0, e.request_id, e.at, 'created', \
-    'api:' || COALESCE(a.name, 'unknown'), '', v.note, r.action, r.state, r.urgency, r.agent_id, r.reason, r.target_id";
+const FIRST_OF_TWO: &str = "SELECT e.id AS id, e.position AS position, 0 AS part, e.request_id AS request_id, e.at AS at, \
+    'created' AS event, 'api:' || COALESCE(a.name, 'unknown') AS actor, '' AS decider, v.note AS note, r.action AS action, \
+    r.state AS state, r.urgency AS urgency, r.agent_id AS agent_id, r.reason AS reason, r.target_id AS target_id";
 
 const TWO: &str = " AND e.kind IN ('action.allowed', 'action.denied') AND e.actor_kind <> 'system'";
 
@@ -110,32 +111,57 @@ struct Statement<'a> {
 }
 
 impl<'a> Statement<'a> {
-    fn of(columns: &str, filter: &'a HistoryFilter) -> Self {
+    /// With a page, no branch gives more than its end: else both would be sorted whole for each page.
+    fn of(columns: &str, filter: &'a HistoryFilter, page: Option<(&str, u32)>) -> Self {
         let mut statement = Self {
             sql: format!("SELECT {columns} FROM ("),
-            args: Vec::with_capacity(10),
+            args: Vec::with_capacity(24),
         };
-        // On the tables themselves, where there are indexes.
-        for (select, kinds) in [(EVENTS, KINDS), (FIRST_OF_TWO, TWO)] {
-            statement.sql.push_str(select);
-            statement.sql.push_str(FROM);
-            statement.sql.push_str(kinds);
-            if let Some(request) = &filter.request {
-                statement.and("e.request_id = ", request.into());
+        for (select, kinds, name) in [
+            (EVENTS, KINDS, "events"),
+            (FIRST_OF_TWO, TWO, "first_of_two"),
+        ] {
+            if name != "events" {
+                statement.sql.push_str(" UNION ALL ");
             }
-            if let Some(target) = &filter.target {
-                statement.and("r.target_id = ", target.into());
+            statement.sql.push_str("SELECT * FROM (SELECT * FROM (");
+            statement.branch(select, kinds, filter);
+            statement.fitting(filter);
+            if let Some((order, end)) = page {
+                let _infallible = write!(statement.sql, " ORDER BY position {order}");
+                statement.args.push(end.into());
+                let _infallible = write!(statement.sql, " LIMIT ?{}", statement.args.len());
             }
-            if let Some(since) = filter.since {
-                statement.and("e.at >= ", since.into());
-            }
-            if let Some(until) = filter.until {
-                statement.and("e.at < ", until.into());
-            }
+            let _infallible = write!(statement.sql, ") AS {name}");
         }
-        statement.sql.push_str(") AS history WHERE 1 = 1");
+        statement.sql.push_str(") AS history");
+        statement
+    }
+
+    /// What is said of the tables themselves, where there are indexes.
+    fn branch(&mut self, select: &str, kinds: &str, filter: &'a HistoryFilter) {
+        for part in [select, FROM, kinds] {
+            self.sql.push_str(part);
+        }
+        if let Some(request) = &filter.request {
+            self.and("e.request_id = ", request.into());
+        }
+        if let Some(target) = &filter.target {
+            self.and("r.target_id = ", target.into());
+        }
+        if let Some(since) = filter.since {
+            self.and("e.at >= ", since.into());
+        }
+        if let Some(until) = filter.until {
+            self.and("e.at < ", until.into());
+        }
+    }
+
+    /// What is said of the events as they are shown.
+    fn fitting(&mut self, filter: &'a HistoryFilter) {
+        self.sql.push_str(") AS shown WHERE 1 = 1");
         if let Some(agent) = &filter.agent {
-            statement.and("agent_id = ", agent.into());
+            self.and("agent_id = ", agent.into());
         }
         let texts = [
             ("action = ", &filter.action),
@@ -145,7 +171,7 @@ impl<'a> Statement<'a> {
         ];
         for (before, text) in texts {
             if let Some(text) = text {
-                statement.and(before, text.into());
+                self.and(before, text.into());
             }
         }
         if !filter.states.is_empty() {
@@ -156,9 +182,8 @@ impl<'a> Statement<'a> {
                 .map(|state| format!("'{state}'"))
                 .collect();
             // Writing to a String never fails.
-            let _infallible = write!(statement.sql, " AND state IN ({})", words.join(", "));
+            let _infallible = write!(self.sql, " AND state IN ({})", words.join(", "));
         }
-        statement
     }
 
     fn and(&mut self, before: &'static str, arg: Arg<'a>) {
@@ -169,15 +194,16 @@ impl<'a> Statement<'a> {
 
 /// The events that fit.
 pub fn list(tx: &mut Tx<'_>, filter: &HistoryFilter) -> Result<Vec<HistoryEvent>> {
-    let mut statement = Statement::of(
-        "id, part, request_id, at, event, actor, decider, note, action, state, urgency, agent_id, reason",
-        filter,
-    );
     let order = if filter.is_oldest_first {
         "ASC"
     } else {
         "DESC"
     };
+    let mut statement = Statement::of(
+        "id, part, request_id, at, event, actor, decider, note, action, state, urgency, agent_id, reason",
+        filter,
+        Some((order, filter.limit.saturating_add(filter.offset))),
+    );
     statement.args.push(filter.limit.into());
     statement.args.push(filter.offset.into());
     let count = statement.args.len();
@@ -207,14 +233,14 @@ pub fn list(tx: &mut Tx<'_>, filter: &HistoryFilter) -> Result<Vec<HistoryEvent>
 
 /// How many fit, wherever a page begins.
 pub fn count(tx: &mut Tx<'_>, filter: &HistoryFilter) -> Result<u64> {
-    let statement = Statement::of("COUNT(*)", filter);
+    let statement = Statement::of("COUNT(*)", filter, None);
     let counted = tx.query_built(&statement.sql, &statement.args, |row| row.u64(0))?;
     Ok(counted.first().copied().unwrap_or_default())
 }
 
 /// The different actors of what fits, in alphabetical order; at most `limit`.
 pub fn actors(tx: &mut Tx<'_>, filter: &HistoryFilter) -> Result<Vec<String>> {
-    let mut statement = Statement::of("DISTINCT actor", filter);
+    let mut statement = Statement::of("DISTINCT actor", filter, None);
     statement.args.push(filter.limit.into());
     let _infallible = write!(
         statement.sql,
@@ -326,3 +352,6 @@ pub fn always_approved(
         },
     )
 }
+
+#[cfg(test)]
+mod tests;

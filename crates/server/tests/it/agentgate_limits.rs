@@ -165,7 +165,7 @@ async fn policies_escalations_and_delegations_are_counted() {
     stage.add_operator("deputy", "approver").await;
     let escalation = json!({"triggerAfterSec": 60, "escalateTo": "decision:deny"});
     let policy = json!({"name": "p", "rules": []});
-    let delegation = json!({"from": "admin", "to": "deputy", "expires_in_seconds": 60});
+    let delegation = json!({"to": "deputy", "expires_in_seconds": 60});
     for (path, body) in [
         ("/api/policies", policy),
         ("/api/escalation-rules", escalation),
