@@ -10,6 +10,7 @@ use countersign_store::requests;
 
 use crate::{
     carry_out::key_revoked,
+    checks,
     context::{OpCx, Principal},
     error::{Error, ErrorKind, Result},
     execute::expired,
@@ -148,6 +149,7 @@ impl Gate {
         };
         require_fresh_proof(cx)?;
         check_note(&ballot.note)?;
+        checks::characters("label", ballot.label.as_deref().unwrap_or_default())?;
         let (row, _) = self.load(cx, id).await?;
         if ballot
             .seen
@@ -472,7 +474,7 @@ fn check_note(note: &str) -> Result<()> {
             format!("the note has more than {NOTE_LIMIT_CHARACTERS} characters"),
         ));
     }
-    Ok(())
+    checks::characters("note", note)
 }
 
 pub(crate) fn check_pending(id: RequestId, state: RequestState) -> Result<()> {

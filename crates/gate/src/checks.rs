@@ -6,7 +6,10 @@ use countersign_domain::{Labels, Name, Permission, Permissions, Timestamp};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::{
+    context::OpCx,
+    error::{Error, ErrorKind, Result},
+};
 
 /// The longest description, reason or note in characters.
 pub(crate) const TEXT_LIMIT_CHARACTERS: usize = 2_000;
@@ -42,6 +45,25 @@ pub(crate) fn covers(maker: Permissions, wanted: Permissions) -> bool {
         .all(|permission| !wanted.contains(permission) || maker.contains(permission))
 }
 
+/// What is left of a new key's calls a minute and of its life: neither goes beyond those of the key that it is made with. A key that
+/// was given out for an hour, or for ten calls a minute, would make itself another without an end.
+pub(crate) fn within_maker(
+    cx: &OpCx,
+    rate_limit_per_minute: Option<u32>,
+    expires_at: Option<Timestamp>,
+) -> (Option<u32>, Option<Timestamp>) {
+    let Some(maker) = cx.principal.key() else {
+        return (rate_limit_per_minute, expires_at);
+    };
+    (
+        [rate_limit_per_minute, maker.rate_limit_per_minute]
+            .into_iter()
+            .flatten()
+            .min(),
+        [expires_at, maker.expires_at].into_iter().flatten().min(),
+    )
+}
+
 /// Refuses a name that could be taken for an id: things are looked up by either.
 pub(crate) fn name(field: &'static str, name: &Name) -> Result<()> {
     if Uuid::try_parse(name.as_str()).is_ok() {
@@ -69,6 +91,17 @@ pub(crate) fn text(field: &'static str, text: &str) -> Result<()> {
             field,
             format!("{field} has control characters: leave them out"),
         ));
+    }
+    Ok(())
+}
+
+/// Refuses control characters in what people write in a form, other than tabs and line breaks, of which a browser's have two characters.
+/// One of the databases takes no NUL, and a terminal takes some of the others for commands.
+pub(crate) fn characters(field: &'static str, text: &str) -> Result<()> {
+    let is_odd = |it: char| it.is_control() && !matches!(it, '\n' | '\r' | '\t');
+    if text.chars().any(is_odd) {
+        let text = format!("{field} has control characters: leave them out");
+        return Err(Error::invalid(field, text));
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::{
     approvals::NOTE_LIMIT_CHARACTERS,
+    checks,
     context::{OpCx, Principal},
     error::{Error, ErrorKind, Result},
     gate::Gate,
@@ -50,6 +51,7 @@ impl Gate {
             let text = format!("a comment has 1 to {NOTE_LIMIT_CHARACTERS} characters");
             return Err(Error::invalid("body", text));
         }
+        checks::characters("body", &body)?;
         let (row, _) = self.load(cx, id).await?;
         let comment = Comment {
             id: CommentId::new(self.inner.clock.uuid()),
@@ -86,9 +88,11 @@ impl Gate {
     /// The comments on a request, oldest first.
     ///
     /// # Errors
-    /// `forbidden` for agents; `not_found`.
+    /// `forbidden` for agents and whoever may not read requests; `not_found`.
     pub async fn comments(&self, cx: &OpCx, id: RequestId) -> Result<Vec<CommentView>> {
         cx.require(Permission::ConfigRead)?;
+        // They speak of what is asked: who reads the configuration alone sees none of that.
+        cx.require(Permission::RequestRead)?;
         self.load(cx, id).await?;
         let found = self
             .inner

@@ -3,7 +3,8 @@
 //! With `admin` a key acts as the operator who made it. With `request:create` and without `admin` it acts as an agent of its own, with one
 //! visible grant on the target of approval-only actions, and never decides, whatever else it asks for. With `request:decide` and without
 //! either it acts as an approver of its own. Any other key acts as its maker, within its scopes. Nobody makes a key that may do more than
-//! they may themselves.
+//! they may themselves, nor one that lasts longer or may call more often than the key that it is made with. What comes into being with a
+//! key needs the permission that it needs elsewhere: an agent with its grant, or an operator's key.
 
 use std::{fmt::Write as _, sync::Arc};
 
@@ -198,7 +199,7 @@ impl Gate {
     /// Makes a key for an integration. Its secret is shown this once.
     ///
     /// # Errors
-    /// `forbidden` for scopes beyond the maker's own; `invalid_input`.
+    /// `forbidden` for scopes beyond the maker's own, and for whoever may not make what the key acts as; `invalid_input`.
     pub async fn add_integration_key(
         &self,
         cx: &OpCx,
@@ -237,10 +238,11 @@ impl Gate {
             let text = "a key can't do more than its maker: make it with a credential that has these scopes";
             return Err(Error::forbidden(text));
         }
-        if acts == Acts::Approver {
+        if acts != Acts::Agent {
             cx.require(Permission::OperatorManage)?;
         }
         let profile = if acts == Acts::Agent && bound.is_none() {
+            cx.require(Permission::ConfigWrite)?;
             Some(self.caller_profile(cx).await?)
         } else {
             None
@@ -363,8 +365,11 @@ impl Gate {
             entries.push(self.config_entry(cx, "config.operator.created", text));
         }
         entries.push(self.config_entry(cx, "config.key.created", format!("key:{id} {name}")));
+        let (rate_limit_per_minute, expires_at) =
+            checks::within_maker(cx, draft.rate_limit_per_minute, None);
         let key = Arc::new(Key {
-            rate_limit_per_minute: draft.rate_limit_per_minute,
+            rate_limit_per_minute,
+            expires_at,
             prefix: token.display_prefix(),
             hash: token.hash().0,
             ..crate::keys::mint(id, name.clone(), owner, scopes, cx.now).0

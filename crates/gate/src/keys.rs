@@ -387,9 +387,10 @@ impl Gate {
             scopes,
             cx.now,
         );
-        key.rate_limit_per_minute = rate_limit_per_minute;
+        let expires_at = checks::expiry(cx.now, expires_in_seconds)?;
+        (key.rate_limit_per_minute, key.expires_at) =
+            checks::within_maker(cx, rate_limit_per_minute, expires_at);
         key.bounds = bounds;
-        key.expires_at = checks::expiry(cx.now, expires_in_seconds)?;
         let entry = self.config_entry(cx, "config.key.created", subject(&key));
         let key = Arc::new(key);
         let added = Arc::clone(&key);

@@ -12,6 +12,7 @@ mod agents;
 mod analytics;
 mod approval_only;
 mod approvals;
+mod aside;
 mod audit;
 mod batch;
 mod brief;

@@ -12,6 +12,7 @@
 use std::{
     collections::HashMap,
     fmt,
+    net::{IpAddr, Ipv6Addr},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -130,7 +131,8 @@ struct Shown {
     approver: Arc<Operator>,
 }
 
-/// Unknown tokens by source, in the minute that runs.
+/// Unknown tokens by source, in the minute that runs. Nothing here is ever asked about a token that is known: tokens can't be guessed,
+/// and what strangers send from an address must not keep its approvers from deciding (requirement 7).
 #[derive(Debug, Default)]
 pub(crate) struct LinkGuesses(Mutex<HashMap<String, (i64, u32)>>);
 
@@ -139,7 +141,16 @@ impl LinkGuesses {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How long a source has to wait, if it has to.
+    /// Counts an unknown token; how long its source has to wait, if it has to.
+    fn take(&self, source: &str, now: Timestamp) -> Option<Duration> {
+        let source = network_of(source);
+        let wait = self.wait(&source, now);
+        if wait.is_none() {
+            self.note(&source, now);
+        }
+        wait
+    }
+
     fn wait(&self, source: &str, now: Timestamp) -> Option<Duration> {
         let known = self.lock();
         let (began, count) = *known.get(source).or_else(|| {
@@ -164,6 +175,21 @@ impl LinkGuesses {
             (*began, *count) = (now, 0);
         }
         *count = count.saturating_add(1);
+    }
+}
+
+/// What is counted together: an IPv4 address, or the 64 bits that one IPv6 host may choose the rest to.
+fn network_of(source: &str) -> String {
+    match source
+        .parse::<IpAddr>()
+        .map(|address| address.to_canonical())
+    {
+        Ok(IpAddr::V6(address)) => {
+            let network = address.to_bits() >> 64 << 64;
+            Ipv6Addr::from_bits(network).to_string()
+        }
+        Ok(IpAddr::V4(address)) => address.to_string(),
+        Err(_) => source.to_owned(),
     }
 }
 
@@ -444,17 +470,12 @@ impl Gate {
         source: &str,
         token: &str,
     ) -> Result<(DecisionLink, VoteKind, RequestRow)> {
-        let now = self.now();
-        let guesses = &self.inner.link_guesses;
-        if let Some(wait) = guesses.wait(source, now) {
-            let text = "too many unknown decision links from here: wait a minute";
-            return Err(
-                Error::new(ErrorKind::TooManyRequests, "rate_limited", text).retry_after(wait)
-            );
-        }
         let guessed = || {
-            guesses.note(source, now);
-            unknown()
+            let Some(wait) = self.inner.link_guesses.take(source, self.now()) else {
+                return unknown();
+            };
+            let text = "too many unknown decision links from here: wait a minute";
+            Error::new(ErrorKind::TooManyRequests, "rate_limited", text).retry_after(wait)
         };
         let (nonce, shown) = halves(token).ok_or_else(guessed)?;
         let found = self

@@ -230,8 +230,14 @@ impl Gate {
         version: Option<String>,
     ) -> Result<RuleSetPlan> {
         cx.require(Permission::ConfigWrite)?;
-        let wanted = self.rules_of(cx, set)?;
-        let warnings = lint(&wanted);
+        let (of, set) = (cx.clone(), set.clone());
+        let (wanted, warnings) = self
+            .aside(move |gate| -> Result<_> {
+                let wanted = gate.rules_of(&of, &set)?;
+                let warnings = lint(&wanted);
+                Ok((wanted, warnings))
+            })
+            .await??;
         let (gate, caller) = (self.clone(), cx.clone());
         let (changes, kept) = self
             .change(cx, Nouns::POLICY, move |tx| {

@@ -3,10 +3,10 @@
 //! It reads the recorded facts page by page, newest first, and decides on them again; it changes and records nothing. A request whose
 //! evidence was deleted can't be decided on again: it is counted, never guessed.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use countersign_domain::{
-    EntryId, Permission, RequestId, Timestamp, Verdict, Warning, lint, replay,
+    EntryId, Permission, PolicySet, Replayed, RequestId, Timestamp, Verdict, Warning, lint, replay,
 };
 use countersign_store::{
     evidence,
@@ -88,6 +88,18 @@ pub struct Simulation {
     pub warnings: Vec<Warning>,
 }
 
+/// Decides again on each, by the policy in force and the proposed one; `None` for what can't be decided on again.
+fn replay_all(
+    (now, proposed): &(PolicySet, PolicySet),
+    evidence: &[Option<serde_json::Value>],
+) -> Vec<Option<Replayed>> {
+    let replayed = |evidence: &Option<serde_json::Value>| {
+        let (facts, recorded) = judged_facts(evidence.as_ref())?;
+        Some(replay(now, proposed, &recorded, facts))
+    };
+    evidence.iter().map(replayed).collect()
+}
+
 impl Gate {
     /// Replays one page of what was asked for under other rules.
     ///
@@ -96,16 +108,23 @@ impl Gate {
     pub async fn simulate_policy(&self, cx: &OpCx, draft: SimulationDraft) -> Result<Simulation> {
         cx.require(Permission::ConfigRead)?;
         cx.require(Permission::RequestRead)?;
-        let rules = self.rules_of(cx, &draft.set)?;
-        let snapshot = self.fresh_snapshot()?;
         let is_first = draft.after.is_none();
-        let warnings = if is_first { lint(&rules) } else { Vec::new() };
-        let names: BTreeMap<String, String> = rules
-            .iter()
-            .map(|rule| (rule.id.to_string(), rule.name.to_string()))
-            .collect();
-        let proposed = snapshot.policy_with(rules).without_standing();
-        let now = countersign_domain::PolicySet::clone(&snapshot.policy).without_standing();
+        let (of, set) = (cx.clone(), draft.set);
+        let snapshot = self.fresh_snapshot()?;
+        let of_now = snapshot.clone();
+        let (names, policies, warnings) = self
+            .aside(move |gate| -> Result<_> {
+                let rules = gate.rules_of(&of, &set)?;
+                let warnings = if is_first { lint(&rules) } else { Vec::new() };
+                let names: BTreeMap<String, String> = rules
+                    .iter()
+                    .map(|rule| (rule.id.to_string(), rule.name.to_string()))
+                    .collect();
+                let proposed = of_now.policy_with(rules).without_standing();
+                let now = PolicySet::clone(&of_now.policy).without_standing();
+                Ok((names, Arc::new((now, proposed)), warnings))
+            })
+            .await??;
         let limit = match draft.limit {
             0 => SIMULATION_PAGE_LIMIT,
             limit => limit.min(SIMULATION_PAGE_LIMIT),
@@ -141,12 +160,15 @@ impl Gate {
         };
         for batch in rows.chunks(BATCH) {
             let evidence = self.evidence_of(batch).await?;
-            for (row, evidence) in batch.iter().zip(evidence) {
-                let Some((facts, recorded)) = judged_facts(evidence.as_ref()) else {
+            let policies = Arc::clone(&policies);
+            let replayed = self
+                .aside(move |_| replay_all(&policies, &evidence))
+                .await?;
+            for (row, replayed) in batch.iter().zip(replayed) {
+                let Some(replayed) = replayed else {
                     simulation.not_replayable += 1;
                     continue;
                 };
-                let replayed = replay(&now, &proposed, &recorded, facts);
                 simulation.replayed += 1;
                 let count = simulation.counts.entry((replayed.then, replayed.proposed));
                 *count.or_default() += 1;
@@ -176,8 +198,6 @@ impl Gate {
                     reason: replayed.reason,
                 });
             }
-            // A long replay lets others have their turn.
-            tokio::task::yield_now().await;
         }
         Ok(simulation)
     }

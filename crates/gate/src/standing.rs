@@ -210,6 +210,8 @@ impl Gate {
     /// `forbidden` for agents and whoever may not read requests.
     pub async fn standing_approvals(&self, cx: &OpCx) -> Result<Vec<StandingView>> {
         cx.require(Permission::ConfigRead)?;
+        // What they are held to are fields of payloads.
+        cx.require(Permission::RequestRead)?;
         cx.require_unbounded()?;
         let now = self.now();
         let usable = self

@@ -11,7 +11,8 @@ use crate::bed::Bed;
 
 async fn links_decide(bed: Bed) {
     let receiver = Upstream::start().unwrap();
-    receiver.on_each("/hook", [503, 200].map(Reply::status));
+    // The worst receiver sends back what it was sent.
+    receiver.on_each("/hook", [Reply::status(503), Reply::echo()]);
     let change: SettingsChange =
         serde_json::from_value(json!({ "links": { "base_url": "https://gate.example" } })).unwrap();
     bed.gate

@@ -22,6 +22,10 @@ use crate::{
 /// How much of a receiver's answer is kept, in bytes.
 const ANSWER_BYTES: usize = 1_024;
 
+/// What is kept in the place of an answer to decision links. A receiver may send back what it was sent, in any encoding, and whoever
+/// reads the log would decide as the links' approver.
+const UNKEPT_ANSWER: &str = "not kept: decision links went out with this delivery";
+
 /// A delivery under lease.
 #[derive(Debug, Clone)]
 pub struct Delivery {
@@ -133,7 +137,18 @@ impl Gate {
     /// When that can't be noted: then it is sent again, under the same id.
     pub async fn deliver(&self, delivery: Delivery) -> Result<Delivered> {
         let answer = match self.parcel(&delivery).await {
-            Ok(parcel) => self.courier()?.send(parcel).await,
+            Ok((parcel, has_links)) => {
+                let answer = self.courier()?.send(parcel).await;
+                // Without a code the text is the courier's own.
+                if has_links && answer.code.is_some() {
+                    Answer {
+                        text: UNKEPT_ANSWER.to_owned(),
+                        ..answer
+                    }
+                } else {
+                    answer
+                }
+            }
             Err(error) => {
                 tracing::error!(%error, cause = ?error.cause, id = %delivery.row.id, "a webhook's delivery can't be put together");
                 Answer {
@@ -177,7 +192,8 @@ impl Gate {
         Ok(Delivered { state, answer })
     }
 
-    async fn parcel(&self, delivery: &Delivery) -> Result<Parcel> {
+    /// What is sent, and whether decision links are in it.
+    async fn parcel(&self, delivery: &Delivery) -> Result<(Parcel, bool)> {
         let Delivery { webhook, row } = delivery;
         let told = self.told(row).await?;
         let links = match (&told, webhook.links_for) {
@@ -186,16 +202,18 @@ impl Gate {
             }
             _ => None,
         };
+        let has_links = links.is_some();
         let body = self.notice_body(row, told.as_ref(), links)?;
         let now = self.now();
         let secrets = secret::open(&self.inner.workspace.vault, webhook, now)?;
         let headers = signature::headers(row.id, now, &body, webhook.signature_style, &secrets);
-        Ok(Parcel {
+        let parcel = Parcel {
             url: webhook.url.clone(),
             allow_private_networks: self.snapshot().settings.webhooks.allow_private_networks,
             headers,
             body: body.into(),
-        })
+        };
+        Ok((parcel, has_links))
     }
 
     /// At the start on SQLite, where nobody else can be alive: what a gateway that died had taken is due at once.

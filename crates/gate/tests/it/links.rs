@@ -403,13 +403,35 @@ async fn guesses_are_counted_by_source() {
     let limited = press(&stage, &"A".repeat(43), "").await.unwrap_err();
     assert_eq!(limited.code, "rate_limited");
     assert!(limited.retry_after.unwrap() <= Duration::from_mins(1));
-    stage
-        .gate
-        .look_at_link("192.0.2.8", pair.approve.expose())
-        .await
-        .unwrap();
     stage.clock.advance(Duration::from_secs(61));
+    assert_eq!(refused(&stage, &"A".repeat(43)).await, "no_link");
+    // Requirement 7: what strangers send from the same address keeps nobody from deciding.
+    for _ in 0..70 {
+        refused(&stage, &"A".repeat(43)).await;
+    }
+    assert_eq!(refused(&stage, &"A".repeat(43)).await, "rate_limited");
     press(&stage, pair.approve.expose(), "").await.unwrap();
+}
+
+/// One IPv6 host has 2^64 addresses: they are one source, and don't crowd out the others.
+#[tokio::test]
+async fn a_network_s_addresses_are_one_source() {
+    let stage = Stage::new().await;
+    let guess = |source: String| {
+        let gate = stage.gate.clone();
+        async move {
+            let looked = gate.look_at_link(&source, &"A".repeat(43)).await;
+            looked.unwrap_err().code
+        }
+    };
+    for host in 0..60 {
+        assert_eq!(guess(format!("2001:db8:0:1::{host:x}")).await, "no_link");
+    }
+    assert_eq!(
+        guess("2001:db8:0:1:ffff::1".to_owned()).await,
+        "rate_limited"
+    );
+    assert_eq!(guess("2001:db8:0:2::1".to_owned()).await, "no_link");
 }
 
 /// What the store holds is no token, and what is printed is none.

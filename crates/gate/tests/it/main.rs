@@ -17,6 +17,8 @@ mod fake;
 #[cfg(test)]
 mod fake_caller;
 #[cfg(test)]
+mod integrations;
+#[cfg(test)]
 mod interleavings;
 #[cfg(test)]
 mod keys;

@@ -365,3 +365,21 @@ async fn numbers_suggestions_and_alarms_come_from_what_was_decided() {
     let overview = stage.gate.overview(&stage.owner(), span).await.unwrap();
     assert_eq!(overview.volume.refused, 1);
 }
+
+/// Long work on rules has one turn, and none of the threads that serve calls: with one thread and one piece of work that holds it up, another
+/// waits and calls are served.
+#[tokio::test]
+async fn long_work_on_rules_holds_up_nothing_else() {
+    let stage = Stage::new().await;
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let (gate, other) = (stage.gate.clone(), stage.gate.clone());
+    let first = tokio::spawn(async move { gate.aside(move |_| held.recv().is_ok()).await });
+    tokio::task::yield_now().await;
+    let mut second = tokio::spawn(async move { other.aside(|_| ()).await });
+    stage.ask().await;
+    let waits = tokio::time::timeout(std::time::Duration::from_millis(50), &mut second);
+    assert!(waits.await.is_err());
+    release.send(()).unwrap();
+    assert!(first.await.unwrap().unwrap());
+    second.await.unwrap().unwrap();
+}

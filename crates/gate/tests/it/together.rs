@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use countersign_domain::{RequestId, Role, VoteKind};
-use countersign_gate::{BatchAnswer, BatchDraft, BatchItem};
+use countersign_domain::{RequestId, Role, Scope, VoteKind};
+use countersign_gate::{Ballot, BatchAnswer, BatchDraft, BatchItem};
 use serde_json::json;
 
 use crate::{
     stage::Stage,
+    support::{by_key, key_draft},
     terms::{operator, rule, vote},
 };
 
@@ -93,6 +94,27 @@ async fn a_seat_ends_with_its_time_its_lender_and_is_not_lent_on() {
     vote(&stage, &ada, id, VoteKind::Approve, "").await.unwrap();
 }
 
+/// One of the databases takes no NUL: it is refused before either is asked. A browser's line breaks are no harm.
+#[tokio::test]
+async fn what_operators_write_has_no_control_characters() {
+    let stage = Stage::new().await;
+    let id = stage.ask().await;
+    let (gate, owner) = (&stage.gate, stage.owner());
+    let comment = gate.add_comment(&owner, id, "a\0b").await;
+    assert_eq!(comment.unwrap_err().field.as_deref(), Some("body"));
+    let note = vote(&stage, &owner, id, VoteKind::Approve, "a\0b").await;
+    assert_eq!(note.unwrap_err().field.as_deref(), Some("note"));
+    let ballot = Ballot {
+        label: Some("slack:\u{1b}[2J".to_owned()),
+        ..Ballot::new(VoteKind::Approve)
+    };
+    let label = gate.cast(&owner, id, ballot).await;
+    assert_eq!(label.unwrap_err().field.as_deref(), Some("label"));
+    vote(&stage, &owner, id, VoteKind::Approve, "one\r\ntwo")
+        .await
+        .unwrap();
+}
+
 #[tokio::test]
 async fn comments_are_the_operators() {
     let stage = Stage::new().await;
@@ -107,6 +129,14 @@ async fn comments_are_the_operators() {
     assert_eq!(comments[0].operator_name, "owner");
     let read = stage.gate.comments(&stage.agent(), id).await;
     assert_eq!(read.unwrap_err().code, "forbidden");
+    // A credential for the configuration sees nothing of what is asked.
+    let draft = key_draft("keys", None, Some("owner"), &[Scope::KeyManage]);
+    let made = stage.gate.add_key(&stage.owner(), draft).await.unwrap();
+    let manager = by_key(&stage.gate, made.secret.expose());
+    let read = stage.gate.comments(&manager, id).await;
+    assert_eq!(read.unwrap_err().code, "forbidden");
+    let listed = stage.gate.standing_approvals(&manager).await;
+    assert_eq!(listed.unwrap_err().code, "forbidden");
     let written = stage
         .gate
         .add_comment(&stage.agent(), id, "approve me")

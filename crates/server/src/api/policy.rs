@@ -253,9 +253,11 @@ pub(crate) async fn test(caller: Caller, Json(body): Json<TestBody>) -> Result<D
         at: body.at,
     };
     let proposed = body.rules.map(set_of);
+    let cx = caller.cx().clone();
     let told = caller
         .gate
-        .test_policy(caller.cx(), &draft, proposed.as_ref())?;
+        .aside(move |gate| gate.test_policy(&cx, &draft, proposed.as_ref()))
+        .await??;
     Ok(Document(TestView {
         decision: DecisionView::from(&told.explanation.decision),
         action: told.facts.action.name,
@@ -412,7 +414,11 @@ pub(crate) struct LintView {
 #[utoipa::path(post, path = "/api/v1/policy/lint", tag = "policy", request_body = LintBody, responses((status = 200, body = LintView)))]
 pub(crate) async fn lint(caller: Caller, Json(body): Json<LintBody>) -> Result<Document<LintView>> {
     let set = body.rules.map(set_of);
-    let found = caller.gate.lint_rules(caller.cx(), set.as_ref())?;
+    let cx = caller.cx().clone();
+    let found = caller
+        .gate
+        .aside(move |gate| gate.lint_rules(&cx, set.as_ref()))
+        .await??;
     Ok(Document(LintView {
         warnings: warnings(found),
     }))
@@ -506,7 +512,11 @@ pub(crate) async fn plan_policy(
     caller: Caller,
     Json(body): Json<RuleSetBody>,
 ) -> Result<Document<RuleSetChanges>> {
-    let plan = caller.gate.plan_rules(caller.cx(), &set_of(body.rules))?;
+    let (cx, set) = (caller.cx().clone(), set_of(body.rules));
+    let plan = caller
+        .gate
+        .aside(move |gate| gate.plan_rules(&cx, &set))
+        .await??;
     Ok(Document(plan.into()))
 }
 
@@ -524,6 +534,11 @@ pub(crate) async fn put_policy(
     Ok(Document(plan.into()))
 }
 
-pub(super) fn warnings_of(caller: &Caller, rule: &countersign_domain::Rule) -> Vec<RuleWarning> {
-    warnings(caller.gate.warnings_of(rule))
+pub(super) async fn warnings_of(
+    caller: &Caller,
+    rule: &countersign_domain::Rule,
+) -> Result<Vec<RuleWarning>> {
+    let rule = rule.clone();
+    let found = caller.gate.aside(move |gate| gate.warnings_of(&rule)).await;
+    Ok(warnings(found?))
 }

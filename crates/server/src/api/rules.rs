@@ -49,11 +49,11 @@ pub(crate) struct RuleView {
 
 impl RuleView {
     /// A rule that was just written.
-    fn written(caller: &Caller, rule: &Rule) -> Self {
-        Self {
-            warnings: policy::warnings_of(caller, rule),
+    async fn written(caller: &Caller, rule: &Rule) -> Result<Self> {
+        Ok(Self {
+            warnings: policy::warnings_of(caller, rule).await?,
             ..Self::from(rule)
-        }
+        })
     }
 }
 
@@ -196,7 +196,7 @@ pub(crate) async fn add_rule(
         .gate
         .add_rule(caller.cx(), RuleDraft::from(body))
         .await?;
-    let view = RuleView::written(&caller, &rule);
+    let view = RuleView::written(&caller, &rule).await?;
     Ok((StatusCode::CREATED, Document(view)))
 }
 
@@ -236,7 +236,7 @@ pub(crate) async fn update_rule(
         labels,
     };
     let rule = caller.gate.update_rule(caller.cx(), &id, change).await?;
-    Ok(Document(RuleView::written(&caller, &rule)))
+    Ok(Document(RuleView::written(&caller, &rule).await?))
 }
 
 /// Removes a rule.

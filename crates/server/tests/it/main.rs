@@ -16,6 +16,7 @@ mod configuration;
 mod details;
 mod events;
 mod gaiterguard;
+mod guardrails;
 mod keys;
 mod links;
 mod listener;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::{Json as Document, extract::State};
+use axum::{Json as Document, extract::FromRequestParts};
 use countersign_domain::Permission;
-use countersign_gate::{OpCx, OverrideDraft};
-use http::{HeaderMap, StatusCode};
+use countersign_gate::{Gate, OpCx, OverrideDraft};
+use http::{StatusCode, request::Parts};
 use serde_json::{Value, json};
 
 use super::{body::Object, ids};
@@ -18,31 +18,64 @@ use crate::{
 /// For how long a breach counts where no recovery is reported.
 const BREACH_SECONDS: u64 = 3_600;
 
+/// The system that reports, known by its secret and counted before anything of the body is read (requirement 1): the route is open to the
+/// layer in front of it, which would look for the key in other headers.
+#[derive(Debug)]
+pub(crate) struct Reporter {
+    gate: Gate,
+    cx: OpCx,
+}
+
+impl FromRequestParts<Arc<ServerState>> for Reporter {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Arc<ServerState>) -> Result<Self> {
+        let gate = state.open_gate()?;
+        let Source(peer) = Source::from_request_parts(parts, state).await?;
+        let wrong = || Problem::unauthenticated("Invalid or missing guardrails secret");
+        let secret = parts.headers.get("x-guardrails-secret");
+        let secret = secret.and_then(|it| it.to_str().ok()).ok_or_else(wrong)?;
+        let principal = gate.identify_key(secret).map_err(|_| wrong())?;
+        if let Some(taken) = gate.count_call(&principal).await
+            && !taken.is_admitted
+        {
+            return Err(taken.refusal().into());
+        }
+        let cx = OpCx {
+            principal,
+            source: Arc::clone(&peer.source),
+            now: gate.now(),
+        };
+        let reporter = Self { gate, cx };
+        reporter.check()?;
+        Ok(reporter)
+    }
+}
+
+impl Reporter {
+    fn check(&self) -> Result<()> {
+        self.cx.require(Permission::OverrideManage).map_err(|_| {
+            let text = "Missing required scope: override:manage";
+            Problem::new(StatusCode::FORBIDDEN, "forbidden", text)
+        })
+    }
+
+    /// Asks again who it is: a body can take a minute.
+    async fn refresh(self) -> Result<Self> {
+        let cx = self.gate.refresh(&self.cx).await?;
+        let reporter = Self { cx, ..self };
+        reporter.check()?;
+        Ok(reporter)
+    }
+}
+
 /// Makes every action of an agent ask after a breach, and takes that back after its recovery.
 #[utoipa::path(post, path = "/api/guardrails/webhook", tag = "agentgate", request_body = Object, responses((status = 200, body = Object), (status = "4XX", body = super::AgentGateError)))]
 pub(crate) async fn agentgate_guardrails(
-    State(state): State<Arc<ServerState>>,
-    Source(peer): Source,
-    headers: HeaderMap,
+    reporter: Reporter,
     body: Object,
 ) -> Result<Document<Value>> {
-    let gate = state.open_gate()?;
-    let wrong = || Problem::unauthenticated("Invalid or missing guardrails secret");
-    let secret = headers
-        .get("x-guardrails-secret")
-        .and_then(|it| it.to_str().ok());
-    let principal = gate
-        .identify_key(secret.ok_or_else(wrong)?)
-        .map_err(|_| wrong())?;
-    let cx = OpCx {
-        principal,
-        source: Arc::clone(&peer.source),
-        now: gate.now(),
-    };
-    if cx.require(Permission::OverrideManage).is_err() {
-        let text = "Missing required scope: override:manage";
-        return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", text));
-    }
+    let Reporter { gate, cx } = reporter.refresh().await?;
     let agent = ids::agent_reference(&body.text("agentId")?);
     let metric: String = body.text("metric")?.chars().take(200).collect();
     let reason = format!("Guardrail breach: {metric}");
