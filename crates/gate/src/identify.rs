@@ -35,11 +35,7 @@ pub(crate) fn unauthenticated() -> Error {
 }
 
 /// Whom a live key acts as; `None` if the key or its owner no longer works.
-fn principal_of(
-    snapshot: &Snapshot,
-    key: &Arc<Key>,
-    now: Timestamp,
-) -> Option<Principal> {
+fn principal_of(snapshot: &Snapshot, key: &Arc<Key>, now: Timestamp) -> Option<Principal> {
     if !key.is_live(now) {
         return None;
     }
