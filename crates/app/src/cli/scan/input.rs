@@ -1,6 +1,7 @@
 //! Reading what is scanned: bounded, and made text.
 
 use std::ffi::OsStr;
+use std::fmt::Display;
 use std::fs::{File, Metadata};
 use std::io::{self, IsTerminal, Read};
 use std::os::unix::ffi::OsStrExt;
@@ -79,14 +80,19 @@ pub(super) fn file_or_stdin(path: Option<&Path>) -> Result<Vec<u8>> {
     }
 }
 
+/// Why a file can't be read.
+pub(super) fn unreadable(name: &impl Display, error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => format!("{name} can't be read: there is no such file"),
+        _ => format!("{name} can't be read: {error}"),
+    }
+}
+
 /// The bytes of a file, or why there are none. Only of a regular file: a pipe without a writer would be waited for for ever, and
 /// opening or reading a device may do anything.
 pub(super) fn file(path: &Path) -> Result<Vec<u8>, String> {
     let name = path.display();
-    let failed = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => format!("{name} can't be read: there is no such file"),
-        _ => format!("{name} can't be read: {error}"),
-    };
+    let failed = |error: io::Error| unreadable(&name, &error);
     check_kind(path, &path.metadata().map_err(failed)?)?;
     // It may be another one by now.
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;

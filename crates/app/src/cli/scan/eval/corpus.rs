@@ -10,6 +10,7 @@ use countersign_scan::threat::Channel;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::super::input::unreadable;
 use crate::failure::{Failure, Result};
 
 #[cfg(test)]
@@ -67,8 +68,7 @@ impl Corpus {
             return Self::from_reader(BufReader::new(io::stdin()), &"standard input");
         }
         let name = path.display();
-        let file = File::open(path)
-            .map_err(|error| Failure::usage(format!("{name} can't be read: {error}")))?;
+        let file = File::open(path).map_err(|error| Failure::usage(unreadable(&name, &error)))?;
         Self::from_reader(BufReader::new(file), &name)
     }
 
