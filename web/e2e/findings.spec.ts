@@ -97,7 +97,7 @@ test("a hostile answer is a finding in its place, is called wrong, and becomes a
   await expect(finding).toContainText("in what the target answered: reply");
   await expect(finding.getByRole("listitem").first()).toBeVisible();
   // What was found is marked among what stands around it.
-  await expect(finding.getByRole("mark").first()).toHaveText("Ignore all previous instructions");
+  await expect(finding.locator("mark").first()).toHaveText("Ignore all previous instructions");
 
   await finding.getByRole("button", { name: /^This finding is wrong/ }).click();
   const dialog = page.getByRole("dialog", { name: "Mark the finding as wrong" });

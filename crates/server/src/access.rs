@@ -19,6 +19,8 @@ pub enum Access {
     Needs(Permission),
     /// Whoever has one of the two: what is shown follows from which.
     NeedsOne(Permission, Permission),
+    /// Whoever has the two.
+    NeedsBoth(Permission, Permission),
 }
 
 impl Access {
@@ -28,6 +30,7 @@ impl Access {
             Self::Open | Self::Any => true,
             Self::Needs(permission) => permissions.contains(permission),
             Self::NeedsOne(one, other) => permissions.contains(one) || permissions.contains(other),
+            Self::NeedsBoth(one, other) => permissions.contains(one) && permissions.contains(other),
         }
     }
 }
@@ -149,6 +152,15 @@ const fn one_of(
     other: Permission,
 ) -> RouteAccess {
     route(method, path, Access::NeedsOne(one, other), Face::Native)
+}
+
+const fn needs_both(
+    method: &'static str,
+    path: &'static str,
+    one: Permission,
+    other: Permission,
+) -> RouteAccess {
+    route(method, path, Access::NeedsBoth(one, other), Face::Native)
 }
 
 const fn gaiterguard(
@@ -311,13 +323,23 @@ pub const ROUTES: &[RouteAccess] = &[
     needs("POST", "/api/v1/approvals/{id}/approve", P::RequestDecide),
     needs("POST", "/api/v1/approvals/{id}/deny", P::RequestDecide),
     needs("POST", "/api/v1/approvals/batch", P::RequestDecide),
-    needs("GET", "/api/v1/approvals/{id}/comments", P::ConfigRead),
+    needs_both(
+        "GET",
+        "/api/v1/approvals/{id}/comments",
+        P::ConfigRead,
+        P::RequestRead,
+    ),
     needs("POST", "/api/v1/approvals/{id}/comments", P::RequestDecide),
     // Decision links, and the page behind them: what is in its address is what proves it.
     needs("POST", "/api/v1/links", P::RequestDecide),
     open("GET", "/l/{token}"),
     open("POST", "/l/{token}"),
-    needs("GET", "/api/v1/standing-approvals", P::ConfigRead),
+    needs_both(
+        "GET",
+        "/api/v1/standing-approvals",
+        P::ConfigRead,
+        P::RequestRead,
+    ),
     needs(
         "DELETE",
         "/api/v1/standing-approvals/{id}",

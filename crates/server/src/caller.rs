@@ -241,6 +241,7 @@ fn check_permission(gate: &Gate, cx: &OpCx, row: &RouteAccess) -> Result<()> {
         Access::Open | Access::Any => Ok(()),
         Access::Needs(permission) => Ok(cx.require(permission)?),
         Access::NeedsOne(one, other) => Ok(cx.require(one).or_else(|_| cx.require(other))?),
+        Access::NeedsBoth(one, other) => Ok(cx.require(one).and_then(|()| cx.require(other))?),
     }
 }
 

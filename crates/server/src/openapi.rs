@@ -64,7 +64,7 @@ fn build() -> String {
         };
         operation["security"] = match route.access {
             Access::Open => json!([]),
-            Access::Any | Access::Needs(_) | Access::NeedsOne(..) => {
+            Access::Any | Access::Needs(_) | Access::NeedsOne(..) | Access::NeedsBoth(..) => {
                 json!([{"key": []}, {"agentKey": []}, {"apiKey": []}, {"session": []}])
             }
         };
@@ -73,6 +73,7 @@ fn build() -> String {
             Access::Any => json!("any"),
             Access::Needs(permission) => json!(format!("{permission:?}")),
             Access::NeedsOne(one, other) => json!(format!("{one:?} or {other:?}")),
+            Access::NeedsBoth(one, other) => json!(format!("{one:?} and {other:?}")),
         };
         if !matches!(route.face, Face::GaiterGuard | Face::AgentGate) {
             operation["responses"]["default"] = json!({

@@ -175,7 +175,9 @@ pub(crate) fn no_route(method: &str, path: &str) -> serde_json::Value {
 /// What a caller lacks, by the name that these clients know.
 pub(crate) fn missing_scope(access: Access) -> Problem {
     let scope = match access {
-        Access::Needs(permission) | Access::NeedsOne(permission, _) => scope_of(permission),
+        Access::Needs(permission)
+        | Access::NeedsOne(permission, _)
+        | Access::NeedsBoth(permission, _) => scope_of(permission),
         Access::Open | Access::Any => "admin",
     };
     Problem::new(

@@ -280,6 +280,11 @@ async fn check_one(stage: &Stage, route: &RouteAccess, who: &Who, may: bool) {
         return;
     }
     let answer = call.send().await;
+    if route.path == "/api/guardrails/webhook" {
+        // Whoever calls it proves itself by a secret of its own, which none of these has.
+        assert_eq!(answer.status, 401, "{} {route:?}", who.name);
+        return;
+    }
     assert_ne!(
         answer.status,
         401,

@@ -58,6 +58,9 @@ function matches(text: string, words: string): boolean {
 
 const [store, spotlight] = createSpotlight();
 
+/** A long list can be scrolled with the keys alone. It is a `ScrollArea`, which its own type does not say. */
+const SCROLLED_BY_KEYS: object = { viewportProps: { tabIndex: 0 } };
+
 export interface CommandPaletteProps {
   isOpen: boolean;
   onClose: () => void;
@@ -198,7 +201,7 @@ export function CommandPalette({ isOpen, onClose }: CommandPaletteProps) {
         }}
         rightSection={found.isSearching ? <span role="status">…</span> : undefined}
       />
-      <Spotlight.ActionsList id={LIST}>
+      <Spotlight.ActionsList id={LIST} {...SCROLLED_BY_KEYS}>
         {shown.map(({ name, entries }) => (
           <Spotlight.ActionsGroup key={name} label={name}>
             {entries.map(({ id, label, description, icon: Picture, run }) => (
