@@ -145,6 +145,20 @@ test.describe("two at once", () => {
       await expect(approveButton(each)).toBeEnabled();
       await armed(card(each), "/charges/both");
     }
+    // Neither leaves before both are there: that is at once on any machine.
+    let open: () => void = () => undefined;
+    const both = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    let arrived = 0;
+    for (const each of [page, other.page]) {
+      await each.route("**/approve", async (route) => {
+        arrived += 1;
+        if (arrived === 2) open();
+        await both;
+        await route.continue();
+      });
+    }
     await Promise.all([page, other.page].map((each) => approveButton(each).click()));
     const outcomes = [page, other.page].map((each) => card(each).getByRole("status", { name: "Outcome" }));
     for (const [index, outcome] of outcomes.entries()) {
