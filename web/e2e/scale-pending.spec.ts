@@ -11,6 +11,7 @@ test.use({ world: "pending" });
 test.describe.configure({ timeout: 600_000 });
 
 test("the first page, the count, a filter, the last row and a decision", async ({ page, watch, scene }) => {
+  await scene.gateway.call("PATCH", "/api/v1/settings", { approvals: { pending_per_agent: PENDING } });
   await many(
     PENDING,
     (index) =>
