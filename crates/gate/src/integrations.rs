@@ -344,17 +344,7 @@ impl Gate {
             let text = crate::agents::subject(agent.id, &agent.name);
             entries.push(self.config_entry(cx, "config.agent.created", text));
             if let Some((target, profile)) = plan.profile {
-                let made = Grant {
-                    id: GrantId::new(self.inner.clock.uuid()),
-                    agent: agent.id,
-                    target,
-                    profile,
-                    action: everything()?,
-                    verdict: GrantVerdict::ByPolicy,
-                    expires_at: None,
-                    labels: Labels::new(),
-                    created_at: cx.now,
-                };
+                let made = self.grant_by_policy(cx, agent.id, (target, profile))?;
                 let text = format!("grant:{} {} on {CALLER}/default: **", made.id, agent.name);
                 entries.push(self.config_entry(cx, "config.grant.created", text));
                 grant = Some(made);
@@ -385,6 +375,26 @@ impl Gate {
             grant,
             operator,
             entries,
+        })
+    }
+
+    /// The one visible grant of an agent that a key acts as.
+    fn grant_by_policy(
+        &self,
+        cx: &OpCx,
+        agent: AgentId,
+        (target, profile): (TargetId, ProfileId),
+    ) -> Result<Grant> {
+        Ok(Grant {
+            id: GrantId::new(self.inner.clock.uuid()),
+            agent,
+            target,
+            profile,
+            action: everything()?,
+            verdict: GrantVerdict::ByPolicy,
+            expires_at: None,
+            labels: Labels::new(),
+            created_at: cx.now,
         })
     }
 
@@ -462,17 +472,7 @@ impl Gate {
                 )
                 .0
             };
-            let grant = Grant {
-                id: GrantId::new(self.inner.clock.uuid()),
-                agent: agent.id,
-                target,
-                profile,
-                action: everything()?,
-                verdict: GrantVerdict::ByPolicy,
-                expires_at: None,
-                labels: Labels::new(),
-                created_at: cx.now,
-            };
+            let grant = self.grant_by_policy(cx, agent.id, (target, profile))?;
             let text = crate::agents::subject(agent.id, &agent.name);
             let entry = self.config_entry(cx, "config.agent.created", text);
             let added = Arc::clone(&agent);
@@ -572,17 +572,7 @@ impl Gate {
                 revision: 1,
                 created_at: cx.now,
             });
-            let grant = Grant {
-                id: GrantId::new(self.inner.clock.uuid()),
-                agent: agent.id,
-                target,
-                profile,
-                action: everything()?,
-                verdict: GrantVerdict::ByPolicy,
-                expires_at: None,
-                labels: Labels::new(),
-                created_at: cx.now,
-            };
+            let grant = self.grant_by_policy(cx, agent.id, (target, profile))?;
             let text = crate::agents::subject(agent.id, &agent.name);
             let entry = self.config_entry(cx, "config.agent.created", text);
             let (added, label) = (Arc::clone(&agent), id.clone());

@@ -164,22 +164,29 @@ async fn an_agent_makes_no_links() {
 #[tokio::test]
 async fn what_an_agent_wrote_is_text_on_the_page() {
     let stage = Stage::new().await;
-    let action = "POST /a'<img src=x onerror=alert(1)>\u{202e}";
-    let body = json!({"target": "payments", "action": action, "body": {}, "intent": "<b>"});
+    // Only a target whose actions have free names lets such a name through.
+    let grant = json!({"agent": "demo", "target": "caller", "action": "**", "verdict": "ask"});
+    stage
+        .post("/api/v1/grants")
+        .key(&stage.owner)
+        .json(&grant)
+        .send()
+        .await
+        .expect(201);
+    let action = "a'<img src=x onerror=alert(1)>\u{202e}";
+    let body = json!({"target": "caller", "action": action, "input": {"params": {"x": "<img>"}}, "intent": "<b>"});
     let asked = stage
         .post("/api/v1/actions")
         .key(&stage.agent)
         .json(&body)
         .send()
-        .await;
-    if asked.status.as_u16() != 202 {
-        return;
-    }
+        .await
+        .expect(202);
     let id = asked.json()["id"].as_str().unwrap().to_owned();
     let (approve, _) = pair(&stage, &id).await;
     let text = stage.get(&approve).send().await.expect(200).text();
     assert!(
-        !text.contains("<img") && !text.contains('\u{202e}') && !text.contains("<b>"),
+        text.contains("&lt;img") && !text.contains("<img") && !text.contains('\u{202e}'),
         "{text}"
     );
 }
